@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Where `scripts/setup` links libtorch: headers in `include`, shared objects in `lib`.
+let libtorch = Context.environment["LIBTORCH_ROOT"] ?? "\(Context.packageDirectory)/.dependencies/libtorch"
+let runtime = "\(Context.packageDirectory)/.dependencies/runtime"
+
+let language: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Pixel code is an order of magnitude slower without the machine's own vector instructions, and unusable
+/// without the optimiser, so it is optimised in debug builds too.
+let pixels: [SwiftSetting] =
+  language + [
+    .unsafeFlags(["-target-cpu", Context.environment["HARDVIEWS_TARGET_CPU"] ?? "native"]),
+    .unsafeFlags(["-O"], .when(configuration: .debug)),
+  ]
+
+let torchHeaders: [CXXSetting] = [
+  .unsafeFlags([
+    "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+    "-Wno-deprecated-declarations",
+  ])
+]
+let torchLibraries: [LinkerSetting] = [
+  .unsafeFlags([
+    "-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib",
+    "-Xlinker", "-rpath", "-Xlinker", runtime,
+  ]),
+  .linkedLibrary("torch_cpu"), .linkedLibrary("c10"), .linkedLibrary("m"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "HardViews",
+  products: [
+    .library(
+      name: "HardViews",
+      targets: [
+        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
+        "HardViewPretraining", "RepresentationEvaluation",
+      ]),
+    .executable(name: "hardviews", targets: ["hardviews"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Below torch: pixels, files, records.
+    .target(name: "Views", swiftSettings: pixels),
+    .systemLibrary(name: "CTurboJPEG", path: "Sources/CImageCodecs/CTurboJPEG", pkgConfig: "libturbojpeg"),
+    .systemLibrary(name: "CSPNG", path: "Sources/CImageCodecs/CSPNG", pkgConfig: "libspng"),
+    .systemLibrary(name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib"),
+    .target(name: "ImageData", dependencies: ["Views", "CTurboJPEG", "CSPNG", "CZlib"], swiftSettings: pixels),
+    .target(name: "RunRecords", swiftSettings: language),
+    .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),
+
+    // The engine.
+    .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
+    .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: language),
+    .target(name: "NeuralNetworks", dependencies: ["Torch"], swiftSettings: language),
+    .target(name: "Optimization", dependencies: ["NeuralNetworks", "Torch"], swiftSettings: language),
+    .target(name: "Checkpoints", dependencies: ["NeuralNetworks", "Torch"], swiftSettings: language),
+
+    // What the project is for.
+    .target(
+      name: "HardViewPretraining",
+      dependencies: [
+        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
+        "RunConfiguration",
+      ],
+      swiftSettings: language),
+    .target(
+      name: "RepresentationEvaluation",
+      dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
+      swiftSettings: language),
+    .executableTarget(
+      name: "hardviews",
+      dependencies: [
+        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Checkpoints",
+        argumentParser,
+      ],
+      swiftSettings: language),
+
+    // Tests, one target a room.
+    .target(name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
+  ]
+    + [
+      "Views": ["ImageData"], "ImageData": ["Views"], "RunRecords": [], "RunConfiguration": [], "Torch": [],
+      "NeuralNetworks": ["Torch"], "Optimization": ["NeuralNetworks", "Torch"],
+      "Checkpoints": ["NeuralNetworks", "Torch"], "HardViewPretraining": ["Torch", "NeuralNetworks"],
+      "RepresentationEvaluation": ["Torch", "NeuralNetworks"],
+    ].sorted { $0.key < $1.key }.map { room, others in
+      .testTarget(
+        name: "\(room)Tests",
+        dependencies: [.target(name: room), "TestSupport"] + others.map { .target(name: $0) },
+        swiftSettings: language)
+    }
+    + [
+      .testTarget(name: "CommandLineTests", dependencies: ["hardviews", "TestSupport", "RunRecords"], swiftSettings: language)
+    ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20)

@@ -1,0 +1,2 @@
+#include "ctorch.h"
+#include <ATen/ATen.h>
