@@ -54,7 +54,7 @@ let package = Package(
     // Below torch: pixels, files, records.
     .target(name: "Views", swiftSettings: pixels),
     .systemLibrary(name: "CTurboJPEG", path: "Sources/CImageCodecs/CTurboJPEG", pkgConfig: "libturbojpeg"),
-    .systemLibrary(name: "CSPNG", path: "Sources/CImageCodecs/CSPNG", pkgConfig: "libspng"),
+    .systemLibrary(name: "CSPNG", path: "Sources/CImageCodecs/CSPNG", pkgConfig: "spng"),
     .systemLibrary(name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib"),
     .target(name: "ImageData", dependencies: ["Views", "CTurboJPEG", "CSPNG", "CZlib"], swiftSettings: pixels),
     .target(name: "RunRecords", swiftSettings: language),

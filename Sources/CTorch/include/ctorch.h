@@ -1,1 +1,113 @@
+/// The door to libtorch: everything that Swift may ask of it, as plain C.
+///
+/// Ownership. A `ht_tensor` or `ht_generator` that a function returns belongs to the caller, who releases it once.
+/// Arguments are borrowed for the call. Strings are borrowed until the next call on the same thread.
+///
+/// Failure. No exception leaves these functions. Those that can fail return a status (`HT_OK` or a kind of failure)
+/// and leave the message in `ht_last_error()` of the calling thread; results are written only on success.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ht_tensor_box *ht_tensor;
+typedef struct ht_generator_box *ht_generator;
+typedef struct ht_operator_box *ht_operator;
+
+/// What went wrong: a misuse that the programmer must mend, or something that the machine ran out of.
+typedef enum { HT_OK = 0, HT_MISUSE = 1, HT_RESOURCES = 2 } ht_status;
+
+/// One argument or result of an operator.
+typedef enum {
+  HT_NONE = 0,
+  HT_TENSOR,
+  HT_INT,
+  HT_DOUBLE,
+  HT_BOOL,
+  HT_INT_LIST,
+  HT_TENSOR_LIST,
+  HT_GENERATOR,
+  HT_TEXT,
+} ht_tag;
+
+typedef struct {
+  ht_tag tag;
+  /// Number of elements of a list.
+  int64_t count;
+  union {
+    int64_t integer;
+    double number;
+    /// An `ht_tensor`, an `ht_generator`, a C string, or the first element of a list.
+    const void *pointer;
+  } value;
+} ht_value;
+
+const char *ht_last_error(void);
+const char *ht_version(void);
+
+// Operators.
+/// Finds an operator such as ("aten::add", "Tensor"); null when this libtorch has none.
+ht_operator ht_operator_find(const char *name, const char *overload);
+/// The operator's schema as text, for messages and tests.
+const char *ht_operator_schema(ht_operator);
+/// Calls an operator. Arguments left out at the end take the schema's defaults. Tensor results are written in order to
+/// `results` (an operator that returns one list of tensors fills it with the list's elements), at most `capacity`.
+ht_status ht_operator_call(
+    ht_operator, const ht_value *arguments, size_t count, ht_tensor *results, size_t capacity, size_t *result_count);
+
+// Tensors.
+/// A tensor over memory of the caller's, without a copy; `release(context)` is called when libtorch needs it no more.
+ht_status ht_tensor_borrow(
+    void *data, const int64_t *sizes, size_t dimensions, int32_t dtype, void (*release)(void *), void *context,
+    ht_tensor *result);
+void ht_tensor_release(ht_tensor);
+size_t ht_tensor_dimensions(ht_tensor);
+int64_t ht_tensor_size(ht_tensor, size_t dimension);
+int32_t ht_tensor_dtype(ht_tensor);
+size_t ht_tensor_element_size(ht_tensor);
+bool ht_tensor_is_contiguous(ht_tensor);
+bool ht_tensor_is_channels_last(ht_tensor);
+/// The first element of a CPU tensor's storage at its offset; null for an empty tensor.
+void *ht_tensor_data(ht_tensor);
+ht_status ht_tensor_number(ht_tensor, double *result);
+
+// Gradients.
+bool ht_tensor_requires_gradient(ht_tensor);
+ht_status ht_tensor_set_requires_gradient(ht_tensor, bool);
+/// The accumulated gradient; null when there is none.
+ht_tensor ht_tensor_gradient(ht_tensor);
+/// Drops the accumulated gradient.
+void ht_tensor_clear_gradient(ht_tensor);
+ht_status ht_tensor_backward(ht_tensor);
+/// Switches the recording of gradients on this thread; returns what it was.
+bool ht_gradient_mode(bool enabled);
+
+// Autocast on the CPU, this thread.
+typedef struct {
+  bool enabled;
+  int32_t dtype;
+} ht_autocast;
+/// Enters a scope in which eligible operators run in `dtype`; returns what to restore.
+ht_autocast ht_autocast_enter(int32_t dtype);
+void ht_autocast_leave(ht_autocast previous);
+
+// Random numbers.
+ht_generator ht_generator_create(uint64_t seed);
+void ht_generator_release(ht_generator);
+/// The generator's state as a byte tensor.
+ht_status ht_generator_state(ht_generator, ht_tensor *result);
+ht_status ht_generator_set_state(ht_generator, ht_tensor state);
+
+// Threads.
+void ht_set_thread_count(int32_t);
+int32_t ht_thread_count(void);
+/// Makes operators choose deterministic kernels where they have them.
+void ht_set_deterministic(bool);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,2 +1,0 @@
-#include "ctorch.h"
-#include <ATen/ATen.h>

@@ -1,0 +1,48 @@
+extension Tensor {
+  /// The sum, element by element, broadcasting.
+  public static func + (left: Tensor, right: Tensor) -> Tensor { Operator.add(.tensor(left), .tensor(right)) }
+  /// The difference, element by element, broadcasting.
+  public static func - (left: Tensor, right: Tensor) -> Tensor { Operator.subtract(.tensor(left), .tensor(right)) }
+  /// The product, element by element, broadcasting.
+  public static func * (left: Tensor, right: Tensor) -> Tensor { Operator.multiply(.tensor(left), .tensor(right)) }
+  /// The quotient, element by element, broadcasting.
+  public static func / (left: Tensor, right: Tensor) -> Tensor { Operator.divide(.tensor(left), .tensor(right)) }
+  /// Every element plus a number.
+  public static func + (left: Tensor, right: Double) -> Tensor { Operator.addScalar(.tensor(left), .double(right)) }
+  /// Every element minus a number.
+  public static func - (left: Tensor, right: Double) -> Tensor { left + -right }
+  /// Every element times a number.
+  public static func * (left: Tensor, right: Double) -> Tensor {
+    Operator.multiplyScalar(.tensor(left), .double(right))
+  }
+  /// Every element divided by a number.
+  public static func / (left: Tensor, right: Double) -> Tensor { left * (1 / right) }
+  /// Every element times an integer; keeps integer types.
+  public static func * (left: Tensor, right: Int) -> Tensor { Operator.multiplyScalar(.tensor(left), .int(right)) }
+  /// The negation of every element.
+  public static prefix func - (tensor: Tensor) -> Tensor { tensor * -1.0 }
+  /// Where two tensors hold the same value, as booleans.
+  public static func .== (left: Tensor, right: Tensor) -> Tensor { Operator.equal(.tensor(left), .tensor(right)) }
+
+  /// e to the power of every element.
+  public func exponential() -> Tensor { Operator.exp(.tensor(self)) }
+  /// The square root of every element.
+  public func squareRoot() -> Tensor { Operator.squareRoot(.tensor(self)) }
+  /// Which elements are neither infinite nor NaN, as booleans.
+  public func isFinite() -> Tensor { Operator.isFinite(.tensor(self)) }
+
+  /// The matrix product over the last two dimensions, broadcasting the others.
+  public func matmul(_ other: Tensor) -> Tensor { Operator.matmul(.tensor(self), .tensor(other)) }
+
+  /// The cosine of the angle between vectors along the last dimension, each norm at least 1e-8.
+  public func cosineSimilarity(to other: Tensor) -> Tensor {
+    Operator.cosineSimilarity(.tensor(self), .tensor(other), .int(-1), .double(1e-8))
+  }
+
+  /// The vectors along the last dimension scaled to length one.
+  public func normalized() -> Tensor {
+    self / (Operator.normalize(.tensor(self), .int(2), .ints([-1]), .bool(true)) + 1e-12)
+  }
+}
+
+infix operator .== : ComparisonPrecedence

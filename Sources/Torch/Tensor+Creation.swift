@@ -1,0 +1,34 @@
+extension Tensor {
+  /// A tensor with one value everywhere.
+  public static func full(_ shape: [Int], _ value: Double, dtype: DType = .float32) -> Tensor {
+    Operator.full(.ints(shape), .double(value), .dtype(dtype))
+  }
+
+  /// A tensor of zeros.
+  public static func zeros(_ shape: [Int], dtype: DType = .float32) -> Tensor {
+    full(shape, 0, dtype: dtype)
+  }
+
+  /// A tensor of ones.
+  public static func ones(_ shape: [Int], dtype: DType = .float32) -> Tensor {
+    full(shape, 1, dtype: dtype)
+  }
+
+  /// The integers from 0 to `count` − 1.
+  public static func range(_ count: Int) -> Tensor {
+    Operator.arange(.int(count), .dtype(.int64))
+  }
+
+  /// Independent draws from a normal distribution.
+  public static func normal(
+    _ shape: [Int], mean: Double = 0, standardDeviation: Double = 1, using generator: Generator
+  ) -> Tensor {
+    Operator.normalInPlace(.tensor(zeros(shape)), .double(mean), .double(standardDeviation), .generator(generator))
+  }
+
+  /// Independent draws from a uniform distribution over a range.
+  public static func uniform(_ shape: [Int], in range: ClosedRange<Double>, using generator: Generator) -> Tensor {
+    Operator.uniformInPlace(
+      .tensor(zeros(shape)), .double(range.lowerBound), .double(range.upperBound), .generator(generator))
+  }
+}

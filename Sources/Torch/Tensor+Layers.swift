@@ -1,0 +1,40 @@
+extension Tensor {
+  /// Rectified linear units: negative elements become zero.
+  public func relu() -> Tensor { Operator.relu(.tensor(self)) }
+
+  /// `self · weightᵀ + bias`.
+  /// - Parameter weight: Shape `[outputs, inputs]`.
+  public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
+    Operator.linear(.tensor(self), .tensor(weight), .optional(bias))
+  }
+
+  /// Two-dimensional convolution of `[batch, channels, height, width]`.
+  public func convolved2d(weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0) -> Tensor {
+    Operator.convolution2d(
+      .tensor(self), .tensor(weight), .optional(bias), .ints([stride, stride]), .ints([padding, padding]))
+  }
+
+  /// The largest element of each window of `[batch, channels, height, width]`.
+  public func maxPooled2d(window: Int, stride: Int, padding: Int = 0) -> Tensor {
+    Operator.maxPool2d(
+      .tensor(self), .ints([window, window]), .ints([stride, stride]), .ints([padding, padding]))
+  }
+
+  /// Batch normalization over dimension 1.
+  /// - Parameters:
+  ///   - runningMean: Used instead of the batch's mean, or moved towards it when `usesBatchStatistics`.
+  ///   - usesBatchStatistics: Normalize with the batch's own mean and variance.
+  package func batchNormalized(
+    weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, usesBatchStatistics: Bool,
+    momentum: Double, epsilon: Double
+  ) -> Tensor {
+    Operator.batchNorm(
+      .tensor(self), .optional(weight), .optional(bias), .optional(runningMean), .optional(runningVariance),
+      .bool(usesBatchStatistics), .double(momentum), .double(epsilon), .bool(false))
+  }
+
+  /// The cross-entropy of logits `[batch, classes]` against integer labels `[batch]`, per sample.
+  public func crossEntropy(labels: Tensor) -> Tensor {
+    Operator.crossEntropy(.tensor(self), .tensor(labels), .none, .int(0))
+  }
+}

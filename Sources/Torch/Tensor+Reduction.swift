@@ -1,0 +1,35 @@
+extension Tensor {
+  /// The sum of all elements.
+  public func sum() -> Tensor { Operator.sum(.tensor(self)) }
+  /// The sum along dimensions.
+  public func sum(along dimensions: Int..., keepingDimensions: Bool = false) -> Tensor {
+    Operator.sumAlong(.tensor(self), .ints(dimensions), .bool(keepingDimensions))
+  }
+  /// The mean of all elements.
+  public func mean() -> Tensor { Operator.mean(.tensor(self)) }
+  /// The mean along dimensions.
+  public func mean(along dimensions: Int..., keepingDimensions: Bool = false) -> Tensor {
+    Operator.meanAlong(.tensor(self), .ints(dimensions), .bool(keepingDimensions))
+  }
+  /// The standard deviation along dimensions, with Bessel's correction.
+  public func standardDeviation(along dimensions: Int...) -> Tensor {
+    Operator.standardDeviation(.tensor(self), .ints(dimensions), .int(1))
+  }
+  /// The largest element along a dimension.
+  public func maximum(along dimension: Int) -> Tensor { Operator.maximum(.tensor(self), .ints([dimension])) }
+  /// The smallest element along a dimension.
+  public func minimum(along dimension: Int) -> Tensor { Operator.minimum(.tensor(self), .ints([dimension])) }
+  /// The index of the largest element along a dimension; the first of equals.
+  public func argmax(along dimension: Int) -> Tensor { Operator.argmax(.tensor(self), .int(dimension)) }
+
+  /// The `count` largest elements along the last dimension, in falling order, and their indices.
+  public func largest(_ count: Int) -> (values: Tensor, indices: Tensor) {
+    let results = Operator.topK.call([.tensor(self), .int(count)], results: 2)
+    return (results[0], results[1])
+  }
+
+  /// The softmax along a dimension.
+  public func softmax(along dimension: Int = -1) -> Tensor { Operator.softmax(.tensor(self), .int(dimension)) }
+  /// The logarithm of the softmax along a dimension.
+  public func logSoftmax(along dimension: Int = -1) -> Tensor { Operator.logSoftmax(.tensor(self), .int(dimension)) }
+}

@@ -1,0 +1,51 @@
+extension Tensor {
+  /// The same elements, row-major, in another shape; one size may be −1.
+  public func reshaped(_ shape: [Int]) -> Tensor { Operator.reshape(.tensor(self), .ints(shape)) }
+  /// The dimensions in another order.
+  public func permuted(_ order: [Int]) -> Tensor { Operator.permute(.tensor(self), .ints(order)) }
+  /// Two dimensions exchanged.
+  public func transposed(_ first: Int = -2, _ second: Int = -1) -> Tensor {
+    Operator.transpose(.tensor(self), .int(first), .int(second))
+  }
+  /// The elements laid out row-major.
+  public func contiguous() -> Tensor { Operator.contiguous(.tensor(self)) }
+  /// A 4-dimensional tensor laid out as batch, height, width, channels.
+  public func channelsLast() -> Tensor { Operator.contiguous(.tensor(self), .int(2)) }
+  /// The elements converted to another type.
+  public func converted(to dtype: DType) -> Tensor {
+    self.dtype == dtype ? self : Operator.toDType(.tensor(self), .dtype(dtype))
+  }
+
+  /// Tensors joined along a dimension.
+  public static func concatenated(_ tensors: [Tensor], along dimension: Int = 0) -> Tensor {
+    tensors.count == 1 ? tensors[0] : Operator.cat(.tensors(tensors), .int(dimension))
+  }
+  /// Tensors of one shape joined along a new dimension.
+  public static func stacked(_ tensors: [Tensor], along dimension: Int = 0) -> Tensor {
+    Operator.stack(.tensors(tensors), .int(dimension))
+  }
+  /// `count` slices from `start` along a dimension, without a copy.
+  public func narrowed(along dimension: Int, from start: Int, count: Int) -> Tensor {
+    Operator.narrow(.tensor(self), .int(dimension), .int(start), .int(count))
+  }
+  /// Equal parts along a dimension, without a copy.
+  public func split(into count: Int, along dimension: Int = 0) -> [Tensor] {
+    let size = shape[dimension]
+    precondition(size % count == 0, "\(size) does not split into \(count) equal parts")
+    return (0..<count).map { narrowed(along: dimension, from: $0 * (size / count), count: size / count) }
+  }
+  /// The slices along a dimension that an integer vector names.
+  public func selecting(_ indices: Tensor, along dimension: Int = 0) -> Tensor {
+    Operator.indexSelect(.tensor(self), .int(dimension), .tensor(indices))
+  }
+  /// For each position, the element that an integer tensor of the same rank names along a dimension.
+  public func gathering(_ indices: Tensor, along dimension: Int) -> Tensor {
+    Operator.gather(.tensor(self), .int(dimension), .tensor(indices))
+  }
+  /// Adds `values` at the positions that `indices` name along a dimension.
+  public func addingScattered(_ values: Tensor, at indices: Tensor, along dimension: Int) -> Tensor {
+    Operator.scatterAdd(.tensor(self), .int(dimension), .tensor(indices), .tensor(values))
+  }
+  /// Integers as vectors with a one at their position: `[…]` to `[…, classes]`.
+  public func oneHot(classes: Int) -> Tensor { Operator.oneHot(.tensor(self), .int(classes)) }
+}
