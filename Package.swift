@@ -2,8 +2,7 @@
 import PackageDescription
 
 // Where `scripts/setup` links libtorch: headers in `include`, shared objects in `lib`.
-let libtorch = Context.environment["LIBTORCH_ROOT"] ?? "\(Context.packageDirectory)/.dependencies/libtorch"
-let runtime = "\(Context.packageDirectory)/.dependencies/runtime"
+let libtorch = "\(Context.packageDirectory)/.dependencies/libtorch"
 
 let language: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -25,10 +24,7 @@ let torchHeaders: [CXXSetting] = [
   ])
 ]
 let torchLibraries: [LinkerSetting] = [
-  .unsafeFlags([
-    "-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib",
-    "-Xlinker", "-rpath", "-Xlinker", runtime,
-  ]),
+  .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
   .linkedLibrary("torch_cpu"), .linkedLibrary("c10"), .linkedLibrary("m"),
 ]
 
@@ -57,7 +53,9 @@ let package = Package(
     .systemLibrary(name: "CSPNG", path: "Sources/CImageCodecs/CSPNG", pkgConfig: "spng"),
     .systemLibrary(name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib"),
     .target(name: "ImageData", dependencies: ["Views", "CTurboJPEG", "CSPNG", "CZlib"], swiftSettings: pixels),
-    .target(name: "RunRecords", swiftSettings: language),
+    .target(name: "AtomicFiles", swiftSettings: language),
+    .target(name: "Safetensors", dependencies: ["AtomicFiles"], swiftSettings: language),
+    .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),
 
     // The engine.
@@ -65,7 +63,7 @@ let package = Package(
     .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: language),
     .target(name: "NeuralNetworks", dependencies: ["Torch"], swiftSettings: language),
     .target(name: "Optimization", dependencies: ["NeuralNetworks", "Torch"], swiftSettings: language),
-    .target(name: "Checkpoints", dependencies: ["NeuralNetworks", "Torch"], swiftSettings: language),
+    .target(name: "Checkpoints", dependencies: ["NeuralNetworks", "Safetensors", "Torch"], swiftSettings: language),
 
     // What the project is for.
     .target(
@@ -74,6 +72,7 @@ let package = Package(
         "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
         "RunConfiguration",
       ],
+      resources: [.copy("Recipes")],
       swiftSettings: language),
     .target(
       name: "RepresentationEvaluation",
@@ -82,8 +81,8 @@ let package = Package(
     .executableTarget(
       name: "hardviews",
       dependencies: [
-        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Checkpoints",
-        argumentParser,
+        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Checkpoints", "ImageData",
+        "NeuralNetworks", "Optimization", "Torch", "Views", argumentParser,
       ],
       swiftSettings: language),
 
@@ -91,7 +90,8 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
   ]
     + [
-      "Views": ["ImageData"], "ImageData": ["Views"], "RunRecords": [], "RunConfiguration": [], "Torch": [],
+      "Views": ["ImageData"], "ImageData": ["Views"], "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
+      "RunConfiguration": [], "Torch": [],
       "NeuralNetworks": ["Torch"], "Optimization": ["NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"], "HardViewPretraining": ["Torch", "NeuralNetworks"],
       "RepresentationEvaluation": ["Torch", "NeuralNetworks"],

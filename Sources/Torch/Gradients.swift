@@ -24,6 +24,7 @@ public func withAutocast<Result, Failure: Error>(
 extension Tensor {
   /// Adds the gradient of this scalar to every leaf it depends on.
   public func backward() {
+    guard !isExhausted() else { return }
     _ = check(ht_tensor_backward(pointer), in: "backward", arguments: signature)
   }
 

@@ -165,7 +165,8 @@ extension Operator {
   }
 
   private func call(_ values: [ht_value], _ arguments: [Argument], _ capacity: Int) -> [Tensor] {
-    withUnsafeTemporaryAllocation(of: ht_tensor?.self, capacity: max(capacity, 1)) { results in
+    guard !isExhausted() else { return Array(repeating: .undefined, count: capacity) }
+    return withUnsafeTemporaryAllocation(of: ht_tensor?.self, capacity: max(capacity, 1)) { results in
       results.initialize(repeating: nil)
       var count = 0
       let status = ht_operator_call(handle, values, values.count, results.baseAddress, capacity, &count)

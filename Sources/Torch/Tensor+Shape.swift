@@ -30,6 +30,7 @@ extension Tensor {
   }
   /// Equal parts along a dimension, without a copy.
   public func split(into count: Int, along dimension: Int = 0) -> [Tensor] {
+    guard !isExhausted() else { return Array(repeating: .undefined, count: count) }
     let size = shape[dimension]
     precondition(size % count == 0, "\(size) does not split into \(count) equal parts")
     return (0..<count).map { narrowed(along: dimension, from: $0 * (size / count), count: size / count) }

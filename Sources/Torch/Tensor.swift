@@ -16,7 +16,9 @@ public struct Tensor: @unchecked Sendable {
   var pointer: OpaquePointer { handle.pointer }
 
   /// What operators return after the machine ran out, until the scope that catches it ends.
-  static let undefined = Operator.full.call([.ints([0]), .double(0)], results: 1)[0]
+  ///
+  /// Five dimensions of size one, so that code which asks for sizes on its way out finds some.
+  static let undefined = Operator.full.call([.ints([1, 1, 1, 1, 1]), .double(0)], results: 1)[0]
 }
 
 // MARK: - Description

@@ -52,3 +52,8 @@ func check(_ status: ht_status, in operation: @autoclosure () -> String, argumen
   }
   fatalError("\(operation())(\(arguments())): \(lastMessage())")
 }
+
+/// Whether an operator of the current scope has failed, so that results mean nothing any more.
+func isExhausted() -> Bool {
+  ExhaustionScope.current?.first != nil
+}

@@ -1,0 +1,97 @@
+import ImageData
+import NeuralNetworks
+import Optimization
+import RunConfiguration
+import Views
+
+/// Everything that decides a pretraining run: what a YAML file lays over these defaults.
+///
+/// The defaults are SimSiam on ImageNet with the hardest of four views, as published. No property is optional: the
+/// encoded defaults are the schema that unknown keys and wrong types are found by.
+public struct PretrainingConfiguration: Codable, Sendable {
+  /// One line for lists.
+  public var summary = ""
+  /// Decides initial weights, the order of images, and every view.
+  public var seed = 0
+  /// Where tensors live.
+  public var device = Device.cpu
+  /// What convolutions and matrix products compute in.
+  public var precision = Precision.auto
+  /// Threads of one operator; 0 takes every core.
+  public var threads = 0
+  /// Which images.
+  public var data = DataConfiguration()
+  /// How views are drawn.
+  public var views = ViewRecipe()
+  /// Which network is pretrained.
+  public var backbone = BackboneConfiguration()
+  /// Which objective: `name` and the method's own keys.
+  public var method = ConfigurationTree.mapping([("name", .string(SimSiam.name))])
+  /// Which of the drawn views are trained on.
+  public var selection = SelectionConfiguration()
+  /// How weights move.
+  public var optimizer = OptimizerConfiguration()
+  /// How long.
+  public var training = TrainingConfiguration()
+  /// What is written down.
+  public var records = RecordsConfiguration()
+  /// How images look when the encoder is evaluated.
+  public var evaluation = EvaluationConfiguration()
+
+  /// SimSiam on ImageNet as published, with hard views.
+  public init() {}
+}
+
+/// Which images; the `data` section.
+public struct DataConfiguration: Codable, Sendable, Equatable {
+  /// A folder or file; usually given as `--data`.
+  public var path = ""
+  /// How it is laid out.
+  public var format = DatasetFormat.automatic
+  /// Train on the first so many images; 0 takes all.
+  public var limit = 0
+  /// Threads that decode and render, beside those that train; 0 does both in turn.
+  public var loaderThreads = 2
+  /// Batches prepared ahead.
+  public var prefetchedBatches = 4
+  /// Stop when more than this share of the images cannot be decoded.
+  public var skippedShareLimit = 0.1
+
+  /// All images of a path still to be given.
+  public init() {}
+}
+
+/// How long; the `training` section.
+public struct TrainingConfiguration: Codable, Sendable, Equatable {
+  /// Passes over the images.
+  public var epochs = 100
+  /// Images a step.
+  public var batchSize = 512
+
+  /// The published length for ImageNet.
+  public init() {}
+}
+
+/// What is written down; the `records` section.
+public struct RecordsConfiguration: Codable, Sendable, Equatable {
+  /// Steps that one line of `metrics.jsonl` averages over.
+  public var metricsEverySteps = 50
+  /// `views.jsonl` follows the images at the first so many positions of the dataset; 0 writes none.
+  public var viewsOfImages = 16
+  /// Epochs between checkpoints; the last epoch always writes one.
+  public var checkpointEveryEpochs = 1
+
+  /// A line every 50 steps, a checkpoint every epoch.
+  public init() {}
+}
+
+/// How images look when the encoder is evaluated; the `evaluation` section.
+public struct EvaluationConfiguration: Codable, Sendable, Equatable {
+  /// Pixels that the shorter side is resized to.
+  public var resize = 256
+  /// Side of the square cut from the centre, in pixels.
+  public var crop = 224
+
+  /// The published setting for ImageNet.
+  public init() {}
+}

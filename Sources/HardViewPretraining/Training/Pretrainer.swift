@@ -1,0 +1,101 @@
+import Foundation
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// The loss is no number any more.
+public struct NonFiniteLossError: Error, CustomStringConvertible {
+  /// The epoch, from 0.
+  public let epoch: Int
+  /// The step within the epoch, from 0.
+  public let step: Int
+  /// The loss.
+  public let loss: Double
+
+  /// One paragraph: where it happened, what is safe, what to try.
+  public var description: String {
+    "The loss became \(loss) in epoch \(epoch + 1), step \(step + 1). No weight was changed by this step and the last "
+      + "checkpoint is good. Try a lower optimizer.learning_rate, a warm-up (optimizer.schedule.warmup_epochs), or "
+      + "precision=fp32."
+  }
+}
+
+/// What one step did.
+public struct StepReport: Sendable {
+  /// The training loss.
+  public var loss: Double
+  /// For each image the chosen index into the candidate space; nil when there was only one choice.
+  public var choice: [Int]?
+  /// The scores that decided, `[candidates][batch]`; nil when none were computed.
+  public var scores: [[Float]]?
+  /// Standard deviation of the normalized embedding over the batch, times √width: 1 when spread out, 0 when collapsed.
+  public var featureDeviation: Double
+  /// Seconds spent selecting.
+  public var selectionSeconds: Double
+  /// Seconds spent on the trained views: forward, backward, update.
+  public var trainingSeconds: Double
+}
+
+/// The step of pretraining: select, encode, mean, backward, update.
+///
+/// Generic over the method and mentions none.
+public final class Pretrainer<Method: SelfSupervisedMethod> {
+  /// The networks and their loss.
+  public let method: Method
+  /// How the trained views are chosen.
+  public let hardViews: HardViews
+  /// Moves the weights.
+  public let optimizer: any Optimizer
+  private let dtype: DType
+
+  /// Combines the parts; `dtype` is what convolutions and matrix products compute in.
+  public init(_ method: Method, hardViews: HardViews, optimizer: any Optimizer, dtype: DType = .float32) {
+    self.method = method
+    self.hardViews = hardViews
+    self.optimizer = optimizer
+    self.dtype = dtype
+  }
+
+  /// Selects from a pool of candidate views and takes one optimizer step on the selection.
+  /// - Throws: `NonFiniteLossError` before any weight changes; `TorchError` when memory runs out.
+  public func step(
+    on pool: ViewPool, at progress: TrainingProgress, learningRates: [Double], draw: SelectionDraw
+  ) throws -> StepReport {
+    try throwingExhaustion {
+      let start = ContinuousClock.now
+      let selection = hardViews.select(from: pool, for: method, at: progress, draw: draw)
+      let choice = selection.choice?.scalars(as: Int.self)
+      let selected = ContinuousClock.now
+
+      let encodings = withAutocast(to: dtype) { method.encode(selection.views, in: .train, jointly: false) }
+      let loss = method.sampleLosses(encodings, at: progress).mean()
+      let value = loss.number
+      guard value.isFinite else {
+        throw NonFiniteLossError(epoch: progress.epoch, step: progress.stepInEpoch, loss: value)
+      }
+      loss.backward()
+      optimizer.step(learningRates: learningRates)
+      withoutGradients { method.didStep(encodings, at: progress) }
+      let deviation = withoutGradients { Self.deviation(of: method.embedding(encodings[0])) }
+
+      return StepReport(
+        loss: value, choice: choice, scores: selection.scores.map(Self.rows), featureDeviation: deviation,
+        selectionSeconds: seconds(selected - start), trainingSeconds: seconds(ContinuousClock.now - selected))
+    }
+  }
+
+  private static func deviation(of embedding: Tensor) -> Double {
+    let normalized = embedding.detached().normalized()
+    return normalized.standardDeviation(along: 0).mean().number * Double(normalized.shape[1]).squareRoot()
+  }
+
+  private static func rows(_ scores: Tensor) -> [[Float]] {
+    let flat = scores.scalars(as: Float.self)
+    let batch = scores.shape[1]
+    return stride(from: 0, to: flat.count, by: batch).map { Array(flat[$0..<$0 + batch]) }
+  }
+}
+
+func seconds(_ duration: Duration) -> Double {
+  Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+}

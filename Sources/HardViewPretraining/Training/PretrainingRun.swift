@@ -1,0 +1,264 @@
+import Checkpoints
+import Foundation
+import ImageData
+import NeuralNetworks
+import Optimization
+import RunConfiguration
+import RunRecords
+import Torch
+import Views
+
+/// What a run tells whoever watches.
+public enum PretrainingEvent: Sendable {
+  /// A step ended.
+  case step(TrainingProgress, loss: Double, imagesPerSecond: Double, secondsLeft: Double)
+  /// An epoch ended; the last line of metrics.
+  case epoch(TrainingProgress, MetricsRecord)
+}
+
+/// How a run ended.
+public enum PretrainingOutcome: Sendable, Equatable {
+  /// Every epoch is done.
+  case finished
+  /// It was asked to stop, and wrote a checkpoint first.
+  case interrupted
+}
+
+/// A pretraining run in a folder of its own: loader, pretrainer, records and checkpoints put together.
+public final class PretrainingRun<Method: SelfSupervisedMethod> {
+  private let configuration: PretrainingConfiguration
+  private let directory: RunDirectory
+  private let dataset: any ImageDataset
+  private let method: Method
+  private let groups: [ParameterGroup]
+  private let optimizer: any Optimizer
+  private let pretrainer: Pretrainer<Method>
+  private let generator: Generator
+  private let loader: ViewLoader
+  private let space: CandidateSpace
+  private var progress: TrainingProgress
+
+  /// The networks.
+  public var pretrained: Method { method }
+
+  /// Builds everything for the first step, or for the step that `checkpoint` stopped at.
+  ///
+  /// - Parameters:
+  ///   - methodConfiguration: The method's own section.
+  ///   - dataset: The images.
+  ///   - directory: Where records and checkpoints go.
+  ///   - checkpoint: Continue from here; nil to begin.
+  ///   - onSkip: Told about every image that could not be used.
+  /// - Throws: `ConfigurationError`, `LoaderError`, `SafetensorsError`, `MismatchError`.
+  init(
+    configuration: PretrainingConfiguration, methodConfiguration: Method.Configuration, dataset: any ImageDataset,
+    directory: RunDirectory, resumingFrom checkpoint: Checkpoint?, onSkip: @escaping @Sendable (SkippedImage) -> Void
+  ) throws {
+    self.configuration = configuration
+    self.directory = directory
+    self.dataset = dataset
+    generator = Generator(seed: UInt64(bitPattern: Int64(configuration.seed)))
+    let generator = self.generator
+    method = Method(
+      methodConfiguration, backbone: { configuration.backbone.makeBackbone(using: generator) }, using: generator)
+    groups = method.parameterGroups
+    optimizer = configuration.optimizer.makeOptimizer(for: groups)
+
+    let dtype = configuration.precision.dtype
+    pretrainer = Pretrainer(
+      method, hardViews: configuration.selection.makeHardViews(dtype: dtype), optimizer: optimizer, dtype: dtype)
+    let group = method.viewPlan.groups[0]
+    let candidates = configuration.selection.candidateCount(used: group.used)
+    space = CandidateSpace(plan: method.viewPlan, poolSizes: [candidates])
+
+    let skipped = SkippedImages(maximumShare: configuration.data.skippedShareLimit, onSkip: onSkip)
+    loader = ViewLoader(
+      dataset: dataset, recipe: configuration.views,
+      configuration: LoaderConfiguration(
+        batchSize: configuration.training.batchSize, viewsPerImage: candidates,
+        threads: configuration.data.loaderThreads, prefetchedBatches: configuration.data.prefetchedBatches,
+        channels: configuration.backbone.channels, seed: UInt64(bitPattern: Int64(configuration.seed))),
+      skipped: skipped)
+    guard loader.batchesPerEpoch > 0 else {
+      throw ConfigurationError(
+        path: "training.batch_size",
+        problem: .invalid(
+          "is \(configuration.training.batchSize), but there are only \(dataset.count) images (\(dataset.summary)); "
+            + "choose a batch of at most that many"))
+    }
+    progress = TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: configuration.training.epochs)
+    if let checkpoint { try restore(checkpoint) }
+  }
+
+  /// Trains until the last epoch ends or `shouldStop` says so after a step.
+  ///
+  /// A checkpoint is written at the end of epochs as configured, and before returning.
+  public func run(
+    shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
+  ) throws -> PretrainingOutcome {
+    defer { loader.stop() }
+    let metricsLog = try JSONLinesWriter(path: directory.metricsPath)
+    let viewsLog = try JSONLinesWriter(path: directory.viewsPath)
+    var metrics = MetricsAccumulator()
+    var rate = RateMeter()
+
+    while !progress.isFinished {
+      if progress.stepInEpoch == 0 || rate.isNew {
+        loader.startEpoch(progress.epoch, atBatch: progress.stepInEpoch)
+      }
+      guard let batch = try loader.next() else { break }
+      let rates = configuration.optimizer.learningRates(
+        of: groups, batchSize: configuration.training.batchSize, at: progress)
+      let draw = SelectionDraw(
+        seed: UInt64(bitPattern: Int64(configuration.seed)), epoch: progress.epoch, samples: batch.indices)
+      let report = try pretrainer.step(on: pool(of: batch), at: progress, learningRates: rates, draw: draw)
+
+      metrics.add(report, waited: batch.secondsWaited, parameters: batch.parameters, space: space)
+      try record(batch, report, in: viewsLog)
+      rate.count(batch.indices.count)
+      let done = progress
+      progress.step += 1
+      let endsEpoch = progress.stepInEpoch == 0
+      observer(
+        .step(
+          done, loss: report.loss, imagesPerSecond: rate.perSecond,
+          secondsLeft: rate.secondsLeft(steps: progress.totalSteps - progress.step)))
+
+      if endsEpoch || metrics.count >= configuration.records.metricsEverySteps {
+        let line = metrics.flush(step: progress.step, epoch: done.epoch, learningRate: rates[0])
+        try metricsLog.append(line)
+        if endsEpoch { observer(.epoch(done, line)) }
+      }
+      if shouldStop() && !progress.isFinished {
+        if !metrics.isEmpty {
+          try metricsLog.append(metrics.flush(step: progress.step, epoch: done.epoch, learningRate: rates[0]))
+        }
+        try save()
+        return .interrupted
+      }
+      if endsEpoch && (progress.epoch % configuration.records.checkpointEveryEpochs == 0 || progress.isFinished) {
+        try save()
+      }
+    }
+    return .finished
+  }
+
+  private func pool(of batch: ViewBatch) -> ViewPool {
+    ViewPool(groups: [
+      Tensor(
+        borrowing: batch.pixels.base,
+        shape: [batch.parameters.count, batch.indices.count, batch.size, batch.size, batch.channels],
+        owner: batch.pixels)
+    ])
+  }
+
+  private func record(_ batch: ViewBatch, _ report: StepReport, in log: JSONLinesWriter) throws {
+    for (position, image) in batch.indices.enumerated() where image < configuration.records.viewsOfImages {
+      try log.append(
+        ViewsRecord(
+          step: progress.step, epoch: progress.epoch, image: image, name: dataset.name(at: image),
+          views: batch.parameters.map { $0[position] }, selected: space.candidates[report.choice?[position] ?? 0],
+          scores: report.scores.map { $0.map { $0[position] } }))
+    }
+  }
+}
+
+// MARK: - Checkpoints
+
+extension PretrainingRun {
+  /// Everything a run needs to continue exactly: weights, statistics, optimizer, generator.
+  private var state: StateDictionary {
+    var state = StateDictionary(of: method, prefix: "model.")
+    for (name, buffer) in optimizer.state { state.append("optimizer.\(name)", buffer.value) }
+    return state
+  }
+
+  /// Writes the checkpoint to resume from, and the encoder alone under its foreign names.
+  private func save() throws {
+    var state = self.state
+    state.append("generator", generator.state)
+    let position = String(decoding: try JSONEncoder().encode(progress), as: UTF8.self)
+    try state.write(
+      to: directory.checkpointPath, metadata: ["format": "hardviews-checkpoint-1", "progress": position])
+    try StateDictionary(of: method.encoder).write(
+      to: directory.encoderPath, metadata: ["format": "pt", "architecture": configuration.backbone.name.rawValue])
+  }
+
+  private func restore(_ checkpoint: Checkpoint) throws {
+    guard let text = checkpoint.metadata["progress"],
+      let saved = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8))
+    else { throw NotACheckpointError(path: checkpoint.path) }
+    guard saved.stepsPerEpoch == progress.stepsPerEpoch else {
+      throw ChangedDataError(
+        path: checkpoint.path, before: saved.stepsPerEpoch, now: progress.stepsPerEpoch, data: dataset.summary)
+    }
+    try checkpoint.load(into: state) { $0 != "generator" }
+    generator.state = try checkpoint.tensor("generator")
+    progress.step = saved.step
+    for path in [directory.metricsPath, directory.viewsPath] {
+      try JSONLines.rewrite(path) { line in
+        guard let step = (try? JSONDecoder().decode(StepOfLine.self, from: Data(line.utf8)))?.step else { return false }
+        return path == directory.metricsPath ? step <= saved.step : step < saved.step
+      }
+    }
+  }
+}
+
+private struct StepOfLine: Decodable {
+  var step: Int
+}
+
+/// A file that should be a run's checkpoint is something else.
+public struct NotACheckpointError: Error, CustomStringConvertible {
+  /// The file.
+  public let path: String
+
+  /// One paragraph.
+  public var description: String {
+    "\(path) holds tensors but no training position, so it is no checkpoint of a run. Name a run folder that "
+      + "`hardviews pretrain` wrote."
+  }
+}
+
+/// The data is not what it was when the checkpoint was written.
+public struct ChangedDataError: Error, CustomStringConvertible {
+  /// The checkpoint.
+  public let path: String
+  /// Steps an epoch then.
+  public let before: Int
+  /// Steps an epoch now.
+  public let now: Int
+  /// The data, in words.
+  public let data: String
+
+  /// One paragraph.
+  public var description: String {
+    "\(path) was written when an epoch had \(before) steps; with \(data) it has \(now). Resume with the data and batch "
+      + "size that the run began with, or start a new run."
+  }
+}
+
+/// Images a second and time left, from the last half minute or so.
+private struct RateMeter {
+  private var marks: [(time: ContinuousClock.Instant, images: Int)] = [(ContinuousClock.now, 0)]
+  private var steps = 0
+  private let capacity = 50
+
+  var isNew: Bool { steps == 0 }
+
+  mutating func count(_ images: Int) {
+    steps += 1
+    marks.append((ContinuousClock.now, marks.last!.images + images))
+    if marks.count > capacity { marks.removeFirst() }
+  }
+
+  private var elapsed: Double { seconds(marks.last!.time - marks[0].time) }
+
+  var perSecond: Double {
+    elapsed > 0 ? Double(marks.last!.images - marks[0].images) / elapsed : 0
+  }
+
+  func secondsLeft(steps left: Int) -> Double {
+    marks.count > 1 ? elapsed / Double(marks.count - 1) * Double(left) : 0
+  }
+}

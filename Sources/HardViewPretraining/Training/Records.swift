@@ -1,0 +1,81 @@
+import Views
+
+/// One line of `metrics.jsonl`: averages over the steps since the line before.
+public struct MetricsRecord: Codable, Sendable {
+  /// Steps taken since the beginning.
+  public var step: Int
+  /// The epoch, from 0.
+  public var epoch: Int
+  /// The training loss.
+  public var loss: Double
+  /// The encoder's learning rate at the last step.
+  public var learningRate: Double
+  /// Images a second, all of it counted.
+  public var imagesPerSecond: Double
+  /// Seconds spent waiting for views.
+  public var dataSeconds: Double
+  /// Seconds spent choosing views.
+  public var selectionSeconds: Double
+  /// Seconds spent training on the chosen views.
+  public var trainingSeconds: Double
+  /// Mean intersection over union of the trained views.
+  public var selectedOverlap: Double
+  /// The same of a random choice.
+  public var randomOverlap: Double
+  /// The same of all choices not taken; absent when there was only one.
+  public var rejectedOverlap: Double?
+  /// Share of images whose trained views are the least-overlapping choice; absent when there was only one.
+  public var leastOverlapShare: Double?
+  /// Standard deviation of the normalized embedding times √width: near 1 is healthy, near 0 is collapse.
+  public var featureStandardDeviation: Double
+}
+
+/// One line of `views.jsonl`: what was drawn for an image and what was chosen.
+public struct ViewsRecord: Codable, Sendable {
+  /// Steps taken before this one.
+  public var step: Int
+  /// The epoch, from 0.
+  public var epoch: Int
+  /// The image's position in the dataset.
+  public var image: Int
+  /// The image's name.
+  public var name: String
+  /// What was drawn, view by view.
+  public var views: [ViewParameters]
+  /// The indices of the trained views, in slot order.
+  public var selected: [Int]
+  /// The score of each choice in lexicographic order; absent when none were computed.
+  public var scores: [Float]?
+}
+
+/// Averages what steps report until a line is due.
+struct MetricsAccumulator {
+  private var reports: [StepReport] = []
+  private var dataSeconds = 0.0
+  private var statistics = SelectionStatistics()
+  private var start = ContinuousClock.now
+
+  var isEmpty: Bool { reports.isEmpty }
+  var count: Int { reports.count }
+
+  mutating func add(_ report: StepReport, waited: Double, parameters: [[ViewParameters]], space: CandidateSpace) {
+    reports.append(report)
+    dataSeconds += waited
+    statistics.add(parameters, choice: report.choice, in: space)
+  }
+
+  /// The averages so far; starts anew.
+  mutating func flush(step: Int, epoch: Int, learningRate: Double) -> MetricsRecord {
+    let elapsed = seconds(ContinuousClock.now - start)
+    let count = Double(reports.count)
+    defer { self = MetricsAccumulator() }
+    return MetricsRecord(
+      step: step, epoch: epoch, loss: reports.map(\.loss).reduce(0, +) / count, learningRate: learningRate,
+      imagesPerSecond: Double(statistics.images) / elapsed, dataSeconds: dataSeconds,
+      selectionSeconds: reports.map(\.selectionSeconds).reduce(0, +),
+      trainingSeconds: reports.map(\.trainingSeconds).reduce(0, +), selectedOverlap: statistics.selectedOverlap,
+      randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
+      leastOverlapShare: statistics.leastOverlapShare,
+      featureStandardDeviation: reports.map(\.featureDeviation).reduce(0, +) / count)
+  }
+}

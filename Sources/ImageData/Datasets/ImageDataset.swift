@@ -1,0 +1,47 @@
+import Views
+
+/// A fixed collection of images, read by position, with or without class labels.
+public protocol ImageDataset: Sendable {
+  /// The number of images.
+  var count: Int { get }
+  /// The class of every image, counted from 0, or nil where the images have no classes.
+  var labels: [Int]? { get }
+  /// What the classes are called, in the order of their numbers, where that is known.
+  var classNames: [String]? { get }
+  /// One line for people: how many images of what kind, in how many classes, from where.
+  var summary: String { get }
+
+  /// The pixels of one image. May be called from several threads at once.
+  func image(at index: Int) throws(ImageError) -> Image
+  /// A name that leads back to the image: its file, or its place in one (`train-images-idx3-ubyte.gz#17`).
+  func name(at index: Int) -> String
+}
+
+extension ImageDataset {
+  /// The number of classes: of names where there are any, else one more than the largest label; nil without labels.
+  public var classCount: Int? {
+    labels.map { labels in classNames?.count ?? (labels.max() ?? -1) + 1 }
+  }
+}
+
+/// Which part of a dataset is meant.
+public enum DataSplit: String, Codable, CaseIterable, Sendable {
+  /// The images to train on.
+  case train
+  /// The images to test on: `t10k` files, `test_batch.bin`, the folders `val` or `test`.
+  case test
+}
+
+/// How a dataset lies on disk.
+public enum DatasetFormat: String, Codable, CaseIterable, Sendable {
+  /// Found out from the files that are there.
+  case automatic
+  /// The format of MNIST and Fashion-MNIST: `train-images-idx3-ubyte[.gz]` and its companions.
+  case idx
+  /// The binary version of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
+  case cifar10
+  /// The binary version of CIFAR-100: `train.bin` and `test.bin`; the fine labels are used.
+  case cifar100
+  /// A folder of JPEG and PNG files, with one subfolder for each class or with none.
+  case folder
+}

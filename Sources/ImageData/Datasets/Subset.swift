@@ -1,0 +1,75 @@
+import Views
+
+/// Some images of another dataset, in a chosen order.
+public struct Subset: ImageDataset {
+  /// The dataset the images belong to.
+  public let base: any ImageDataset
+  /// Where the images are in `base`.
+  public let indices: [Int]
+  /// The class of every image of the subset; the classes keep their numbers.
+  public let labels: [Int]?
+
+  /// Chooses the images at `indices` of `base`.
+  public init(_ base: any ImageDataset, indices: [Int]) {
+    let count = base.count
+    precondition(indices.allSatisfy { $0 >= 0 && $0 < count }, "a subset's indices must be below \(count)")
+    self.base = base
+    self.indices = indices
+    self.labels = base.labels.map { labels in indices.map { labels[$0] } }
+  }
+
+  /// The number of images in the subset.
+  public var count: Int { indices.count }
+  /// The names of the classes of `base`, whether or not the subset has images of all of them.
+  public var classNames: [String]? { base.classNames }
+  /// How many images of which dataset.
+  public var summary: String { "\(count) of \(base.summary)" }
+
+  /// The pixels of the subset's image `index`.
+  public func image(at index: Int) throws(ImageError) -> Image { try base.image(at: indices[index]) }
+  /// The name that the image has in `base`.
+  public func name(at index: Int) -> String { base.name(at: indices[index]) }
+}
+
+extension ImageDataset {
+  /// At most `count` images, each class in the proportion it has here, in the order they have here.
+  ///
+  /// Which images depends on `seed` alone. Without labels they are drawn from all images alike.
+  public func limited(to count: Int, seed: UInt64) -> Subset {
+    Subset(self, indices: stratifiedSample(count: min(count, self.count), seed: seed))
+  }
+
+  /// Splits off `fraction` (0...1) of the images, each class in the proportion it has here; both parts keep the order.
+  ///
+  /// Which images depends on `seed` alone. Without labels they are drawn from all images alike.
+  public func stratifiedSplit(fraction: Double, seed: UInt64) -> (remaining: Subset, heldOut: Subset) {
+    precondition((0...1).contains(fraction), "the held-out fraction must be between 0 and 1, not \(fraction)")
+    let heldOut = stratifiedSample(count: Int((fraction * Double(count)).rounded()), seed: seed)
+    let chosen = Set(heldOut)
+    return (
+      Subset(self, indices: (0..<count).filter { !chosen.contains($0) }), Subset(self, indices: heldOut)
+    )
+  }
+
+  /// Exactly `sampleSize` indices in rising order.
+  ///
+  /// Each class gets its share rounded down, and the places left over go to the largest remainders, the lower class
+  /// first.
+  private func stratifiedSample(count sampleSize: Int, seed: UInt64) -> [Int] {
+    precondition(sampleSize >= 0, "a number of images cannot be negative")
+    let members = Dictionary(grouping: 0..<count) { [labels] index in labels?[index] ?? 0 }
+    let classes = members.keys.sorted()
+    var shares = classes.map { sampleSize * members[$0]!.count / max(count, 1) }
+    let remainders = classes.map { sampleSize * members[$0]!.count % max(count, 1) }
+    let byRemainder = classes.indices.sorted { (remainders[$1], $0) < (remainders[$0], $1) }
+    for position in byRemainder.prefix(sampleSize - shares.reduce(0, +)) { shares[position] += 1 }
+
+    var chosen: [Int] = []
+    for (label, share) in zip(classes, shares) {
+      var random = ViewRandom(seed: seed, epoch: 0, sample: label, view: 0, stream: RandomStream.split)
+      let members = members[label]!
+      chosen += random.permutation(of: members.count).prefix(share).map { members[$0] }
+    }
+    return chosen.sorted()
+  }
+}

@@ -1,0 +1,61 @@
+/// One image that could not be decoded: which one, and why.
+public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What is wrong with the image.
+  public enum Problem: Equatable, Sendable {
+    /// The operating system refused to open or read the file; its own words.
+    case unreadable(String)
+    /// The path names a folder, a device or a pipe.
+    case notAFile
+    /// The file holds no bytes.
+    case empty
+    /// The file is larger than any image that would be read: its size and the limit, in bytes.
+    case tooManyBytes(Int, limit: Int)
+    /// The first bytes are neither those of a JPEG nor those of a PNG.
+    case unknownFormat(firstBytes: [UInt8])
+    /// The header announces more pixels than the limit allows.
+    case tooManyPixels(width: Int, height: Int, limit: Int)
+    /// The data end early or contradict themselves; the codec's own words.
+    case corrupt(format: String, reason: String)
+  }
+
+  /// The file's path, or the image's name in its dataset (`train-images-idx3-ubyte.gz#17`).
+  public let path: String
+  /// What is wrong with it.
+  public let problem: Problem
+
+  /// Creates the error for the image named `path`.
+  public init(path: String, problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+
+  /// What is wrong, without the image's name.
+  public var reason: String {
+    switch problem {
+    case .unreadable(let reason):
+      "it could not be read (\(reason)); check that it exists and that its permissions allow reading"
+    case .notAFile:
+      "it is not an ordinary file but a folder, device or pipe; remove it or rename it"
+    case .empty:
+      "the file is empty (0 bytes); fetch it again or remove it"
+    case .tooManyBytes(let size, let limit):
+      "the file has \(size) bytes, more than the \(limit) that are read for one image; remove it or re-encode it"
+    case .unknownFormat(let bytes):
+      "it is neither a JPEG nor a PNG: its first bytes are \(bytes.hexadecimal); convert it or remove it"
+    case .tooManyPixels(let width, let height, let limit):
+      "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down or remove it"
+    case .corrupt(let format, let reason):
+      "its \(format) data are damaged or cut short (\(reason)); fetch it again or remove it"
+    }
+  }
+
+  /// The whole message, on one line.
+  public var description: String { "Cannot decode the image '\(path)': \(reason)." }
+}
+
+extension Sequence<UInt8> {
+  /// The bytes in base 16, as in `ff d8 ff`.
+  var hexadecimal: String {
+    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Views
+
+/// A batch of images as evaluation sees them.
+public struct EvaluationBatch: Sendable {
+  /// Where the images are in the dataset, rising; images that could not be decoded are left out.
+  public let indices: [Int]
+  /// The class of every image of the batch, where the dataset has classes.
+  public let labels: [Int]?
+  /// `[image]` followed by the shape that the transform renders.
+  public let pixels: PixelBuffer
+}
+
+/// Goes through a dataset once, in its order, rendering each image by a fixed transform.
+///
+/// What comes out does not depend on the number of threads. Images that cannot be decoded are recorded in `skipped` and
+/// left out, so a batch can be smaller than asked for.
+public struct EvaluationLoader: Sendable {
+  private let source: EvaluationSource
+  private let threads: Int
+
+  /// Creates a loader; with 0 threads the work is done between the calls of the body.
+  public init(
+    dataset: any ImageDataset, transform: EvaluationTransform, batchSize: Int,
+    threads: Int = ProcessInfo.processInfo.activeProcessorCount, skipped: SkippedImages
+  ) {
+    precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
+    precondition(threads >= 0, "the number of threads cannot be \(threads)")
+    source = EvaluationSource(
+      images: SkippingImages(dataset: dataset, skipped: skipped), transform: transform, batchSize: batchSize)
+    self.threads = threads
+  }
+
+  /// Calls `body` with every batch, in order, on the caller's thread, while the next two are being made.
+  ///
+  /// - Throws: What `body` throws, and `LoaderError` when too many images cannot be decoded.
+  public func forEachBatch(_ body: (EvaluationBatch) throws -> Void) throws {
+    let pipeline = BatchPipeline(source: source, threads: threads, prefetched: 2)
+    defer { pipeline.stop() }
+    pipeline.start(at: BatchPosition(epoch: 0, batch: 0))
+    let labels = source.images.dataset.labels
+    var decoded = 0
+    while let batch = try pipeline.next() {
+      let indices = source.closeGaps(in: batch)
+      decoded += indices.count
+      guard !indices.isEmpty else { continue }
+      try body(
+        EvaluationBatch(
+          indices: indices, labels: labels.map { labels in indices.map { labels[$0] } }, pixels: batch.pixels))
+    }
+    let skipped = source.images.skipped
+    guard decoded > 0 || source.imagesPerEpoch == 0 else {
+      throw LoaderError.nothingDecodes(total: source.imagesPerEpoch, examples: Array(skipped.records.prefix(3)))
+    }
+  }
+}
+
+/// Fills batches with images for evaluation.
+struct EvaluationSource: BatchSource {
+  /// Whether the image could be decoded.
+  typealias Sample = Bool
+
+  let images: SkippingImages
+  let transform: EvaluationTransform
+  let batchSize: Int
+
+  var repeats: Bool { false }
+  var imagesPerEpoch: Int { images.dataset.count }
+  var batchesPerEpoch: Int { (imagesPerEpoch + batchSize - 1) / batchSize }
+  var valuesPerImage: Int { transform.elementCount }
+
+  func order(ofEpoch epoch: Int) -> [Int] { Array(0..<imagesPerEpoch) }
+
+  func fill(
+    _ place: BatchPlace, of pixels: PixelBuffer, scratch: inout RenderScratch
+  ) throws(LoaderError) -> Sample {
+    guard let image = try images.image(at: place.index) else { return false }
+    let start = pixels.base + place.slot * transform.elementCount
+    transform.render(
+      image, into: UnsafeMutableBufferPointer(start: start, count: transform.elementCount), scratch: &scratch)
+    return true
+  }
+
+  /// Moves the images that were decoded together and gives their indices.
+  func closeGaps(in batch: PendingBatch<Bool>) -> [Int] {
+    var kept: [Int] = []
+    for (slot, isDecoded) in batch.samples.enumerated() where isDecoded == true {
+      if kept.count < slot {
+        batch.pixels.move(
+          from: slot * valuesPerImage, to: kept.count * valuesPerImage, count: valuesPerImage)
+      }
+      kept.append(batch.indices[slot])
+    }
+    batch.pixels.truncate(to: kept.count * valuesPerImage)
+    return kept
+  }
+}

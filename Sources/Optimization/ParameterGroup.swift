@@ -1,0 +1,18 @@
+import NeuralNetworks
+
+/// Parameters that are optimized alike.
+public struct ParameterGroup {
+  /// What they are, in logs and checkpoints.
+  public var name: String
+  /// The parameters by name, for checkpoints.
+  public var parameters: [(name: String, parameter: Parameter)]
+  /// Whether their learning rate stays at its base value whatever the schedule (SimSiam's predictor).
+  public var keepsBaseRate: Bool
+
+  /// Groups parameters.
+  public init(_ name: String, _ parameters: [(name: String, parameter: Parameter)], keepsBaseRate: Bool = false) {
+    self.name = name
+    self.parameters = parameters
+    self.keepsBaseRate = keepsBaseRate
+  }
+}

@@ -1,0 +1,66 @@
+import ImageData
+import NeuralNetworks
+import Torch
+import Views
+
+/// Features of a labelled set of images.
+public struct LabelledFeatures {
+  /// `[images, features]`, float32.
+  public var features: Tensor
+  /// A class for each image.
+  public var labels: [Int]
+
+  /// Pairs features with labels.
+  public init(features: Tensor, labels: [Int]) {
+    precondition(features.shape[0] == labels.count, "\(labels.count) labels for features \(features.shape)")
+    self.features = features
+    self.labels = labels
+  }
+
+  /// The number of images.
+  public var count: Int { labels.count }
+
+  /// The images at some positions.
+  public func subset(_ positions: [Int]) -> LabelledFeatures {
+    LabelledFeatures(features: features.selecting(Tensor(positions)), labels: positions.map { labels[$0] })
+  }
+}
+
+/// Evaluation needs classes, and the data has none.
+public struct MissingLabelsError: Error, CustomStringConvertible {
+  /// The data, in words.
+  public let data: String
+
+  /// One paragraph: what is missing and how to provide it.
+  public var description: String {
+    "\(data) has no labels, and evaluation needs them. Put the images of each class into a folder of its own "
+      + "(DATA/train/CLASS/… and DATA/test/CLASS/…), or pass another --data."
+  }
+}
+
+/// Runs a backbone over every image of a dataset, in order, with running statistics and without gradients.
+///
+/// Images that cannot be decoded are left out and recorded in `skipped`.
+/// - Throws: `MissingLabelsError`, `LoaderError`, `TorchError` when memory runs out.
+public func extractFeatures(
+  of dataset: any ImageDataset, with backbone: any Backbone, transform: EvaluationTransform, threads: Int,
+  skipped: SkippedImages, dtype: DType = .float32, batchSize: Int = 256
+) throws -> LabelledFeatures {
+  let loader = EvaluationLoader(
+    dataset: dataset, transform: transform, batchSize: batchSize, threads: threads, skipped: skipped)
+  var batches: [Tensor] = []
+  var labels: [Int] = []
+  guard dataset.labels != nil else { throw MissingLabelsError(data: dataset.summary) }
+  try loader.forEachBatch { batch in
+    let shape = [batch.indices.count, transform.crop, transform.crop, transform.channels]
+    let pixels = Tensor(borrowing: batch.pixels.base, shape: shape, owner: batch.pixels)
+    batches.append(
+      try throwingExhaustion {
+        withoutGradients {
+          withAutocast(to: dtype) { backbone(pixels.permuted([0, 3, 1, 2]), in: .evaluate) }.converted(to: .float32)
+        }
+      })
+    labels += batch.labels ?? []
+  }
+  return LabelledFeatures(features: .concatenated(batches), labels: labels)
+}

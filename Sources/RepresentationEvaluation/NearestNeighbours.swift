@@ -1,0 +1,46 @@
+import Torch
+
+/// Weighted k-nearest-neighbour classification of frozen features (Wu et al. 2018; the published `eval_knn`).
+///
+/// Similarity is the cosine; each of the k nearest training images votes for its class with exp(similarity / T).
+public struct NearestNeighbours: Sendable {
+  /// The numbers of neighbours to report.
+  public var neighbours = [10, 20, 100, 200]
+  /// The temperature T of the votes.
+  public var temperature = 0.07
+
+  /// The published protocol.
+  public init() {}
+
+  /// Accuracy on `test` for each number of neighbours, in the order asked; k is capped at the training images.
+  /// - Throws: `TorchError` when memory runs out.
+  public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
+    try throwingExhaustion {
+      let bank = train.features.normalized().transposed()
+      let bankLabels = Tensor(train.labels)
+      let classes = (train.labels + test.labels).max()! + 1
+      let largest = min(neighbours.max()!, train.count)
+      var hits = Array(repeating: (top1: 0, top5: 0), count: neighbours.count)
+      let chunk = 512
+      for start in stride(from: 0, to: test.count, by: chunk) {
+        let count = min(chunk, test.count - start)
+        let queries = test.features.narrowed(along: 0, from: start, count: count).normalized()
+        let (similarities, nearest) = queries.matmul(bank).largest(largest)
+        let votes = (similarities / temperature).exponential()
+        let classesOfNearest = bankLabels.selecting(nearest.reshaped([-1])).reshaped([count, largest])
+        for (position, k) in neighbours.enumerated() {
+          let k = min(k, largest)
+          let scores = Tensor.zeros([count, classes]).addingScattered(
+            votes.narrowed(along: 1, from: 0, count: k),
+            at: classesOfNearest.narrowed(along: 1, from: 0, count: k), along: 1)
+          let counted = Accuracy.hits(scores: scores, labels: Array(test.labels[start..<start + count]))
+          hits[position].top1 += counted.top1
+          hits[position].top5 += counted.top5
+        }
+      }
+      return zip(neighbours, hits).map { k, hits in
+        (k, Accuracy(top1: Double(hits.top1) / Double(test.count), top5: Double(hits.top5) / Double(test.count)))
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/// What is wrong with a configuration, and where.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+  /// What is wrong.
+  public enum Problem: Sendable, Equatable {
+    /// The text is no YAML, with the parser's reason.
+    case syntax(String)
+    /// The file cannot be read, with the system's reason.
+    case unreadable(String)
+    /// No such key here.
+    case unknownKey(known: [String])
+    /// A value of another kind than the key takes.
+    case wrongType(expected: String, found: String)
+    /// A name that is none of the known ones.
+    case unknownValue(String, known: [String])
+    /// A value that makes no sense, with the reason.
+    case invalid(String)
+    /// An assignment that is not `key.path=value`.
+    case malformedAssignment
+  }
+
+  /// The dotted key path, the file, or the assignment.
+  public var path: String
+  /// What is wrong there.
+  public var problem: Problem
+
+  /// Describes a mistake.
+  public init(path: String, problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+
+  /// One paragraph: where, what, and what is known.
+  public var description: String {
+    switch problem {
+    case .syntax(let reason): "\(path): \(reason)"
+    case .unreadable(let reason): "\(path): cannot be read: \(reason)"
+    case .unknownKey(let known):
+      "\(path): unknown key." + suggestion(for: lastKey, among: known)
+        + " Known here: \(known.joined(separator: ", "))."
+    case .wrongType(let expected, let found): "\(path): expected \(expected), found \(found)."
+    case .unknownValue(let value, let known):
+      "\(path): '\(value)' is not known." + suggestion(for: value, among: known)
+        + " Known here: \(known.joined(separator: ", "))."
+    case .invalid(let reason): "\(path): \(reason)" + (reason.hasSuffix(".") ? "" : ".")
+    case .malformedAssignment:
+      "'\(path)' is not of the form key.path=value, for example training.epochs=200."
+    }
+  }
+
+  private var lastKey: String { path.split(separator: ".").last.map(String.init) ?? path }
+
+  private func suggestion(for word: String, among known: [String]) -> String {
+    let nearest = known.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
+    guard let (name, distance) = nearest, distance <= max(2, word.count / 3) else { return "" }
+    return " Did you mean '\(name)'?"
+  }
+}
+
+/// The fewest insertions, deletions and replacements that turn one word into the other.
+func editDistance(_ first: String, _ second: String) -> Int {
+  let second = Array(second)
+  var row = Array(0...second.count)
+  for (i, a) in first.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, b) in second.enumerated() {
+      let replaced = diagonal + (a == b ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+    }
+  }
+  return row[second.count]
+}

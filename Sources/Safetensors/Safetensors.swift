@@ -1,0 +1,68 @@
+import AtomicFiles
+
+/// A tensor to be written: what it is called, what it holds, and how to get at its bytes.
+public struct SafetensorsTensor {
+  /// The tensor's name, unique in the file.
+  public var name: String
+  /// The type of its elements.
+  public var type: ScalarType
+  /// Its sides, outermost first; empty for a scalar.
+  public var shape: [Int]
+  /// Calls its argument once with the elements in row-major order, little-endian.
+  public var withBytes: ((UnsafeRawBufferPointer) -> Void) -> Void
+
+  /// A tensor whose bytes are asked for when it is written.
+  public init(
+    name: String, type: ScalarType, shape: [Int], withBytes: @escaping ((UnsafeRawBufferPointer) -> Void) -> Void
+  ) {
+    self.name = name
+    self.type = type
+    self.shape = shape
+    self.withBytes = withBytes
+  }
+}
+
+/// Writes safetensors files.
+public enum Safetensors {
+  /// Writes tensors to a file, one after the other, so that memory for a second copy of them is never needed.
+  ///
+  /// Tensors of larger elements come first, otherwise in the order given; with that every tensor is aligned to its
+  /// elements. The file that was at `path` stays whole until the new one is on the disk.
+  /// - Throws: `SafetensorsError` when a name is used twice, a tensor has another number of bytes than its type and
+  ///   shape ask for, or the disk refuses. Then `path` is as it was.
+  public static func write(
+    _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String
+  ) throws(SafetensorsError) {
+    let sorted = tensors.enumerated().sorted {
+      ($1.element.type.byteCount, $0.offset) < ($0.element.type.byteCount, $1.offset)
+    }.map(\.element)
+    let entries = try layOut(sorted, path: path)
+    let header = Header.text(entries: entries, metadata: metadata)
+    guard header.count <= Header.longest else {
+      throw SafetensorsError(path: path, problem: .headerTooLong(UInt64(header.count), limit: Header.longest))
+    }
+
+    try AtomicFile.write(to: path) { output throws(SafetensorsError) in
+      func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+        do throws(FileError) {
+          try output.write(bytes)
+        } catch {
+          throw SafetensorsError(path: path, problem: .file(error))
+        }
+      }
+      let preamble = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init) + header
+      try preamble.withUnsafeBytes(catching: write)
+      for (tensor, entry) in zip(sorted, entries) {
+        try tensor.withBytes(catching: { bytes throws(SafetensorsError) in
+          guard bytes.count == entry.bytes.count else {
+            throw SafetensorsError(
+              path: path, tensor: tensor.name, problem: .wrongByteCount(bytes.count, expected: entry.bytes.count))
+          }
+          try write(bytes)
+        })
+      }
+    } orThrow: {
+      SafetensorsError(path: path, problem: .file($0))
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// The color operations, each with the 8-bit result of Pillow's `ImageEnhance`, `ImageOps` and `Image.convert`.
+extension PixelPlanes {
+  /// Scales every value, as torchvision's `adjust_brightness`.
+  package func adjustBrightness(by factor: Double) {
+    let factor = Float(factor)
+    mapLanes { ($0 * factor).clampedToByte().rounded(.towardZero) }
+  }
+
+  /// Blends with the rounded mean of the gray version, as torchvision's `adjust_contrast`.
+  package func adjustContrast(by factor: Double) {
+    let mean = Lanes(repeating: Float(meanLuma()))
+    let factor = Float(factor)
+    mapLanes { Self.blend(mean, $0, factor) }
+  }
+
+  /// Blends with the gray version, as torchvision's `adjust_saturation`; changes nothing on gray.
+  package func adjustSaturation(by factor: Double) {
+    guard channelCount == 3 else { return }
+    let factor = Float(factor)
+    mapColors { red, green, blue in
+      let luma = Luma.of(red, green, blue)
+      return (Self.blend(luma, red, factor), Self.blend(luma, green, factor), Self.blend(luma, blue, factor))
+    }
+  }
+
+  /// Takes the colors away: one plane of luma remains.
+  package mutating func convertToGrayscale() {
+    guard channelCount == 3 else { return }
+    let (red, green, blue) = (plane(0), plane(1), plane(2))
+    for offset in Swift.stride(from: 0, to: planeCount, by: 16) {
+      red.store(Luma.of(red.lanes(at: offset), green.lanes(at: offset), blue.lanes(at: offset)), at: offset)
+    }
+    channelCount = 1
+  }
+
+  /// Inverts the values at or above the threshold.
+  package func solarize(threshold: Int) {
+    let threshold = Lanes(repeating: Float(threshold))
+    mapLanes { $0.replacing(with: 255 - $0, where: $0 .>= threshold) }
+  }
+
+  /// `from` + `factor` × (`to` − `from`), cut off to 8 bits.
+  @inline(__always)
+  private static func blend(_ from: Lanes, _ to: Lanes, _ factor: Float) -> Lanes {
+    (from + (to - from) * factor).clampedToByte().rounded(.towardZero)
+  }
+
+  /// Mean of the gray version, rounded half up.
+  private func meanLuma() -> Int {
+    var total = 0.0
+    let tail = width & ~15
+    for y in 0..<height {
+      var sums = Lanes.zero
+      for x in Swift.stride(from: 0, to: tail, by: 16) { sums += luma(at: y * stride + x) }
+      if tail < width {
+        let rest = luma(at: y * stride + tail)
+        for lane in 0..<(width - tail) { sums[lane] += rest[lane] }
+      }
+      total += Double(sums.sum())
+    }
+    return Int(total / Double(width * height) + 0.5)
+  }
+
+  @inline(__always)
+  private func luma(at offset: Int) -> Lanes {
+    guard channelCount == 3 else { return base.lanes(at: offset) }
+    return Luma.of(plane(0).lanes(at: offset), plane(1).lanes(at: offset), plane(2).lanes(at: offset))
+  }
+}

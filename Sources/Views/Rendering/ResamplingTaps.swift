@@ -1,0 +1,74 @@
+/// Which source pixels an output pixel along one axis is made of, and with which weights.
+///
+/// The filter is stretched by the ratio when shrinking, as PIL's `Image.resize`. Every output has the same number of
+/// taps, unused ones weighing 0, and all of them lie inside the source.
+struct ResamplingTaps {
+  /// Outputs along the axis.
+  let outputCount: Int
+  /// Taps of every output.
+  let tapCount: Int
+  /// First source pixel of each output.
+  let starts: UnsafeMutablePointer<Int>
+  /// `outputCount × tapCount` weights.
+  let weights: UnsafeMutablePointer<Float>
+
+  /// Taps for some of the outputs of resizing `sourceCount` pixels to `fullCount`.
+  ///
+  /// - Parameters:
+  ///   - outputs: The outputs wanted, within `0..<fullCount`.
+  ///   - isReversed: Whether the outputs are made last to first.
+  ///   - startBuffer: Memory for the starts.
+  ///   - weightBuffer: Memory for the weights.
+  init(
+    from sourceCount: Int, to fullCount: Int, outputs: Range<Int>, interpolation: Interpolation, isReversed: Bool,
+    startBuffer: inout ReusableBuffer<Int>, weightBuffer: inout ReusableBuffer<Float>
+  ) {
+    let scale = Double(sourceCount) / Double(fullCount)
+    let stretch = max(scale, 1)
+    let support = stretch * interpolation.support
+    tapCount = min(sourceCount, Int((2 * support).rounded(.up)) + 1)
+    outputCount = outputs.count
+    starts = startBuffer.reserve(outputCount)
+    weights = weightBuffer.reserve(outputCount * tapCount)
+    for (index, output) in outputs.enumerated() {
+      let center = (Double(output) + 0.5) * scale
+      let first = max(0, Int(center - support + 0.5))
+      let end = min(sourceCount, Int(center + support + 0.5))
+      let start = min(first, sourceCount - tapCount)
+      let place = isReversed ? outputCount - 1 - index : index
+      starts[place] = start
+      let weights = weights + place * tapCount
+      var total = 0.0
+      for tap in 0..<tapCount {
+        let source = start + tap
+        let isInside = source >= first && source < end
+        let weight = isInside ? interpolation.weight(at: (Double(source) - center + 0.5) / stretch) : 0
+        weights[tap] = Float(weight)
+        total += weight
+      }
+      let reciprocal = Float(1 / total)
+      for tap in 0..<tapCount { weights[tap] *= reciprocal }
+    }
+  }
+}
+
+extension Interpolation {
+  /// Half the width of the filter, in pixels of the coarser grid.
+  var support: Double {
+    switch self {
+    case .bilinear: 1
+    case .bicubic: 2
+    }
+  }
+
+  /// The filter's value at this distance from its center.
+  func weight(at distance: Double) -> Double {
+    let x = abs(distance)
+    switch self {
+    case .bilinear: return x < 1 ? 1 - x : 0
+    case .bicubic:
+      if x < 1 { return (1.5 * x - 2.5) * x * x + 1 }
+      return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import HardViewPretraining
+import RunConfiguration
+import RunRecords
+
+/// `hardviews recipes`.
+struct RecipesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recipes", abstract: "List the recipes that come along, or show one in full.",
+    subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the recipes, one line each.")
+
+    func run() throws {
+      var table = Table(columns: [.left(""), .left("")])
+      for name in Recipes.names {
+        table.addRow([name, try ResolvedConfiguration(Recipes.named(name)).values.summary])
+      }
+      print(table.text)
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print a recipe's full YAML, every default written out.",
+      discussion: "Save it, change it, and train with `hardviews pretrain FILE.yaml`.")
+
+    @Argument(help: "A name from `hardviews recipes`.")
+    var name: String
+
+    func run() throws {
+      print(try ResolvedConfiguration(Recipes.named(name)).tree.yaml, terminator: "")
+    }
+  }
+}

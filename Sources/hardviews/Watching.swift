@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import HardViewPretraining
+import ImageData
+import Optimization
+import RunRecords
+
+/// Trains a task before a person's eyes: progress, Ctrl-C, and what to type next.
+enum Watching {
+  /// Trains to the end; exits with code 130 when interrupted, after the checkpoint.
+  static func train(_ task: any PretrainingTask, in output: String, label: String = "", isPartOfMore: Bool = false) throws {
+    Interruption.listen()
+    remark("\(label.isEmpty ? "Training" : label) in \(output)")
+    let console = ProgressConsole()
+    let outcome = try task.run(shouldStop: { Interruption.isRequested }) { event in
+      switch event {
+      case .step(let progress, let loss, let rate, let left):
+        console.update(
+          ProgressLine(
+            epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
+            fraction: Double(progress.step + 1) / Double(progress.totalSteps), loss: loss, imagesPerSecond: rate,
+            secondsLeft: left))
+      case .epoch(let progress, let metrics):
+        console.endEpoch(
+          ProgressLine(
+            epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
+            fraction: Double(progress.step + 1) / Double(progress.totalSteps), loss: metrics.loss,
+            imagesPerSecond: metrics.imagesPerSecond, secondsLeft: 0))
+        if metrics.featureStandardDeviation < 0.1 {
+          console.note(
+            "The embedding is nearly constant (standard deviation "
+              + String(format: "%.3f", metrics.featureStandardDeviation)
+              + ", healthy is near 1): this looks like collapse. Try a lower optimizer.learning_rate.")
+        }
+      }
+    }
+    console.finish()
+    switch outcome {
+    case .interrupted:
+      remark("Stopped after writing a checkpoint. Continue with: hardviews pretrain --resume \(output)")
+      throw ExitCode(130)
+    case .finished where !isPartOfMore:
+      remark("Done. Measure it with: hardviews evaluate knn \(output)")
+    case .finished:
+      break
+    }
+  }
+
+  /// Names an image that was left out.
+  @Sendable static func skipped(_ image: SkippedImage) {
+    remark("skipped \(image.name): \(image.reason)")
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@testable import ImageData
+
+@Suite struct ImageFolderTests {
+  /// Opens a folder and gives the names of its images relative to it.
+  private func names(_ folder: TemporaryFolder, split: DataSplit = .train) throws -> [String] {
+    let dataset = try Datasets.open(path: folder.path, split: split)
+    return (0..<dataset.count).map { String(dataset.name(at: $0).dropFirst(folder.path.count + 1)) }
+  }
+
+  private func error(_ folder: TemporaryFolder, split: DataSplit = .train) throws -> DatasetError {
+    try #require(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: split) }
+  }
+
+  @Test func subfoldersAreClasses() throws {
+    let folder = try TemporaryFolder()
+    for file in [
+      "dog/b.JPG", "dog/a.jpeg", "dog/deep/er/c.png", "dog/notes.txt", "cat/z.Png", "cat/.hidden.jpg", ".git/x.jpg",
+      "Zebra/1.jpg", "Zebra/.thumbs/1.jpg", "Ärger/1.jpg", "stray.jpg",
+    ] { try folder.write([1], to: file) }
+    let dataset = try Datasets.open(path: folder.path, split: .train)
+    #expect(
+      try names(folder) == [
+        "Zebra/1.jpg", "cat/z.Png", "dog/a.jpeg", "dog/b.JPG", "dog/deep/er/c.png", "Ärger/1.jpg",
+      ])
+    #expect(dataset.labels == [0, 1, 2, 2, 2, 3])
+    #expect(dataset.classNames == ["Zebra", "cat", "dog", "Ärger"])
+    #expect(dataset.classCount == 4)
+    #expect(
+      dataset.summary == "6 image files in 4 classes (folder, \(folder.path); 1 images outside the class folders "
+        + "are ignored; 1 files that are not JPEG or PNG are ignored)")
+  }
+
+  @Test func aFlatFolderHasNoLabels() throws {
+    let folder = try TemporaryFolder()
+    for file in ["b.png", "a.jpg", "readme.md", "B.jpeg"] { try folder.write([1], to: file) }
+    let dataset = try Datasets.open(path: folder.path, format: .folder, split: .train)
+    #expect(dataset.labels == nil && dataset.classNames == nil && dataset.classCount == nil)
+    #expect(try names(folder) == ["B.jpeg", "a.jpg", "b.png"])
+  }
+
+  @Test(arguments: ["val", "test", "validation"]) func findsSplits(test: String) throws {
+    let folder = try TemporaryFolder()
+    for file in ["train/a/1.jpg", "train/b/2.jpg", "\(test)/a/3.jpg", "\(test)/b/4.jpg"] {
+      try folder.write([1], to: file)
+    }
+    #expect(try names(folder) == ["train/a/1.jpg", "train/b/2.jpg"])
+    #expect(try names(folder, split: .test) == ["\(test)/a/3.jpg", "\(test)/b/4.jpg"])
+  }
+
+  @Test func refusesUnclearSplits() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "a/1.jpg")
+    #expect(
+      try error(folder, split: .test).problem == .noSplit(.test, lookedFor: ["val", "test", "validation"]))
+    try folder.write([1], to: "val/a/1.jpg")
+    #expect(try error(folder).description.contains("no 'train' beside it"))
+  }
+
+  @Test func refusesEmptyFoldersAndClasses() throws {
+    let folder = try TemporaryFolder()
+    #expect(try error(folder).problem == .noImages(ignoredFiles: 0))
+    try folder.write([1], to: "photo.webp")
+    #expect(try error(folder).problem == .noImages(ignoredFiles: 1))
+    try folder.write([1], to: "a/1.jpg")
+    try folder.write([1], to: "b/notes.txt")
+    #expect(try error(folder) == DatasetError(path: folder.path, problem: .emptyClass("b")))
+  }
+
+  @Test func refusesMissingPathsAndFiles() throws {
+    let folder = try TemporaryFolder()
+    let missing = folder.path + "/missing"
+    for format in DatasetFormat.allCases {
+      #expect(throws: DatasetError(path: missing, problem: .missing)) {
+        try Datasets.open(path: missing, format: format, split: .train)
+      }
+    }
+    let file = try folder.write([1, 2, 3], to: "data.tar")
+    for format in DatasetFormat.allCases {
+      let error = try #require(throws: DatasetError.self) {
+        try Datasets.open(path: file, format: format, split: .train)
+      }
+      #expect(error.path == file)
+    }
+  }
+
+  @Test func endsOnLoopsOfLinks() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "a/1.jpg")
+    try folder.write([1], to: "elsewhere.d/deep/2.jpg")
+    try folder.link("a/self", to: "a")
+    try folder.link("a/up", to: "")
+    try folder.link("a/other", to: "elsewhere.d")
+    try folder.link("elsewhere.d/back", to: "a")
+    try folder.link("b", to: "a")
+    #expect(
+      try names(folder) == [
+        "a/1.jpg", "a/other/deep/2.jpg", "b/1.jpg", "b/other/deep/2.jpg", "elsewhere.d/back/1.jpg",
+        "elsewhere.d/deep/2.jpg",
+      ])
+  }
+
+  @Test func keepsLinksThatLeadNowhere() throws {
+    let folder = try TemporaryFolder()
+    try folder.link("gone.jpg", to: "nothing")
+    let dataset = try Datasets.open(path: folder.path, split: .train)
+    #expect(dataset.count == 1)
+    let error = try #require(throws: ImageError.self) { try dataset.image(at: 0) }
+    #expect(error.problem == .unreadable("No such file or directory"))
+  }
+}

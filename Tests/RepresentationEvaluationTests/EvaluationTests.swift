@@ -1,0 +1,90 @@
+import Foundation
+import RepresentationEvaluation
+import Testing
+import Torch
+
+@Suite struct EvaluationTests {
+  /// Clusters around one direction a class.
+  private func clusters(_ perClass: Int, seed: UInt64, spread: Double, classes: Int = 4) -> LabelledFeatures {
+    let labels = (0..<perClass * classes).map { $0 % classes }
+    let centres = Tensor(labels).oneHot(classes: classes).converted(to: .float32)
+    let noise = Tensor.normal([labels.count, classes], standardDeviation: spread, using: Generator(seed: seed))
+    return LabelledFeatures(features: centres + noise, labels: labels)
+  }
+
+  /// The protocol, image by image and neighbour by neighbour.
+  private func bruteForce(_ train: LabelledFeatures, _ test: LabelledFeatures, k: Int, temperature: Double) -> Accuracy {
+    let width = train.features.shape[1]
+    let bank = train.features.scalars(as: Double.self)
+    let queries = test.features.scalars(as: Double.self)
+    func row(_ values: [Double], _ i: Int) -> [Double] { Array(values[i * width..<(i + 1) * width]) }
+    func cosine(_ a: [Double], _ b: [Double]) -> Double {
+      let product = zip(a, b).map(*).reduce(0, +)
+      return product / (zip(a, a).map(*).reduce(0, +) * zip(b, b).map(*).reduce(0, +)).squareRoot()
+    }
+    var top1 = 0
+    var top5 = 0
+    for i in 0..<test.count {
+      let nearest = (0..<train.count).map { (cosine(row(queries, i), row(bank, $0)), train.labels[$0]) }
+        .sorted { $0.0 > $1.0 }.prefix(k)
+      var votes = [Int: Double]()
+      for (similarity, label) in nearest { votes[label, default: 0] += exp(similarity / temperature) }
+      let ranked = votes.sorted { $0.value > $1.value }.map(\.key)
+      if ranked.first == test.labels[i] { top1 += 1 }
+      if ranked.prefix(5).contains(test.labels[i]) { top5 += 1 }
+    }
+    return Accuracy(top1: Double(top1) / Double(test.count), top5: Double(top5) / Double(test.count))
+  }
+
+  @Test(arguments: [1, 5, 20])
+  func nearestNeighboursEqualBruteForce(k: Int) throws {
+    let train = clusters(30, seed: 1, spread: 0.8, classes: 7)
+    let test = clusters(20, seed: 2, spread: 0.8, classes: 7)
+    var neighbours = NearestNeighbours()
+    neighbours.neighbours = [k]
+    let result = try neighbours.evaluate(train: train, test: test)
+    let expected = bruteForce(train, test, k: k, temperature: 0.07)
+    #expect(result[0].1.top1 == expected.top1)
+    #expect(expected.top1 > 0.3 && expected.top1 < 0.95)
+    // Classes without a vote tie at zero, so the fifth place may be filled by any of them.
+    #expect(result[0].1.top5 >= expected.top5)
+  }
+
+  @Test func moreNeighboursThanImagesUsesAll() throws {
+    let train = clusters(2, seed: 1, spread: 0.1)
+    let result = try NearestNeighbours().evaluate(train: train, test: train)
+    #expect(result.map(\.neighbours) == [10, 20, 100, 200])
+    #expect(result.allSatisfy { $0.1.top1 == 1 })
+  }
+
+  @Test func linearProbeSeparatesClustersAndReportsTheSweep() throws {
+    var probe = LinearProbe()
+    probe.epochs = 30
+    let result = try probe.evaluate(train: clusters(100, seed: 3, spread: 0.15), test: clusters(50, seed: 4, spread: 0.15))
+    #expect(result.test.top1 > 0.95)
+    #expect(result.test.top5 == 1)
+    #expect(result.heldOut.map(\.learningRate) == probe.learningRates)
+    #expect(result.heldOut.first { $0.learningRate == result.learningRate }?.top1 == result.heldOut.map(\.top1).max())
+  }
+
+  @Test func linearProbeOnNoiseStaysAtChance() throws {
+    var probe = LinearProbe()
+    probe.epochs = 10
+    let labels = (0..<400).map { $0 % 4 }
+    let noise = { (seed: UInt64) in
+      LabelledFeatures(features: .normal([400, 8], using: Generator(seed: seed)), labels: labels)
+    }
+    let result = try probe.evaluate(train: noise(1), test: noise(2))
+    #expect(abs(result.test.top1 - 0.25) < 0.1)
+  }
+
+  @Test func pairedDifferenceMatchesTablesOfStudentsT() throws {
+    // Differences 1…5: mean 3, standard error √0.5; t(0.975, 4) = 2.776445.
+    let difference = PairedDifference(from: [0, 0, 0, 0, 0], to: [1, 2, 3, 4, 5])
+    #expect(difference.mean == 3)
+    #expect(abs(try #require(difference.halfWidth) - 2.776445 * 0.5.squareRoot()) < 1e-4)
+    #expect(PairedDifference(from: [1], to: [2]).halfWidth == nil)
+    let two = PairedDifference(from: [0, 0], to: [0, 2])
+    #expect(abs(try #require(two.halfWidth) - 12.7062) < 1e-3)
+  }
+}

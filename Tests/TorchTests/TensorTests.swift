@@ -1,0 +1,100 @@
+import Testing
+import Torch
+
+@Suite struct TensorTests {
+  @Test func scalarsRoundTripInEveryType() {
+    #expect(Tensor([1, -2, 3] as [Float]).scalars() == [1, -2, 3] as [Float])
+    #expect(Tensor([1, -2, 3] as [Double]).dtype == .float64)
+    #expect(Tensor([1, -2, 1 << 40]).scalars() == [1, -2, 1 << 40])
+    #expect(Tensor([0, 255] as [UInt8]).converted(to: .float32).scalars() == [0, 255] as [Float])
+  }
+
+  @Test func operationsLeaveTheirOperandsAlone() {
+    let x = Tensor([1, 2, 3] as [Float])
+    var y = x
+    y = y * 2.0
+    y = y + x
+    #expect(x.scalars() == [1, 2, 3] as [Float])
+    #expect(y.scalars() == [3, 6, 9] as [Float])
+  }
+
+  @Test func permutedScalarsAreReadInRowMajorOrder() {
+    let x = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3]).transposed()
+    #expect(x.shape == [3, 2])
+    #expect(x.scalars() == [1, 4, 2, 5, 3, 6] as [Float])
+  }
+
+  @Test func borrowedMemoryIsReleasedWithTheLastTensor() {
+    final class Owner: @unchecked Sendable {
+      let memory = UnsafeMutablePointer<Float>.allocate(capacity: 8)
+      let onRelease: () -> Void
+      init(onRelease: @escaping () -> Void) { self.onRelease = onRelease }
+      deinit {
+        memory.deallocate()
+        onRelease()
+      }
+    }
+    var releases = 0
+    do {
+      let owner = Owner { releases += 1 }
+      owner.memory.initialize(repeating: 2, count: 8)
+      var tensor: Tensor? = Tensor(borrowing: owner.memory, shape: [1, 2, 2, 2], owner: owner)
+      let image = tensor!.permuted([0, 3, 1, 2])
+      tensor = nil
+      #expect(image.isChannelsLast)
+      #expect(image.sum().number == 16)
+      #expect(releases == 0)
+    }
+    #expect(releases == 1)
+  }
+
+  @Test func gradientOfAProductIsTheOtherFactor() throws {
+    let x = Tensor([3, -1] as [Float]).trainableCopy()
+    let y = Tensor([2, 5] as [Float]).trainableCopy()
+    (x * y).sum().backward()
+    #expect(try #require(x.gradient).scalars() == [2, 5] as [Float])
+    #expect(try #require(y.gradient).scalars() == [3, -1] as [Float])
+  }
+
+  @Test func stopGradientStops() {
+    let x = Tensor([3] as [Float]).trainableCopy()
+    (x * x.detached()).sum().backward()
+    #expect(x.gradient?.scalars() == [3] as [Float])
+    let z = withoutGradients { x * x }
+    #expect(!z.requiresGradient)
+  }
+
+  @Test func autocastComputesProductsInTheNarrowType() {
+    let x = Tensor.ones([4, 4])
+    #expect(withAutocast(to: .bfloat16) { x.matmul(x) }.dtype == .bfloat16)
+    #expect(withAutocast(to: .float32) { x.matmul(x) }.dtype == .float32)
+    #expect(x.matmul(x).dtype == .float32)
+  }
+
+  @Test func generatorContinuesFromASavedState() {
+    let generator = Generator(seed: 7)
+    _ = Tensor.normal([3], using: generator)
+    let state = generator.state
+    let next = Tensor.normal([5], using: generator).scalars(as: Float.self)
+    let other = Generator(seed: 1)
+    other.state = state
+    #expect(Tensor.normal([5], using: other).scalars(as: Float.self) == next)
+    #expect(Tensor.normal([5], using: Generator(seed: 8)).scalars(as: Float.self) != next)
+  }
+
+  @Test func largestAreInFallingOrder() {
+    let (values, indices) = Tensor([1, 9, 4, 7] as [Float], shape: [1, 4]).largest(2)
+    #expect(values.scalars() == [9, 7] as [Float])
+    #expect(indices.scalars() == [1, 3])
+  }
+
+  @Test func argmaxTakesTheFirstOfEquals() {
+    #expect(Tensor([2, 5, 5, 1] as [Float], shape: [4, 1]).argmax(along: 0).scalars() == [1])
+  }
+
+  @Test func cosineSimilarityIsTheNormalizedProduct() {
+    let x = Tensor([3, 4] as [Float], shape: [1, 2])
+    let y = Tensor([4, 3] as [Float], shape: [1, 2])
+    #expect(abs(x.cosineSimilarity(to: y).number - 24.0 / 25) < 1e-6)
+  }
+}
