@@ -34,12 +34,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let package = Package(
   name: "HardViews",
   products: [
-    .library(
-      name: "HardViews",
-      targets: [
-        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
-        "HardViewPretraining", "RepresentationEvaluation",
-      ]),
+    .library(name: "HardViews", targets: ["HardViews"]),
     .executable(name: "hardviews", targets: ["hardviews"]),
   ],
   dependencies: [
@@ -77,6 +72,13 @@ let package = Package(
     .target(
       name: "RepresentationEvaluation",
       dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
+      swiftSettings: language),
+    .target(
+      name: "HardViews",
+      dependencies: [
+        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
+        "RunConfiguration", "HardViewPretraining", "RepresentationEvaluation",
+      ],
       swiftSettings: language),
     .executableTarget(
       name: "hardviews",

@@ -4,41 +4,37 @@ import Foundation
 package enum AtomicFile {
   /// Writes a file beside `path`, makes sure that it is on the disk, and renames it to `path`.
   ///
-  /// - Throws: `FileError`, or what `body` throws. Then the file that was at `path` is as it was, and nothing is left
-  ///   beside it.
+  /// - Parameters:
+  ///   - body: Writes the content; what it throws is thrown on.
+  ///   - convert: Turns a failure of the disk into an error of the caller's.
+  /// - Throws: Then the file that was at `path` is as it was, and nothing is left beside it.
   package static func write<Failure: Error>(
-    to path: String, _ body: (borrowing FileOutput) throws(Failure) -> Void, orThrow convert: (FileError) -> Failure
+    to path: String, _ body: (FileOutput) throws(Failure) -> Void, orThrow convert: (FileError) -> Failure
   ) throws(Failure) {
     let temporary = temporaryPath(beside: path)
-    var failure: Failure?
+    let output: FileOutput
     do throws(FileError) {
-      let output = try FileOutput(creating: temporary, for: path)
-      do throws(Failure) {
-        try body(output)
-      } catch {
-        failure = error
-      }
-      if failure == nil {
-        try output.synchronize()
-        guard rename(temporary, path) == 0 else { throw FileError(path: path, action: .write, code: errno) }
-        synchronizeFolder(of: path)
-      }
+      output = try FileOutput(creating: temporary, for: path)
     } catch {
-      failure = convert(error)
+      throw convert(error)
     }
-    guard let failure else { return }
-    unlink(temporary)
-    throw failure
+    var isRenamed = false
+    defer { if !isRenamed { unlink(temporary) } }
+    try body(output)
+    do throws(FileError) {
+      try output.finish()
+      guard rename(temporary, path) == 0 else { throw FileError(path: path, action: .write, code: errno) }
+    } catch {
+      throw convert(error)
+    }
+    isRenamed = true
+    synchronizeFolder(of: path)
   }
 
-  /// Replaces the content of a text or data file.
+  /// Replaces a file's content with bytes.
   package static func write(_ bytes: some ContiguousBytes, to path: String) throws(FileError) {
     try write(to: path) { output throws(FileError) in
-      var failure: FileError?
-      bytes.withUnsafeBytes { bytes in
-        do throws(FileError) { try output.write(bytes) } catch { failure = error }
-      }
-      if let failure { throw failure }
+      bytes.withUnsafeBytes { output.write($0) }
     } orThrow: {
       $0
     }

@@ -26,18 +26,21 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
-  /// One paragraph: what failed, on which file, why, and what to do.
-  public var description: String {
-    let advice =
-      switch code {
-      case ENOSPC, EDQUOT, EFBIG: " Free some space, or use a folder on another disk."
-      case EACCES, EPERM: " Check the permissions, or use another folder."
-      case EROFS: " Use a folder on a disk that can be written to."
-      case ENOENT: " Check that the path is right."
-      default: ""
-      }
-    return "Could not \(action.rawValue) \(path): \(String(cString: strerror(code))).\(advice)"
+  /// The system's words for what happened.
+  public var reason: String { String(cString: strerror(code)) }
+
+  /// What to do about it.
+  public var advice: String {
+    switch code {
+    case ENOSPC, EDQUOT, EFBIG: "Free some space, or use a folder on another disk"
+    case EACCES, EPERM: "Check the permissions, or use another folder"
+    case EROFS: "Use a folder on a disk that can be written to"
+    default: "Check that the path is right"
+    }
   }
+
+  /// One paragraph: what failed, on which file, why, and what to do.
+  public var description: String { "\(path): could not \(action.rawValue) it (\(reason)). \(advice)." }
 }
 
 extension FileError {

@@ -1,12 +1,16 @@
 import Foundation
 
-/// A file being written from beginning to end; closed when it goes out of scope.
-package struct FileOutput: ~Copyable {
+/// A file being written from beginning to end.
+///
+/// The first failure is kept and what follows it is ignored, so that writers need not look after every write;
+/// `AtomicFile` looks at the end.
+package final class FileOutput {
   private let descriptor: Int32
   private let path: String
+  private var failure: FileError?
 
   /// Opens a file that must not exist yet.
-  /// - Parameter path: The name that errors give, where it is to become another file.
+  /// - Parameter path: The name that errors give, since the file is to become another.
   init(creating temporary: String, for path: String) throws(FileError) {
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     self.path = path
@@ -17,21 +21,23 @@ package struct FileOutput: ~Copyable {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// Appends bytes, all of them or an error.
-  package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+  /// Appends bytes.
+  package func write(_ bytes: UnsafeRawBufferPointer) {
     var rest = bytes[...]
-    while !rest.isEmpty {
+    while failure == nil, !rest.isEmpty {
       let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count > 0 {
+      if count >= 0 {
         rest = rest.dropFirst(count)
-      } else if count == 0 || errno != EINTR {
-        throw FileError(path: path, action: .write, code: count == 0 ? ENOSPC : errno)
+      } else if errno != EINTR {
+        failure = FileError(path: path, action: .write, code: errno)
       }
     }
   }
 
-  /// Returns when the file's content is on the disk.
-  func synchronize() throws(FileError) {
+  /// Returns when everything is on the disk.
+  /// - Throws: The first failure there was.
+  func finish() throws(FileError) {
+    if let failure { throw failure }
     guard fsync(descriptor) == 0 else { throw FileError(path: path, action: .write, code: errno) }
   }
 }

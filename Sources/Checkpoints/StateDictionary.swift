@@ -31,7 +31,7 @@ public struct StateDictionary {
     let tensors = entries.map { name, value in
       let plain = value.detached().contiguous()
       return SafetensorsTensor(name: name, type: plain.dtype.scalarType, shape: plain.shape) { body in
-        try plain.withBytes(body)
+        plain.withBytes(body)
       }
     }
     try Safetensors.write(tensors, metadata: metadata, to: path)

@@ -48,7 +48,7 @@ public struct LinearProbe: Sendable {
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> Result {
     try throwingExhaustion {
       let classes = (train.labels + test.labels).max()! + 1
-      let split = heldOutSplit(labels: train.labels, share: heldOutShare, seed: seed)
+      let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
       let kept = train.subset(split.kept)
       let heldOut = train.subset(split.heldOut)
       let scores = fit(kept, classes: classes, rates: learningRates, scoring: heldOut)

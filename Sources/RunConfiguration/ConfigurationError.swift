@@ -2,9 +2,9 @@
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   /// What is wrong.
   public enum Problem: Sendable, Equatable {
-    /// The text is no YAML, with the parser's reason.
+    /// The text is not YAML, with the parser's reason.
     case syntax(String)
-    /// The file cannot be read, with the system's reason.
+    /// The file cannot be read, with the reason.
     case unreadable(String)
     /// No such key here.
     case unknownKey(known: [String])
@@ -18,7 +18,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     case malformedAssignment
   }
 
-  /// The dotted key path, the file, or the assignment.
+  /// The dotted key path, or the assignment, or the file with line and column where that is known.
   public var path: String
   /// What is wrong there.
   public var problem: Problem
@@ -29,14 +29,14 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// One paragraph: where, what, and what is known.
+  /// One paragraph: where, what, and what is known or to be done.
   public var description: String {
     switch problem {
-    case .syntax(let reason): "\(path): \(reason)"
-    case .unreadable(let reason): "\(path): cannot be read: \(reason)"
+    case .syntax(let reason): "\(path): not valid YAML: \(reason)."
+    case .unreadable(let reason): "\(path): cannot be read: \(reason)."
     case .unknownKey(let known):
       "\(path): unknown key." + suggestion(for: lastKey, among: known)
-        + " Known here: \(known.joined(separator: ", "))."
+        + (known.isEmpty ? " No keys are known here." : " Known here: \(known.joined(separator: ", ")).")
     case .wrongType(let expected, let found): "\(path): expected \(expected), found \(found)."
     case .unknownValue(let value, let known):
       "\(path): '\(value)' is not known." + suggestion(for: value, among: known)
@@ -51,23 +51,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 
   private func suggestion(for word: String, among known: [String]) -> String {
     let nearest = known.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
-    guard let (name, distance) = nearest, distance <= max(2, word.count / 3) else { return "" }
+    guard let (name, distance) = nearest, distance <= max(1, word.count / 3) else { return "" }
     return " Did you mean '\(name)'?"
   }
-}
-
-/// The fewest insertions, deletions and replacements that turn one word into the other.
-func editDistance(_ first: String, _ second: String) -> Int {
-  let second = Array(second)
-  var row = Array(0...second.count)
-  for (i, a) in first.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, b) in second.enumerated() {
-      let replaced = diagonal + (a == b ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-    }
-  }
-  return row[second.count]
 }

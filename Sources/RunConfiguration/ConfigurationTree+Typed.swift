@@ -1,88 +1,70 @@
 extension ConfigurationTree {
-  /// The tree of a typed value: snake-case keys in order of declaration.
+  /// The tree of a typed value: keys in snake case, in order of declaration.
   public init(encoding value: some Encodable) throws(ConfigurationError) {
-    self = try TreeEncoder.encode(value).tree
+    self = try TreeEncoder.tree(of: value)
   }
 
   /// A typed value with settings laid over its defaults.
   ///
-  /// The encoded defaults are the schema: a key they lack is an error. So configuration types use no optionals, whose
-  /// nil would leave no key. A property of type `ConfigurationTree` takes anything.
+  /// Settings are merged into the encoded defaults and decoded. A key that the decoded value does not encode again is
+  /// an error, as is a value of another type. Types synthesize their conformance to `Codable`, or encode every key that
+  /// they decode. A nil property is encoded as null, so it may be optional. A property of type `ConfigurationTree` takes
+  /// whatever the settings hold.
   /// - Parameters:
   ///   - defaults: What holds where the settings say nothing.
-  ///   - settings: A mapping, possibly partial.
+  ///   - settings: Sections, possibly partial.
   ///   - path: Where the settings stand in the whole, for errors.
   /// - Throws: `ConfigurationError` with the key path, what was expected and what was found.
   public static func decode<Value: Codable>(
     _ defaults: Value, overlaying settings: ConfigurationTree, at path: String = ""
   ) throws(ConfigurationError) -> Value {
-    let schema = try TreeEncoder.encode(defaults)
-    let merged = try lay(settings, over: schema.tree, path: "", openPaths: schema.openPaths, prefix: path)
-    do {
-      return try Value(from: TreeDecoder(tree: merged, path: path))
-    } catch let error as ConfigurationError {
-      throw error
-    } catch {
-      throw ConfigurationError(path: path, problem: .invalid("\(error)"))
-    }
+    let merged = try ConfigurationTree(encoding: defaults).merging(settings)
+    let value = try TreeDecoder(tree: merged, path: path).decoded(Value.self)
+    try settings.checkKeys(against: ConfigurationTree(encoding: value), at: path)
+    return value
   }
 
-  private static func lay(
-    _ settings: ConfigurationTree, over base: ConfigurationTree, path: String, openPaths: Set<String>, prefix: String
-  ) throws(ConfigurationError) -> ConfigurationTree {
-    if openPaths.contains(path) { return settings }
-    guard case .mapping(var entries) = base else { return settings }
-    guard case .mapping(let changes) = settings else {
-      throw ConfigurationError(
-        path: joined(prefix, path), problem: .wrongType(expected: "keys with values", found: settings.kind))
-    }
-    for (key, value) in changes {
-      let keyPath = joined(path, key)
-      guard let position = entries.firstIndex(where: { $0.key == key }) else {
+  /// Checks that a complete tree has every key of this one, and lists of the same length.
+  private func checkKeys(against known: ConfigurationTree, at path: String) throws(ConfigurationError) {
+    switch (self, known) {
+    case (.mapping(let entries), .mapping(let knownEntries)):
+      for (key, value) in entries {
+        guard let knownValue = known.value(of: key) else {
+          throw ConfigurationError(path: joined(path, key), problem: .unknownKey(known: knownEntries.map(\.key)))
+        }
+        try value.checkKeys(against: knownValue, at: joined(path, key))
+      }
+    case (.list(let elements), .list(let knownElements)):
+      guard elements.count == knownElements.count else {
         throw ConfigurationError(
-          path: joined(prefix, keyPath), problem: .unknownKey(known: entries.map(\.key)))
+          path: path, problem: .invalid("has \(elements.count) values where \(knownElements.count) are expected"))
       }
-      entries[position].value = try lay(
-        value, over: entries[position].value, path: keyPath, openPaths: openPaths, prefix: prefix)
-    }
-    return .mapping(entries)
-  }
-
-  /// The leaves that differ, by dotted path: what was there before and what is there now; nil for absent.
-  public func differences(
-    from before: ConfigurationTree
-  ) -> [(path: String, before: ConfigurationTree?, now: ConfigurationTree?)] {
-    var found: [(path: String, before: ConfigurationTree?, now: ConfigurationTree?)] = []
-    func compare(_ before: ConfigurationTree?, _ now: ConfigurationTree?, _ path: String) {
-      if case .mapping(let old)? = before, case .mapping(let new)? = now {
-        for (key, value) in old { compare(value, new.first { $0.key == key }?.value, joined(path, key)) }
-        for (key, value) in new where !old.contains(where: { $0.key == key }) { compare(nil, value, joined(path, key)) }
-      } else if before != now {
-        found.append((path, before, now))
+      for (index, element) in elements.enumerated() {
+        try element.checkKeys(against: knownElements[index], at: "\(path)[\(index)]")
       }
+    default: break
     }
-    compare(before, self, "")
-    return found
   }
 }
 
 extension ConfigurationTree: Codable {
-  /// Passes a subtree through when a typed configuration is decoded.
+  /// Takes a subtree as it is, when a typed configuration is decoded.
+  /// - Throws: `DecodingError` with any other decoder than that of `decode(_:overlaying:at:)`.
   public init(from decoder: any Decoder) throws {
     guard let decoder = decoder as? TreeDecoder else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "a configuration tree is decoded from a tree only"))
+        .init(codingPath: decoder.codingPath, debugDescription: "A configuration tree is read from YAML only."))
     }
     self = decoder.tree
   }
 
-  /// Passes the tree through when a typed configuration is encoded.
+  /// Puts the tree in its place as it is, when a typed configuration is encoded.
+  /// - Throws: `EncodingError` with any other encoder than that of `init(encoding:)`.
   public func encode(to encoder: any Encoder) throws {
     guard let encoder = encoder as? TreeEncoder else {
       throw EncodingError.invalidValue(
-        self, .init(codingPath: encoder.codingPath, debugDescription: "a configuration tree is encoded to a tree only"))
+        self, .init(codingPath: encoder.codingPath, debugDescription: "A configuration tree is written as YAML only."))
     }
-    encoder.storage.tree = self
-    encoder.storage.isOpen = true
+    encoder.node.content = .leaf(self)
   }
 }

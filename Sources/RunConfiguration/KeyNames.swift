@@ -1,12 +1,16 @@
-/// `learningRate` as `learning_rate`.
+/// The YAML key of a property: `learningRate` is `learning_rate`, `useBF16` is `use_bf16`, `top1` is `top1`.
+///
+/// A name that is in snake case already is its own key.
 func snakeCased(_ name: String) -> String {
+  let characters = Array(name)
   var result = ""
-  for character in name {
-    if character.isUppercase {
-      result += "_" + character.lowercased()
-    } else {
-      result.append(character)
+  for (index, character) in characters.enumerated() {
+    if character.isUppercase, index > 0 {
+      let endsWord = !characters[index - 1].isUppercase && characters[index - 1] != "_"
+      let beginsWord = index + 1 < characters.count && characters[index + 1].isLowercase
+      if endsWord || (beginsWord && characters[index - 1].isUppercase) { result += "_" }
     }
+    result += character.lowercased()
   }
   return result
 }
@@ -14,4 +18,20 @@ func snakeCased(_ name: String) -> String {
 /// A key path with one more key.
 func joined(_ path: String, _ key: String) -> String {
   path.isEmpty ? key : "\(path).\(key)"
+}
+
+/// The fewest insertions, deletions and replacements that turn one word into the other.
+func editDistance(_ first: String, _ second: String) -> Int {
+  let second = Array(second)
+  var row = Array(0...second.count)
+  for (i, a) in first.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, b) in second.enumerated() {
+      let replaced = diagonal + (a == b ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+    }
+  }
+  return row[second.count]
 }

@@ -5,9 +5,30 @@ struct TreeDecoder: Decoder {
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
+  /// The tree as a whole.
+  func decoded<Value: Decodable>(_ type: Value.Type) throws(ConfigurationError) -> Value {
+    do {
+      return try value(type)
+    } catch let error as ConfigurationError {
+      throw error
+    } catch {
+      throw ConfigurationError(path: path, problem: .invalid(Self.reason(error)))
+    }
+  }
+
+  /// What a type's own initializer found wrong.
+  private static func reason(_ error: any Error) -> String {
+    switch error as? DecodingError {
+    case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context),
+      .keyNotFound(_, let context):
+      context.debugDescription
+    default: "\(error)"
+    }
+  }
+
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    guard case .mapping(let entries) = tree else { throw wrongType("keys with values") }
-    return KeyedDecodingContainer(Keyed<Key>(entries: entries, path: path))
+    guard case .mapping = tree else { throw wrongType("a section") }
+    return KeyedDecodingContainer(Keyed(decoder: self))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -15,85 +36,116 @@ struct TreeDecoder: Decoder {
     return Unkeyed(elements: elements, path: path)
   }
 
-  func singleValueContainer() throws -> any SingleValueDecodingContainer {
-    Single(decoder: self)
-  }
+  func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(decoder: self) }
 
-  private func wrongType(_ expected: String) -> ConfigurationError {
+  fileprivate func wrongType(_ expected: String) -> ConfigurationError {
     ConfigurationError(path: path, problem: .wrongType(expected: expected, found: tree.kind))
   }
+}
 
-  /// The value of a leaf or a nested type.
-  func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    if type == Bool.self {
-      guard case .bool(let flag) = tree else { throw wrongType("true or false") }
-      return flag as! Value
-    }
-    if type == Int.self {
-      guard case .integer(let number) = tree else { throw wrongType("a whole number") }
-      return number as! Value
-    }
-    if type == Double.self {
-      switch tree {
-      case .number(let number): return number as! Value
-      case .integer(let number): return Double(number) as! Value
-      default: throw wrongType("a number")
+// MARK: - Values
+
+extension TreeDecoder {
+  /// A leaf, or a type of several values.
+  fileprivate func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    switch type {
+    case is Bool.Type: return try bool() as! Value
+    case is String.Type: return try string() as! Value
+    case is Double.Type: return try number() as! Value
+    case is Float.Type: return Float(try number()) as! Value
+    case let type as any FixedWidthInteger.Type: return try integer(type) as! Value
+    default:
+      if let type = type as? any (CaseIterable & RawRepresentable).Type { try checkName(type) }
+      do {
+        return try Value(from: self)
+      } catch let error as DecodingError {
+        throw ConfigurationError(path: path, problem: .invalid(Self.reason(error)))
       }
     }
-    if type == String.self {
-      guard case .string(let text) = tree else { throw wrongType("a text") }
-      return text as! Value
-    }
-    if let names = type as? any (CaseIterable & RawRepresentable).Type {
-      return try named(names) as! Value
-    }
-    return try Value(from: self)
   }
 
-  private func named<Name: CaseIterable & RawRepresentable>(_ type: Name.Type) throws -> Name {
-    let known = Name.allCases.map { "\($0.rawValue)" }
-    guard case .string(let text) = tree else { throw wrongType("one of \(known.joined(separator: ", "))") }
-    guard let value = Name.allCases.first(where: { "\($0.rawValue)" == text }) else {
-      throw ConfigurationError(path: path, problem: .unknownValue(text, known: known))
+  private func bool() throws -> Bool {
+    guard case .bool(let flag) = tree else { throw wrongType("true or false") }
+    return flag
+  }
+
+  private func string() throws -> String {
+    switch tree {
+    case .string(let text): return text
+    case .bool, .integer, .number: throw wrongType("text (put it in quotes)")
+    default: throw wrongType("text")
     }
+  }
+
+  private func number() throws -> Double {
+    switch tree {
+    case .number(let number) where !number.isNaN: return number
+    case .integer(let number): return Double(number)
+    default: throw wrongType("a number")
+    }
+  }
+
+  /// A whole number, which may be spelled as `1e3` or `5.0`.
+  private func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws -> Value {
+    let value: Value?
+    switch tree {
+    case .integer(let number): value = Value(exactly: number)
+    case .number(let number) where number == number.rounded(): value = Value(exactly: number)
+    default: throw wrongType("a whole number")
+    }
+    guard let value else { throw wrongType("a whole number between \(Value.min) and \(Value.max)") }
     return value
   }
 
+  /// Checks that a value is one of the names that an enumeration knows.
+  private func checkName<Name: CaseIterable & RawRepresentable>(_ type: Name.Type) throws {
+    guard let known = Name.allCases.map(\.rawValue) as? [String] else { return }
+    guard case .string(let text) = tree else { throw wrongType("one of \(known.joined(separator: ", "))") }
+    guard known.contains(text) else {
+      throw ConfigurationError(path: path, problem: .unknownValue(text, known: known))
+    }
+  }
+}
+
+// MARK: - Containers
+
+extension TreeDecoder {
   private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    let entries: [(key: String, value: ConfigurationTree)]
-    let path: String
+    let decoder: TreeDecoder
     var codingPath: [any CodingKey] { [] }
-    var allKeys: [Key] { entries.compactMap { Key(stringValue: $0.key) } }
+    var allKeys: [Key] {
+      guard case .mapping(let entries) = decoder.tree else { return [] }
+      return entries.compactMap { Key(stringValue: $0.key) }
+    }
 
-    private func decoder(_ key: Key) throws -> TreeDecoder {
+    private func child(_ key: Key) throws -> TreeDecoder {
       let name = snakeCased(key.stringValue)
-      guard let entry = entries.first(where: { $0.key == name }) else {
-        throw ConfigurationError(path: joined(path, name), problem: .invalid("is missing"))
+      let path = joined(decoder.path, name)
+      guard let tree = decoder.tree.value(of: name) else {
+        throw ConfigurationError(path: path, problem: .invalid("is missing"))
       }
-      return TreeDecoder(tree: entry.value, path: joined(path, name))
+      return TreeDecoder(tree: tree, path: path)
     }
 
-    func contains(_ key: Key) -> Bool { entries.contains { $0.key == snakeCased(key.stringValue) } }
-    func decodeNil(forKey key: Key) throws -> Bool { try decoder(key).tree == .null }
-    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-      try decoder(key).value(type)
-    }
+    func contains(_ key: Key) -> Bool { decoder.tree.value(of: snakeCased(key.stringValue)) != nil }
+    func decodeNil(forKey key: Key) throws -> Bool { try child(key).tree == .null }
+    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try child(key).value(type) }
     func nestedContainer<Nested: CodingKey>(
       keyedBy type: Nested.Type, forKey key: Key
     ) throws -> KeyedDecodingContainer<Nested> {
-      try decoder(key).container(keyedBy: type)
+      try child(key).container(keyedBy: type)
     }
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
-      try decoder(key).unkeyedContainer()
+      try child(key).unkeyedContainer()
     }
-    func superDecoder() throws -> any Decoder { preconditionFailure("configurations are values, not classes") }
+    func superDecoder() throws -> any Decoder { preconditionFailure("Configurations are values, not classes.") }
     func superDecoder(forKey key: Key) throws -> any Decoder { try superDecoder() }
   }
 
   private struct Unkeyed: UnkeyedDecodingContainer {
     let elements: [ConfigurationTree]
     let path: String
-    var currentIndex = 0
+    private(set) var currentIndex = 0
     var codingPath: [any CodingKey] { [] }
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
@@ -105,7 +157,7 @@ struct TreeDecoder: Decoder {
 
     private mutating func next() throws -> TreeDecoder {
       guard !isAtEnd else {
-        throw ConfigurationError(path: path, problem: .invalid("has only \(elements.count) elements"))
+        throw ConfigurationError(path: path, problem: .invalid("has only \(elements.count) values"))
       }
       defer { currentIndex += 1 }
       return TreeDecoder(tree: elements[currentIndex], path: "\(path)[\(currentIndex)]")
@@ -123,7 +175,9 @@ struct TreeDecoder: Decoder {
       try next().container(keyedBy: type)
     }
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try next().unkeyedContainer() }
-    mutating func superDecoder() throws -> any Decoder { try next() }
+    mutating func superDecoder() throws -> any Decoder {
+      preconditionFailure("Configurations are values, not classes.")
+    }
   }
 
   private struct Single: SingleValueDecodingContainer {

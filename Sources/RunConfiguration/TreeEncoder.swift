@@ -1,124 +1,147 @@
 /// Turns typed values into trees, keeping the order of declaration.
 struct TreeEncoder: Encoder {
-  /// Where one value is put together.
-  final class Storage {
-    var tree = ConfigurationTree.empty
-    var isOpen = false
-    var children: [(key: String, storage: Storage)] = []
-    var elements: [Storage] = []
-    var isList = false
+  /// A part of a tree that is being put together.
+  final class Node {
+    enum Content {
+      case leaf(ConfigurationTree)
+      case list([Node])
+      case mapping([(key: String, node: Node)])
+    }
 
-    func finish(_ path: String, _ openPaths: inout Set<String>) -> ConfigurationTree {
-      if isOpen { openPaths.insert(path) }
-      if isList { return .list(elements.map { $0.finish(path, &openPaths) }) }
-      guard !children.isEmpty else { return tree }
-      return .mapping(children.map { ($0.key, $0.storage.finish(joined(path, $0.key), &openPaths)) })
+    var content = Content.leaf(.empty)
+
+    var tree: ConfigurationTree {
+      switch content {
+      case .leaf(let tree): tree
+      case .list(let nodes): .list(nodes.map(\.tree))
+      case .mapping(let entries): .mapping(entries.map { ($0.key, $0.node.tree) })
+      }
+    }
+
+    /// A new node under a key.
+    func child(_ key: any CodingKey) -> Node {
+      var entries: [(key: String, node: Node)] = []
+      if case .mapping(let existing) = content { entries = existing }
+      let name = snakeCased(key.stringValue)
+      precondition(!entries.contains { $0.key == name }, "Two properties have the configuration key \(name).")
+      let node = Node()
+      content = .mapping(entries + [(name, node)])
+      return node
+    }
+
+    /// A new node at the end of a list.
+    func element() -> Node {
+      let node = Node()
+      content = .list(elements + [node])
+      return node
+    }
+
+    var elements: [Node] {
+      if case .list(let nodes) = content { nodes } else { [] }
+    }
+
+    func put(_ value: some Encodable) throws {
+      switch value {
+      case let flag as Bool: content = .leaf(.bool(flag))
+      case let text as String: content = .leaf(.string(text))
+      case let number as Double: content = .leaf(.number(number))
+      // By way of its text, since 0.1 in single precision has other digits in double precision.
+      case let number as Float: content = .leaf(.number(Double("\(number)") ?? Double(number)))
+      case let number as any BinaryInteger:
+        content = .leaf(Int(exactly: number).map { .integer($0) } ?? .number(Double(number)))
+      default: try value.encode(to: TreeEncoder(node: self))
+      }
     }
   }
 
-  let storage = Storage()
+  let node: Node
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-  /// The tree and the paths of subtrees that take anything.
-  static func encode(
-    _ value: some Encodable
-  ) throws(ConfigurationError) -> (tree: ConfigurationTree, openPaths: Set<String>) {
-    let encoder = TreeEncoder()
+  static func tree(of value: some Encodable) throws(ConfigurationError) -> ConfigurationTree {
+    let node = Node()
     do {
-      try value.encode(to: encoder)
+      try node.put(value)
     } catch {
-      throw ConfigurationError(path: "", problem: .invalid("cannot be written as YAML: \(error)"))
+      throw ConfigurationError(path: "\(type(of: value))", problem: .invalid("cannot be written as YAML: \(error)"))
     }
-    var openPaths: Set<String> = []
-    return (encoder.storage.finish("", &openPaths), openPaths)
+    return node.tree
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-    KeyedEncodingContainer(Keyed<Key>(storage: storage))
+    KeyedEncodingContainer(Keyed(node: node))
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
-    storage.isList = true
-    return Unkeyed(storage: storage)
+    node.content = .list([])
+    return Unkeyed(node: node)
   }
 
-  func singleValueContainer() -> any SingleValueEncodingContainer {
-    Single(storage: storage)
-  }
+  func singleValueContainer() -> any SingleValueEncodingContainer { Single(node: node) }
+}
 
-  private static func put(_ value: some Encodable, into storage: Storage) throws {
-    switch value {
-    case let flag as Bool: storage.tree = .bool(flag)
-    case let number as Int: storage.tree = .integer(number)
-    case let number as Double: storage.tree = .number(number)
-    case let text as String: storage.tree = .string(text)
-    default:
-      let encoder = TreeEncoder()
-      try value.encode(to: encoder)
-      storage.tree = encoder.storage.tree
-      storage.isOpen = encoder.storage.isOpen
-      storage.children = encoder.storage.children
-      storage.elements = encoder.storage.elements
-      storage.isList = encoder.storage.isList
-    }
-  }
-
+extension TreeEncoder {
   private struct Keyed<Key: CodingKey>: KeyedEncodingContainerProtocol {
-    let storage: Storage
+    let node: Node
     var codingPath: [any CodingKey] { [] }
 
-    private func child(_ key: Key) -> Storage {
-      let child = Storage()
-      storage.children.append((snakeCased(key.stringValue), child))
-      return child
+    func encodeNil(forKey key: Key) { node.child(key).content = .leaf(.null) }
+    func encode(_ value: some Encodable, forKey key: Key) throws { try node.child(key).put(value) }
+
+    // Nil is written as null, so that the key is known. The requirements are one for each type, and a generic method
+    // meets only the last of them.
+    func encodeIfPresent(_ value: Bool?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: String?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Double?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Float?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Int?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Int8?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Int16?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Int32?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: Int64?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: UInt?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: UInt8?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: UInt16?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: UInt32?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: UInt64?, forKey key: Key) throws { try put(value, key) }
+    func encodeIfPresent(_ value: (some Encodable)?, forKey key: Key) throws { try put(value, key) }
+    private func put(_ value: (some Encodable)?, _ key: Key) throws {
+      if let value { try encode(value, forKey: key) } else { encodeNil(forKey: key) }
     }
 
-    func encodeNil(forKey key: Key) { child(key).tree = .null }
-    func encode(_ value: some Encodable, forKey key: Key) throws { try put(value, into: child(key)) }
     func nestedContainer<Nested: CodingKey>(
       keyedBy type: Nested.Type, forKey key: Key
     ) -> KeyedEncodingContainer<Nested> {
-      KeyedEncodingContainer(Keyed<Nested>(storage: child(key)))
+      TreeEncoder(node: node.child(key)).container(keyedBy: type)
     }
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-      let child = child(key)
-      child.isList = true
-      return Unkeyed(storage: child)
+      TreeEncoder(node: node.child(key)).unkeyedContainer()
     }
-    func superEncoder() -> any Encoder { preconditionFailure("configurations are values, not classes") }
+    func superEncoder() -> any Encoder { preconditionFailure("Configurations are values, not classes.") }
     func superEncoder(forKey key: Key) -> any Encoder { superEncoder() }
   }
 
   private struct Unkeyed: UnkeyedEncodingContainer {
-    let storage: Storage
+    let node: Node
     var codingPath: [any CodingKey] { [] }
-    var count: Int { storage.elements.count }
+    var count: Int { node.elements.count }
 
-    private func element() -> Storage {
-      let element = Storage()
-      storage.elements.append(element)
-      return element
-    }
-
-    func encodeNil() { element().tree = .null }
-    func encode(_ value: some Encodable) throws { try put(value, into: element()) }
+    func encodeNil() { node.element().content = .leaf(.null) }
+    func encode(_ value: some Encodable) throws { try node.element().put(value) }
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
-      KeyedEncodingContainer(Keyed<Nested>(storage: element()))
+      TreeEncoder(node: node.element()).container(keyedBy: type)
     }
     func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-      let element = element()
-      element.isList = true
-      return Unkeyed(storage: element)
+      TreeEncoder(node: node.element()).unkeyedContainer()
     }
-    func superEncoder() -> any Encoder { preconditionFailure("configurations are values, not classes") }
+    func superEncoder() -> any Encoder { preconditionFailure("Configurations are values, not classes.") }
   }
 
   private struct Single: SingleValueEncodingContainer {
-    let storage: Storage
+    let node: Node
     var codingPath: [any CodingKey] { [] }
 
-    func encodeNil() { storage.tree = .null }
-    func encode(_ value: some Encodable) throws { try put(value, into: storage) }
+    func encodeNil() { node.content = .leaf(.null) }
+    func encode(_ value: some Encodable) throws { try node.put(value) }
   }
 }

@@ -1,66 +1,20 @@
 import Foundation
 
-/// Appends records to a file, one JSON object a line.
-///
-/// Keys are in snake case and sorted. Numbers that JSON lacks are the texts "NaN", "Infinity" and "-Infinity". Each line
-/// goes out in one system call, so a reader never sees half of one unless the machine stops.
-public final class JSONLinesWriter {
-  private let path: String
-  private let descriptor: Int32
-  private let encoder = JSONLines.encoder()
-
-  /// Opens a file for appending, making it when it is not there.
-  public init(path: String) throws(RecordError) {
-    self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .lastWrite(to: path) }
-  }
-
-  deinit {
-    close(descriptor)
-  }
-
-  /// Appends one record.
-  /// - Throws: `RecordError` when the disk refuses, a full one for instance.
-  public func append(_ record: some Encodable) throws(RecordError) {
-    guard let line = try? encoder.encode(record) else {
-      preconditionFailure("\(type(of: record)) cannot be encoded as JSON")
-    }
-    let end = lseek(descriptor, 0, SEEK_END)
-    guard writeAll(line + [UInt8(ascii: "\n")], to: descriptor) else {
-      let error = RecordError.lastWrite(to: path)
-      ftruncate(descriptor, end)
-      throw error
-    }
-  }
-}
-
 /// Reads and rewrites files of one JSON object a line.
+///
+/// Keys are in snake case and sorted. Numbers that JSON lacks are the texts "NaN", "Infinity" and "-Infinity". A last
+/// line without its end was cut off while it was written, so it does not count.
 public enum JSONLines {
-  static func encoder() -> JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    return encoder
-  }
-
-  static func decoder() -> JSONDecoder {
+  /// Every record of a file, in order.
+  /// - Throws: `RecordError` that names the line when one cannot be understood.
+  public static func read<Record: Decodable>(_ type: Record.Type, from path: String) throws(RecordError) -> [Record] {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    return decoder
-  }
-
-  /// Every record of a file, in order; an unfinished last line is left out.
-  /// - Throws: `RecordError` that names the line when one cannot be understood.
-  public static func read<Record: Decodable>(_ type: Record.Type, from path: String) throws(RecordError) -> [Record] {
-    let decoder = decoder()
     var records: [Record] = []
-    for (number, line) in try completeLines(of: path).enumerated() {
-      guard let record = try? decoder.decode(type, from: Data(line.utf8)) else {
+    for (number, line) in completeLines(of: try readFile(at: path)).enumerated() {
+      guard let record = try? decoder.decode(type, from: line) else {
         throw RecordError(
           path: "\(path), line \(number + 1)", reason: "is not a record of this version",
           advice: "Remove the line, or read the file with the version that wrote it")
@@ -70,18 +24,34 @@ public enum JSONLines {
     return records
   }
 
-  /// Drops lines, atomically; an unfinished last line is dropped too. Does nothing when there is no file.
+  /// Drops lines, atomically.
+  ///
+  /// Does nothing when there is no file.
+  /// - Throws: `RecordError` when the file cannot be read or the disk refuses; then the file is as it was.
   public static func rewrite(_ path: String, keeping isKept: (String) -> Bool) throws(RecordError) {
     guard FileManager.default.fileExists(atPath: path) else { return }
-    let kept = try completeLines(of: path).filter(isKept)
-    try AtomicFile.write(kept.map { $0 + "\n" }.joined(), to: path)
+    let kept = completeLines(of: try readFile(at: path)).filter { isKept(String(decoding: $0, as: UTF8.self)) }
+    try replaceFile(at: path, with: Data(kept.flatMap { $0 + [newline] }))
   }
 
-  private static func completeLines(of path: String) throws(RecordError) -> [String] {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw RecordError(path: path, reason: "cannot be read", advice: "Check that it exists and is readable")
+  /// A value as JSON with the newline that ends it.
+  static func encode(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting = []) -> Data {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, formatting]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    do {
+      return try encoder.encode(value) + [newline]
+    } catch {
+      preconditionFailure("\(type(of: value)) cannot be encoded as JSON: \(error)")
     }
-    guard let last = text.lastIndex(of: "\n") else { return [] }
-    return text[..<last].split(separator: "\n").map(String.init)
+  }
+
+  static let newline = UInt8(ascii: "\n")
+
+  private static func completeLines(of data: Data) -> [Data] {
+    guard let end = data.lastIndex(of: newline) else { return [] }
+    return data[..<end].split(separator: newline)
   }
 }

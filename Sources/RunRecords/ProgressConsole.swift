@@ -27,10 +27,13 @@ public struct ProgressLine: Sendable {
     self.secondsLeft = secondsLeft
   }
 
+  /// Rounded down, so that 100 % is the end.
+  private var percent: Double { (min(max(fraction, 0), 1) * 100).rounded(.down) }
+
   var text: String {
     let left = secondsLeft > 0 ? ", \(describeDuration(seconds: secondsLeft)) left" : ""
     return "epoch \(epoch)/\(totalEpochs)  loss \(String(format: "%.4f", loss))"
-      + "  \(String(format: "%.0f", imagesPerSecond)) images/s  \(Int(fraction * 100)) %\(left)"
+      + "  \(String(format: "%.0f", imagesPerSecond)) images/s  \(String(format: "%.0f", percent)) %\(left)"
   }
 }
 
@@ -49,12 +52,12 @@ public final class ProgressConsole {
   /// Seconds between plain lines within an epoch.
   static let plainInterval = 30.0
 
-  /// Writes to standard error.
+  /// Writes to standard error; when that refuses, progress is not shown and nothing else happens.
   public convenience init() {
     self.init(
       isTerminal: isatty(STDERR_FILENO) == 1, width: terminalWidth,
       now: { ProcessInfo.processInfo.systemUptime },
-      write: { FileHandle.standardError.write(Data($0.utf8)) })
+      write: { try? FileHandle.standardError.write(contentsOf: Data($0.utf8)) })
   }
 
   package init(

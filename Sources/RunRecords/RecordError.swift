@@ -1,4 +1,4 @@
-import Foundation
+import AtomicFiles
 
 /// A record cannot be read or written.
 public struct RecordError: Error, CustomStringConvertible, Equatable {
@@ -17,12 +17,13 @@ public struct RecordError: Error, CustomStringConvertible, Equatable {
   }
 
   /// One paragraph: where, what, what to do.
-  public var description: String { "\(path): \(reason). \(advice)" }
+  public var description: String { "\(path): \(reason). \(advice)." }
+}
 
-  /// A write that the system refused just now.
-  static func lastWrite(to path: String) -> RecordError {
-    RecordError(
-      path: path, reason: "cannot be written (\(String(cString: strerror(errno))))",
-      advice: "Make room or check permissions; what was written before is whole")
+extension RecordError {
+  /// What the file system refused.
+  init(_ error: FileError) {
+    self.init(
+      path: error.path, reason: "could not \(error.action.rawValue) it (\(error.reason))", advice: error.advice)
   }
 }

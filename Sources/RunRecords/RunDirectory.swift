@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// A run's folder and the files in it.
@@ -36,14 +37,8 @@ public struct RunDirectory: Sendable, Equatable {
       }
     }
     let directory = RunDirectory(path: path)
-    do {
-      try manager.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
-      try manager.createDirectory(atPath: directory.evaluationPath, withIntermediateDirectories: true)
-    } catch {
-      throw RecordError(
-        path: path, reason: "cannot be made into a run folder (\(Self.reason(error)))",
-        advice: "Choose another --output, or make room")
-    }
+    try makeFolder(path + "/checkpoints")
+    try makeFolder(directory.evaluationPath)
     return directory
   }
 
@@ -64,34 +59,47 @@ public struct RunDirectory: Sendable, Equatable {
 
   /// Writes the resolved configuration.
   public func writeConfiguration(_ yaml: String) throws(RecordError) {
-    try AtomicFile.write(yaml, to: configurationPath)
+    try replaceFile(at: configurationPath, with: Data(yaml.utf8))
   }
 
   /// Reads the resolved configuration.
   public func readConfiguration() throws(RecordError) -> String {
-    guard let text = try? String(contentsOfFile: configurationPath, encoding: .utf8) else {
-      throw RecordError(path: configurationPath, reason: "cannot be read", advice: "Check that it is a readable text file")
-    }
-    return text
+    String(decoding: try readFile(at: configurationPath), as: UTF8.self)
   }
 
   /// Writes a result as `evaluation/NAME.json`.
   public func writeEvaluation(_ result: some Encodable, named name: String) throws(RecordError) {
+    try Self.makeFolder(evaluationPath)
     try writeJSON(result, to: "\(evaluationPath)/\(name).json")
   }
 
-  private static func reason(_ error: any Error) -> String {
-    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    return cause.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
+  private static func makeFolder(_ path: String) throws(RecordError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw RecordError(FileError(error, path: path, action: .create))
+    }
   }
 }
 
 /// Writes a value as indented JSON with snake-case keys, atomically.
+/// - Throws: `RecordError` when the disk refuses; the file that was there is as it was.
 public func writeJSON(_ value: some Encodable, to path: String) throws(RecordError) {
-  let encoder = JSONLines.encoder()
-  encoder.outputFormatting.insert(.prettyPrinted)
-  guard let data = try? encoder.encode(value) else {
-    preconditionFailure("\(type(of: value)) cannot be encoded as JSON")
+  try replaceFile(at: path, with: JSONLines.encode(value, .prettyPrinted))
+}
+
+func replaceFile(at path: String, with data: Data) throws(RecordError) {
+  do throws(FileError) {
+    try AtomicFile.write(data, to: path)
+  } catch {
+    throw RecordError(error)
   }
-  try AtomicFile.write(String(decoding: data, as: UTF8.self) + "\n", to: path)
+}
+
+func readFile(at path: String) throws(RecordError) -> Data {
+  do {
+    return try Data(contentsOf: URL(filePath: path))
+  } catch {
+    throw RecordError(FileError(error, path: path, action: .read))
+  }
 }

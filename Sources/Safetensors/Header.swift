@@ -26,9 +26,10 @@ struct Header {
     var metadata: [String: String]?
     var names = Set<String>()
     entries = []
-    for (name, value) in items {
+    for item in items {
+      let name = item.key
       guard name != Self.metadataName else {
-        guard metadata == nil, let text = Self.text(value) else {
+        guard metadata == nil, let text = Self.text(item.value) else {
           throw SafetensorsError(
             path: path, problem: .malformedHeader("\(Self.metadataName) is not one object of unique keys with text"))
         }
@@ -39,7 +40,7 @@ struct Header {
         throw SafetensorsError(path: path, tensor: name, problem: .duplicateName)
       }
       do throws(Mistake) {
-        entries.append(try Self.entry(name, value, bodyCount: bodyCount))
+        entries.append(try Self.entry(name, item.value, bodyCount: bodyCount))
       } catch {
         throw SafetensorsError(path: path, tensor: name, problem: error.problem)
       }
@@ -55,8 +56,8 @@ struct Header {
   private static func text(_ value: HeaderValue) -> [String: String]? {
     guard case .object(let items) = value else { return nil }
     var text: [String: String] = [:]
-    for (key, value) in items {
-      guard case .string(let string) = value, text.updateValue(string, forKey: key) == nil else { return nil }
+    for item in items {
+      guard case .string(let string) = item.value, text.updateValue(string, forKey: item.key) == nil else { return nil }
     }
     return text
   }

@@ -3,9 +3,15 @@ enum HeaderValue {
   case string(String)
   case integer(Int)
   case list([HeaderValue])
-  case object([(key: String, value: HeaderValue)])
+  case object([Field])
   /// Null, a truth value, or a number that is no 64-bit integer: the format uses none of them.
   case other
+
+  /// A key of an object with its value.
+  struct Field {
+    let key: String
+    let value: HeaderValue
+  }
 }
 
 /// Text that is not JSON.
@@ -39,7 +45,7 @@ struct HeaderParser {
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   private mutating func skipSpace() {
-    while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
+    while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
   }
 
   /// Takes `character`, perhaps after white space, if it comes next.
@@ -68,16 +74,16 @@ struct HeaderParser {
 
   private mutating func object(depth: Int) throws(HeaderSyntaxError) -> HeaderValue {
     try require("{")
-    var entries: [(key: String, value: HeaderValue)] = []
-    guard !take("}") else { return .object(entries) }
+    var fields: [HeaderValue.Field] = []
+    guard !take("}") else { return .object(fields) }
     repeat {
       skipSpace()
       let key = try string()
       try require(":")
-      entries.append((key, try value(depth: depth + 1)))
+      fields.append(HeaderValue.Field(key: key, value: try value(depth: depth + 1)))
     } while take(",")
     try require("}")
-    return .object(entries)
+    return .object(fields)
   }
 
   private mutating func list(depth: Int) throws(HeaderSyntaxError) -> HeaderValue {

@@ -43,26 +43,41 @@ public enum Safetensors {
     }
 
     try AtomicFile.write(to: path) { output throws(SafetensorsError) in
-      func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
-        do throws(FileError) {
-          try output.write(bytes)
-        } catch {
-          throw SafetensorsError(path: path, problem: .file(error))
-        }
-      }
-      let preamble = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init) + header
-      try preamble.withUnsafeBytes(catching: write)
+      withUnsafeBytes(of: UInt64(header.count).littleEndian) { output.write($0) }
+      header.withUnsafeBytes { output.write($0) }
       for (tensor, entry) in zip(sorted, entries) {
-        try tensor.withBytes(catching: { bytes throws(SafetensorsError) in
-          guard bytes.count == entry.bytes.count else {
-            throw SafetensorsError(
-              path: path, tensor: tensor.name, problem: .wrongByteCount(bytes.count, expected: entry.bytes.count))
-          }
-          try write(bytes)
-        })
+        var byteCount = 0
+        tensor.withBytes { bytes in
+          byteCount = bytes.count
+          output.write(bytes)
+        }
+        guard byteCount == entry.bytes.count else {
+          throw SafetensorsError(
+            path: path, tensor: tensor.name, problem: .wrongByteCount(byteCount, expected: entry.bytes.count))
+        }
       }
     } orThrow: {
       SafetensorsError(path: path, problem: .file($0))
     }
+  }
+
+  /// Gives every tensor its place, one after the other.
+  private static func layOut(_ tensors: [SafetensorsTensor], path: String) throws(SafetensorsError) -> [TensorEntry] {
+    var entries: [TensorEntry] = []
+    var names = Set<String>()
+    var end = 0
+    for tensor in tensors {
+      func error(_ problem: SafetensorsError.Problem) -> SafetensorsError {
+        SafetensorsError(path: path, tensor: tensor.name, problem: problem)
+      }
+      guard names.insert(tensor.name).inserted else { throw error(.duplicateName) }
+      guard !Header.isReserved(tensor.name) else { throw error(.reservedName) }
+      guard tensor.shape.allSatisfy({ $0 >= 0 }), let byteCount = tensor.type.byteCount(of: tensor.shape),
+        case let (next, overflow) = end.addingReportingOverflow(byteCount), !overflow
+      else { throw error(.shapeTooLarge(tensor.shape)) }
+      entries.append(TensorEntry(name: tensor.name, type: tensor.type, shape: tensor.shape, bytes: end..<next))
+      end = next
+    }
+    return entries
   }
 }

@@ -14,9 +14,11 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     case malformedHeader(String)
     /// Two tensors have the same name.
     case duplicateName
+    /// The name is the format's own and no tensor may have it.
+    case reservedName
     /// The elements are of a type that is not supported.
     case unknownType(String)
-    /// The product of the sides is too large to count.
+    /// A side is negative or the product of the sides is too large to count.
     case shapeTooLarge([Int])
     /// The tensor has more or fewer bytes than its type and shape ask for.
     case wrongByteCount(Int, expected: Int)
@@ -60,16 +62,19 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     case .tooShort(let count):
       return "not a safetensors file: it has only \(count) bytes. \(damaged)"
     case .headerTooLong(let count, let limit):
-      return "not a safetensors file: its header would have \(count) bytes where at most \(limit) are possible. \(damaged)"
+      return
+        "not a safetensors file: its header would have \(count) bytes where at most \(limit) are possible. \(damaged)"
     case .malformedHeader(let reason):
       return "not a safetensors file: its header is malformed: \(reason). \(damaged)"
     case .duplicateName:
       return "the name is used more than once. Give every tensor a name of its own."
+    case .reservedName:
+      return "the format keeps this name for itself. Give the tensor another."
     case .unknownType(let type):
       let known = ScalarType.allCases.map(\.rawValue).joined(separator: ", ")
       return "elements of type \(type) are not supported. Convert them to one of \(known)."
     case .shapeTooLarge(let shape):
-      return "the shape \(shape) has more elements than can be counted. \(damaged)"
+      return "the shape \(shape) is negative or has more elements than can be counted. \(damaged)"
     case .wrongByteCount(let count, let expected):
       return "has \(count) bytes where its type and shape ask for \(expected). \(damaged)"
     case .outOfRange(let begin, let end, let limit):

@@ -70,11 +70,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   func withBytes<Result>(of entry: TensorEntry, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    try data.withUnsafeBytes { bytes in
-      let body = try body(
-        UnsafeRawBufferPointer(
-          rebasing: bytes[bodyStart + entry.bytes.lowerBound..<bodyStart + entry.bytes.upperBound]))
-      return body
-    }
+    let range = bodyStart + entry.bytes.lowerBound..<bodyStart + entry.bytes.upperBound
+    return try data.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 }

@@ -4,8 +4,8 @@ extension Tensor {
     Operator.copyInPlace.run(.tensor(self), .tensor(source))
   }
 
-  package func addInPlace(_ other: Tensor, scaledBy factor: Double = 1) {
-    Operator.addInPlace.run(.tensor(self), .tensor(other), .double(factor))
+  package func addInPlace(_ other: Tensor) {
+    Operator.addInPlace.run(.tensor(self), .tensor(other))
   }
 
   package func zeroInPlace() {

@@ -18,7 +18,8 @@ public struct Image: Sendable, Equatable {
     precondition(channels == 1 || channels == 3, "An image has 1 or 3 channels; got \(channels).")
     precondition(
       pixels.count == width * height * channels,
-      "A \(width)×\(height) image of \(channels) channels has \(width * height * channels) values; got \(pixels.count).")
+      "A \(width)×\(height) image of \(channels) channels has \(width * height * channels) values; got \(pixels.count)."
+    )
     self.width = width
     self.height = height
     self.channels = channels

@@ -44,7 +44,7 @@ import Torch
         try Checkpoint(path: path).load(into: StateDictionary(of: target))
       }
       #expect(error?.missing == [])
-      #expect(error?.reshaped.first == .init(name: "conv1.weight", expected: [4, 3, 7, 7], found: [8, 3, 7, 7]))
+      #expect(error?.reshaped.first?.name == "conv1.weight")
       #expect(error?.description.contains("conv1.weight is [8, 3, 7, 7], expected [4, 3, 7, 7]") == true)
       #expect(values(target) == before)
     }

@@ -61,7 +61,7 @@ import Views
     try Self.writeCIFAR10(in: folder)
     func problem(after bytes: [UInt8]) throws -> DatasetError.Problem {
       let file = try folder.write(bytes, to: "data_batch_3.bin")
-      let error = try #require(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: .train) }
+      let error = try #require(throws: DatasetError.self) { _ = try Datasets.open(path: folder.path, split: .train) }
       #expect(error.path == file && error.description.contains(file))
       return error.problem
     }
@@ -83,10 +83,10 @@ import Views
     #expect(
       throws: DatasetError(
         path: folder.path, problem: .missingFiles(["data_batch_4.bin"], of: "CIFAR-10 (binary version)"))
-    ) { try Datasets.open(path: folder.path, split: .train) }
+    ) { _ = try Datasets.open(path: folder.path, split: .train) }
     #expect(
       throws: DatasetError(path: folder.path, problem: .noSplit(.test, lookedFor: ["test_batch.bin"]))
-    ) { try Datasets.open(path: folder.path, split: .test) }
+    ) { _ = try Datasets.open(path: folder.path, split: .test) }
   }
 
   @Test func explainsThePythonVersion() throws {
@@ -94,7 +94,7 @@ import Views
     try folder.write([0x80], to: "cifar-10-batches-py/data_batch_1")
     for format in [DatasetFormat.automatic, .cifar10] {
       let error = try #require(throws: DatasetError.self) {
-        try Datasets.open(path: folder.path, format: format, split: .train)
+        _ = try Datasets.open(path: folder.path, format: format, split: .train)
       }
       #expect(error.description.contains("binary version"))
     }

@@ -55,7 +55,7 @@ import Views
     try folder.write(Self.labels, to: "my-train-labels")
     #expect(try Datasets.open(path: train, split: .train).labels == [7, 0, 9])
 
-    let error = try #require(throws: DatasetError.self) { try Datasets.open(path: train, split: .test) }
+    let error = try #require(throws: DatasetError.self) { _ = try Datasets.open(path: train, split: .test) }
     #expect(error.problem == .noSplit(.test, lookedFor: ["my-t10k-images", "my-test-images"]))
     try folder.write(Self.images, to: "my-test-images")
     #expect(try Datasets.open(path: train, split: .test).name(at: 0) == "my-test-images#0")
@@ -93,7 +93,7 @@ import Views
     try folder.write(Self.images, to: names["images"]!)
     try folder.write(Self.labels, to: names["labels"]!)
     let file = try folder.write(bytes, to: names[kind]!)
-    let error = try #require(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: .train) }
+    let error = try #require(throws: DatasetError.self) { _ = try Datasets.open(path: folder.path, split: .train) }
     #expect(error == DatasetError(path: file, problem: problem))
     #expect(error.description.contains(file))
   }
@@ -104,7 +104,7 @@ import Views
     let labels = try folder.write(Self.header(1, [2]) + [1, 2], to: "train-labels-idx1-ubyte")
     #expect(
       throws: DatasetError(path: images, problem: .countMismatch(images: 3, labels: 2, labelsPath: labels))
-    ) { try Datasets.open(path: folder.path, split: .train) }
+    ) { _ = try Datasets.open(path: folder.path, split: .train) }
   }
 
   @Test func refusesDamagedGzip() throws {
@@ -117,7 +117,7 @@ import Views
     wrongSum[bytes.count - 6] ^= 1
     for broken in [Array(bytes.dropLast(12)), bytes.dropLast(3), Array(bytes.prefix(14)), wrongSum] {
       try folder.write(broken, to: "train-images-idx3-ubyte.gz")
-      let error = try #require(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: .train) }
+      let error = try #require(throws: DatasetError.self) { _ = try Datasets.open(path: folder.path, split: .train) }
       guard error.path == zipped, case .unreadable = error.problem else {
         Issue.record("\(error)")
         continue
@@ -128,7 +128,7 @@ import Views
   @Test func namesTheSplitThatIsMissing() throws {
     let folder = try TemporaryFolder()
     try folder.write(Self.images, to: "train-images-idx3-ubyte")
-    let error = try #require(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: .test) }
+    let error = try #require(throws: DatasetError.self) { _ = try Datasets.open(path: folder.path, split: .test) }
     #expect(error.description.contains("no test split") && error.description.contains("'t10k-images-idx3-ubyte.gz'"))
   }
 }

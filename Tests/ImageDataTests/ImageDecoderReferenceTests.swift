@@ -41,7 +41,7 @@ import Views
   ])
   func refusesWhatIsCutShort(name: String, format: String) throws {
     let path = "\(Self.folder)/\(name)"
-    let error = try #require(throws: ImageError.self) { try ImageDecoder.decode(contentsOf: path) }
+    let error = try #require(throws: ImageError.self) { _ = try ImageDecoder.decode(contentsOf: path) }
     guard case .corrupt(format, let reason) = error.problem else {
       Issue.record("\(name): \(error)")
       return
@@ -55,7 +55,18 @@ import Views
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name)")))
       for length in stride(from: 0, to: bytes.count, by: 7) {
         #expect(throws: ImageError.self, "\(name), \(length) of \(bytes.count) bytes") {
-          try ImageDecoder.decode(Array(bytes.prefix(length)), name: name)
+          _ = try ImageDecoder.decode(Array(bytes.prefix(length)), name: name)
+        }
+      }
+    }
+  }
+
+  @Test func refusesEveryPrefixOfAPNGButTheLastChecksum() throws {
+    for name in ["rgb.png", "gray.png", "palette.png", "rgb-interlaced.png", "gray-alpha.png"] {
+      let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name)")))
+      for length in 0..<bytes.count - 4 {
+        #expect(throws: ImageError.self, "\(name), \(length) of \(bytes.count) bytes") {
+          _ = try ImageDecoder.decode(Array(bytes.prefix(length)), name: name)
         }
       }
     }
@@ -76,25 +87,25 @@ import Views
 
   @Test func refusesABombBeforeAllocatingIt() throws {
     let bomb = "\(Self.folder)/bomb.png"
-    let error = try #require(throws: ImageError.self) { try ImageDecoder.decode(contentsOf: bomb) }
+    let error = try #require(throws: ImageError.self) { _ = try ImageDecoder.decode(contentsOf: bomb) }
     #expect(
       error.problem
         == .tooManyPixels(width: 100_000, height: 100_000, limit: ImageDecoder.defaultPixelLimit))
 
     for name in ["rgb-420.jpg", "rgb.png"] {
       let path = "\(Self.folder)/\(name)"
-      #expect(throws: Never.self) { try ImageDecoder.decode(contentsOf: path, pixelLimit: 31 * 23) }
+      #expect(throws: Never.self) { _ = try ImageDecoder.decode(contentsOf: path, pixelLimit: 31 * 23) }
       #expect(throws: ImageError(path: path, problem: .tooManyPixels(width: 31, height: 23, limit: 31 * 23 - 1))) {
-        try ImageDecoder.decode(contentsOf: path, pixelLimit: 31 * 23 - 1)
+        _ = try ImageDecoder.decode(contentsOf: path, pixelLimit: 31 * 23 - 1)
       }
     }
   }
 
   @Test func refusesWhatIsNoImage() throws {
     let empty = "\(Self.folder)/empty.jpg"
-    #expect(throws: ImageError(path: empty, problem: .empty)) { try ImageDecoder.decode(contentsOf: empty) }
+    #expect(throws: ImageError(path: empty, problem: .empty)) { _ = try ImageDecoder.decode(contentsOf: empty) }
     let text = "\(Self.folder)/text.jpg"
-    let error = try #require(throws: ImageError.self) { try ImageDecoder.decode(contentsOf: text) }
+    let error = try #require(throws: ImageError.self) { _ = try ImageDecoder.decode(contentsOf: text) }
     #expect(error.problem == .unknownFormat(firstBytes: Array("<html>40".utf8)))
     #expect(error.description.contains("3c 68 74 6d"))
   }

@@ -11,7 +11,7 @@ import Testing
   }
 
   private func error(_ folder: TemporaryFolder, split: DataSplit = .train) throws -> DatasetError {
-    try #require(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: split) }
+    try #require(throws: DatasetError.self) { _ = try Datasets.open(path: folder.path, split: split) }
   }
 
   @Test func subfoldersAreClasses() throws {
@@ -74,13 +74,13 @@ import Testing
     let missing = folder.path + "/missing"
     for format in DatasetFormat.allCases {
       #expect(throws: DatasetError(path: missing, problem: .missing)) {
-        try Datasets.open(path: missing, format: format, split: .train)
+        _ = try Datasets.open(path: missing, format: format, split: .train)
       }
     }
     let file = try folder.write([1, 2, 3], to: "data.tar")
     for format in DatasetFormat.allCases {
       let error = try #require(throws: DatasetError.self) {
-        try Datasets.open(path: file, format: format, split: .train)
+        _ = try Datasets.open(path: file, format: format, split: .train)
       }
       #expect(error.path == file)
     }
@@ -88,8 +88,7 @@ import Testing
 
   @Test func endsOnLoopsOfLinks() throws {
     let folder = try TemporaryFolder()
-    try folder.write([1], to: "a/1.jpg")
-    try folder.write([1], to: "elsewhere.d/deep/2.jpg")
+    for file in ["a/1.jpg", "elsewhere.d/deep/2.jpg", "stray.jpg"] { try folder.write([1], to: file) }
     try folder.link("a/self", to: "a")
     try folder.link("a/up", to: "")
     try folder.link("a/other", to: "elsewhere.d")
@@ -107,7 +106,26 @@ import Testing
     try folder.link("gone.jpg", to: "nothing")
     let dataset = try Datasets.open(path: folder.path, split: .train)
     #expect(dataset.count == 1)
-    let error = try #require(throws: ImageError.self) { try dataset.image(at: 0) }
+    let error = try #require(throws: ImageError.self) { _ = try dataset.image(at: 0) }
     #expect(error.problem == .unreadable("No such file or directory"))
+  }
+
+  @Test func ordersFilesAsTorchvision() throws {
+    let folder = try TemporaryFolder()
+    for name in ["c/a/x/1.jpg", "c/a-b/1.jpg", "c/a/2.jpg", "c/a/1.jpg", "c/z.jpg"] { try folder.write([1], to: name) }
+    let data = try Datasets.open(path: folder.path, split: .train)
+    #expect(
+      (0..<data.count).map { String(data.name(at: $0).dropFirst(folder.path.count + 1)) }
+        == ["c/z.jpg", "c/a/1.jpg", "c/a/2.jpg", "c/a-b/1.jpg", "c/a/x/1.jpg"])
+  }
+
+  @Test func numbersTestClassesAsTrainClasses() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train/x/1.jpg", "train/y/1.jpg", "val/y/1.jpg"] { try folder.write([1], to: name) }
+    let data = try Datasets.open(path: folder.path, split: .test)
+    #expect(data.labels == [1])
+    #expect(data.classNames == ["x", "y"])
+    try folder.write([1], to: "val/w/1.jpg")
+    #expect(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: .test) }
   }
 }

@@ -42,7 +42,7 @@ import Views
     }
     #expect(examples.map(\.index).allSatisfy { (20..<25).contains($0) } && examples.count == 3)
     #expect(error.description.contains("5 of 40") && error.description.contains(examples[0].name))
-    #expect(throws: error) { try loader.next() }
+    #expect(throws: error) { _ = try loader.next() }
 
     let patient = ViewLoaderTests.loader(
       dataset, batchSize: 10, threads: threads, skipped: SkippedImages(maximumShare: 0.125))
@@ -55,7 +55,7 @@ import Views
     let loader = ViewLoaderTests.loader(
       dataset, batchSize: 10, threads: threads, skipped: SkippedImages(maximumShare: share))
     loader.startEpoch(0)
-    let error = try #require(throws: LoaderError.self) { try loader.next() }
+    let error = try #require(throws: LoaderError.self) { _ = try loader.next() }
     switch error {
     case .tooManySkipped(_, 30, share, _): #expect(share == 0.1)
     case .nothingDecodes(30, let examples): #expect(share == 1 && examples.count == 3)

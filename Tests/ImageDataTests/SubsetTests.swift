@@ -16,21 +16,29 @@ import Testing
   }
 
   @Test(arguments: [0, 0.1, 0.25, 0.5, 0.99, 1]) func splitsKeepProportions(fraction: Double) throws {
-    let (remaining, heldOut) = Self.dataset.stratifiedSplit(fraction: fraction, seed: 3)
-    #expect(heldOut.count == Int((101 * fraction).rounded()))
-    #expect((remaining.indices + heldOut.indices).sorted() == Array(0..<101))
-    #expect(remaining.indices == remaining.indices.sorted() && heldOut.indices == heldOut.indices.sorted())
+    let labels = Self.dataset.labels!
+    let split = stratifiedSplit(labels: labels, fraction: fraction, seed: 3)
+    #expect(split.heldOut.count == Int((101 * fraction).rounded()))
+    #expect((split.kept + split.heldOut).sorted() == Array(0..<101))
+    #expect(split.kept == split.kept.sorted() && split.heldOut == split.heldOut.sorted())
     for label in 0..<3 {
-      let whole = Self.dataset.labels!.filter { $0 == label }.count
-      let part = heldOut.labels!.filter { $0 == label }.count
-      #expect(abs(Double(part) - Double(whole) * Double(heldOut.count) / 101) < 1)
+      let whole = labels.filter { $0 == label }.count
+      let part = split.heldOut.filter { labels[$0] == label }.count
+      #expect(abs(Double(part) - Double(whole) * Double(split.heldOut.count) / 101) < 1)
     }
   }
 
-  @Test func dependsOnTheSeedAlone() {
-    let first = Self.dataset.stratifiedSplit(fraction: 0.3, seed: 5).heldOut.indices
-    #expect(Self.dataset.stratifiedSplit(fraction: 0.3, seed: 5).heldOut.indices == first)
-    #expect(Self.dataset.stratifiedSplit(fraction: 0.3, seed: 6).heldOut.indices != first)
+  @Test func splitDependsOnTheSeedAlone() {
+    func heldOut(_ seed: UInt64) -> [Int] {
+      stratifiedSplit(labels: Self.dataset.labels!, fraction: 0.3, seed: seed).heldOut
+    }
+    #expect(heldOut(5) == heldOut(5))
+    #expect(heldOut(5) != heldOut(6))
+  }
+
+  @Test func largestRemaindersGetThePlacesLeftOver() {
+    // The shares of 4 images are 1.98, 1.19 and 0.83.
+    #expect(Self.dataset.limited(to: 4, seed: 9).labels?.sorted() == [0, 0, 1, 2])
   }
 
   @Test func limitsExactly() {

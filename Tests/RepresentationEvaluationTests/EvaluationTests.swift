@@ -18,9 +18,13 @@ import Torch
     let bank = train.features.scalars(as: Double.self)
     let queries = test.features.scalars(as: Double.self)
     func row(_ values: [Double], _ i: Int) -> [Double] { Array(values[i * width..<(i + 1) * width]) }
+    func product(_ a: [Double], _ b: [Double]) -> Double {
+      var sum = 0.0
+      for (x, y) in zip(a, b) { sum += x * y }
+      return sum
+    }
     func cosine(_ a: [Double], _ b: [Double]) -> Double {
-      let product = zip(a, b).map(*).reduce(0, +)
-      return product / (zip(a, a).map(*).reduce(0, +) * zip(b, b).map(*).reduce(0, +)).squareRoot()
+      product(a, b) / (product(a, a) * product(b, b)).squareRoot()
     }
     var top1 = 0
     var top5 = 0

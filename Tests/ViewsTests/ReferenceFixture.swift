@@ -46,7 +46,9 @@ struct ReferenceFixture {
   init(named name: String) throws {
     let committed = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appending(path: "Fixtures/\(name)")
-    let other = ProcessInfo.processInfo.environment["HARDVIEWS_FIXTURES"].map { URL(filePath: $0).appending(path: name) }
+    let other = ProcessInfo.processInfo.environment["HARDVIEWS_FIXTURES"].map {
+      URL(filePath: $0).appending(path: name)
+    }
     let file = other.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil } ?? committed
     let data = try Data(contentsOf: file)
     let headerCount = data.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }

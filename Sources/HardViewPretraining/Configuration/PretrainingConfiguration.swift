@@ -48,7 +48,7 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var path = ""
   /// How it is laid out.
   public var format = DatasetFormat.automatic
-  /// Train on the first so many images; 0 takes all.
+  /// Train on so many images, the same ones whatever the seed, in the proportions of the classes; 0 takes all.
   public var limit = 0
   /// Threads that decode and render, beside those that train; 0 does both in turn.
   public var loaderThreads = 2

@@ -71,7 +71,7 @@ public enum Pretraining {
     }
     let dataset = try Datasets.open(path: data.path, format: data.format, split: split)
     guard split == .train, data.limit > 0, data.limit < dataset.count else { return dataset }
-    return Subset(dataset, indices: Array(0..<data.limit))
+    return dataset.limited(to: data.limit, seed: 0)
   }
 
   private static func task(

@@ -31,7 +31,7 @@ public struct MetricsRecord: Codable, Sendable {
 }
 
 /// One line of `views.jsonl`: what was drawn for an image and what was chosen.
-public struct ViewsRecord: Codable, Sendable {
+public struct ViewsRecord: Codable, Sendable, Equatable {
   /// Steps taken before this one.
   public var step: Int
   /// The epoch, from 0.

@@ -2,12 +2,12 @@ import Foundation
 
 /// The images below a folder, found without following a loop of links.
 struct FolderListing {
-  /// Paths relative to the folder that was listed: its own files first, then those of its subfolders, each in
-  /// the order of their names' bytes.
+  /// Paths relative to the folder that was listed, in the order of the folders' paths and then of the files' names.
   private(set) var images: [String] = []
   /// How many visible files are not images, by their endings.
   private(set) var ignoredFiles = 0
 
+  private var found: [(folder: String, path: String)] = []
   private var visited: Set<Identity> = []
 
   /// Lists the images in `root` and its subfolders, except below the folders in `avoiding`.
@@ -15,17 +15,24 @@ struct FolderListing {
     for folder in avoiding {
       if let identity = Identity(folder) { visited.insert(identity) }
     }
-    try collect(root, prefix: "")
+    try collect(root, folder: "")
+    found.sort { first, second in
+      first.folder == second.folder
+        ? first.path.utf8.lexicographicallyPrecedes(second.path.utf8)
+        : first.folder.utf8.lexicographicallyPrecedes(second.folder.utf8)
+    }
+    images = found.map(\.path)
   }
 
-  private mutating func collect(_ folder: String, prefix: String) throws(DatasetError) {
-    guard let identity = Identity(folder), visited.insert(identity).inserted else { return }
-    let content = try FolderContent(of: folder)
+  private mutating func collect(_ path: String, folder: String) throws(DatasetError) {
+    guard let identity = Identity(path), visited.insert(identity).inserted else { return }
+    let content = try FolderContent(of: path)
+    let prefix = folder.isEmpty ? "" : folder + "/"
     for file in content.files {
-      if Self.isImage(file) { images.append(prefix + file) } else { ignoredFiles += 1 }
+      if Self.isImage(file) { found.append((folder, prefix + file)) } else { ignoredFiles += 1 }
     }
     for subfolder in content.folders {
-      try collect("\(folder)/\(subfolder)", prefix: "\(prefix)\(subfolder)/")
+      try collect("\(path)/\(subfolder)", folder: prefix + subfolder)
     }
   }
 

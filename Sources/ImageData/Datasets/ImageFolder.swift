@@ -18,12 +18,15 @@ struct ImageFolder: ImageDataset {
   /// Lists the images of one split.
   ///
   /// A folder `train` marks a dataset with splits; beside it, `val`, `test` or `validation` is the test split. Without
-  /// one, the whole folder is the training split.
+  /// one, the whole folder is the training split. The classes of the test split are numbered as the training split's.
   init(path: String, split: DataSplit) throws(DatasetError) {
     guard try FileKind(path: path) == .folder else {
       throw DatasetError(path: path, problem: .wrongKind(expected: "a folder"))
     }
-    try self.init(root: Self.root(of: split, in: path))
+    let root = try Self.root(of: split, in: path)
+    let train = "\(path)/train"
+    let numbering = split == .test && FileKind.isFolder(train) ? try FolderContent(of: train).folders : []
+    try self.init(root: root, numbering: numbering)
   }
 
   private static func root(of split: DataSplit, in path: String) throws(DatasetError) -> String {
@@ -46,12 +49,21 @@ struct ImageFolder: ImageDataset {
     }
   }
 
-  private init(root: String) throws(DatasetError) {
+  /// Lists the images below `root`, whose classes are numbered by `numbering`, or by themselves where that is empty.
+  private init(root: String, numbering: [String]) throws(DatasetError) {
     let content = try FolderContent(of: root)
+    let names = numbering.isEmpty ? content.folders : numbering
     var paths: [String] = []
     var labels: [Int] = []
     var ignored = 0
-    for (label, name) in content.folders.enumerated() {
+    for name in content.folders {
+      guard let label = names.firstIndex(of: name) else {
+        throw DatasetError(
+          path: root,
+          problem: .unsupported(
+            "it has a class '\(name)' that the folder 'train' beside it has not, so its images cannot be numbered; "
+              + "name both folders' classes alike"))
+      }
       let listing = try FolderListing(imagesBelow: "\(root)/\(name)", avoiding: [root])
       guard !listing.images.isEmpty else { throw DatasetError(path: root, problem: .emptyClass(name)) }
       paths += listing.images.map { "\(name)/\($0)" }
@@ -68,7 +80,7 @@ struct ImageFolder: ImageDataset {
     self.root = root
     self.paths = paths
     self.labels = isLabeled ? labels : nil
-    self.classNames = isLabeled ? content.folders : nil
+    self.classNames = isLabeled ? names : nil
     let classes = isLabeled ? "in \(content.folders.count) classes" : "without labels"
     let outside = isLabeled && !loose.isEmpty ? "; \(loose.count) images outside the class folders are ignored" : ""
     let others = ignored > 0 ? "; \(ignored) files that are not JPEG or PNG are ignored" : ""

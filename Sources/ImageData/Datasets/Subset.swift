@@ -36,40 +36,40 @@ extension ImageDataset {
   ///
   /// Which images depends on `seed` alone. Without labels they are drawn from all images alike.
   public func limited(to count: Int, seed: UInt64) -> Subset {
-    Subset(self, indices: stratifiedSample(count: min(count, self.count), seed: seed))
+    let labels = labels ?? Array(repeating: 0, count: self.count)
+    return Subset(self, indices: stratifiedSample(of: labels, count: min(count, self.count), seed: seed))
   }
+}
 
-  /// Splits off `fraction` (0...1) of the images, each class in the proportion it has here; both parts keep the order.
-  ///
-  /// Which images depends on `seed` alone. Without labels they are drawn from all images alike.
-  public func stratifiedSplit(fraction: Double, seed: UInt64) -> (remaining: Subset, heldOut: Subset) {
-    precondition((0...1).contains(fraction), "the held-out fraction must be between 0 and 1, not \(fraction)")
-    let heldOut = stratifiedSample(count: Int((fraction * Double(count)).rounded()), seed: seed)
-    let chosen = Set(heldOut)
-    return (
-      Subset(self, indices: (0..<count).filter { !chosen.contains($0) }), Subset(self, indices: heldOut)
-    )
+/// Splits the positions of `labels`, holding out `fraction` (0...1) of them, each class in its proportion.
+///
+/// Both parts are in rising order; which positions are held out depends on `labels` and `seed` alone.
+public func stratifiedSplit(labels: [Int], fraction: Double, seed: UInt64) -> (kept: [Int], heldOut: [Int]) {
+  precondition((0...1).contains(fraction), "the held-out fraction must be between 0 and 1, not \(fraction)")
+  let count = Int((fraction * Double(labels.count)).rounded())
+  let heldOut = stratifiedSample(of: labels, count: count, seed: seed)
+  let chosen = Set(heldOut)
+  return (labels.indices.filter { !chosen.contains($0) }, heldOut)
+}
+
+/// Exactly `sampleSize` positions of `labels` in rising order.
+///
+/// Each class gets its share rounded down, and the places left over go to the largest remainders, the lower class first.
+private func stratifiedSample(of labels: [Int], count sampleSize: Int, seed: UInt64) -> [Int] {
+  precondition(sampleSize >= 0, "a number of images cannot be negative")
+  let members = Dictionary(grouping: labels.indices) { labels[$0] }
+  let classes = members.keys.sorted()
+  let total = max(labels.count, 1)
+  var shares = classes.map { sampleSize * members[$0]!.count / total }
+  let remainders = classes.map { sampleSize * members[$0]!.count % total }
+  let byRemainder = classes.indices.sorted { (remainders[$1], $0) < (remainders[$0], $1) }
+  for position in byRemainder.prefix(sampleSize - shares.reduce(0, +)) { shares[position] += 1 }
+
+  var chosen: [Int] = []
+  for (label, share) in zip(classes, shares) {
+    var random = ViewRandom(seed: seed, epoch: 0, sample: label, view: 0, stream: RandomStream.split)
+    let members = members[label]!
+    chosen += random.permutation(of: members.count).prefix(share).map { members[$0] }
   }
-
-  /// Exactly `sampleSize` indices in rising order.
-  ///
-  /// Each class gets its share rounded down, and the places left over go to the largest remainders, the lower class
-  /// first.
-  private func stratifiedSample(count sampleSize: Int, seed: UInt64) -> [Int] {
-    precondition(sampleSize >= 0, "a number of images cannot be negative")
-    let members = Dictionary(grouping: 0..<count) { [labels] index in labels?[index] ?? 0 }
-    let classes = members.keys.sorted()
-    var shares = classes.map { sampleSize * members[$0]!.count / max(count, 1) }
-    let remainders = classes.map { sampleSize * members[$0]!.count % max(count, 1) }
-    let byRemainder = classes.indices.sorted { (remainders[$1], $0) < (remainders[$0], $1) }
-    for position in byRemainder.prefix(sampleSize - shares.reduce(0, +)) { shares[position] += 1 }
-
-    var chosen: [Int] = []
-    for (label, share) in zip(classes, shares) {
-      var random = ViewRandom(seed: seed, epoch: 0, sample: label, view: 0, stream: RandomStream.split)
-      let members = members[label]!
-      chosen += random.permutation(of: members.count).prefix(share).map { members[$0] }
-    }
-    return chosen.sorted()
-  }
+  return chosen.sorted()
 }

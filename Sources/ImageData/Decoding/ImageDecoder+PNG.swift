@@ -37,6 +37,8 @@ extension ImageDecoder {
       count = status == 0 ? size : 0
     }
     try check(status)
+    // The pixels are complete by now; this reads on to the end marker, so that a file cut after them is refused too.
+    try check(spng_decode_chunks(context))
     return Image(
       width: width, height: height, channels: layout == .rgb ? 3 : 1,
       pixels: layout == .wideGray ? firstBytes(of: decoded, every: size / (width * height)) : decoded)

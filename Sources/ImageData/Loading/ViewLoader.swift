@@ -21,12 +21,12 @@ public struct ViewBatch: Sendable {
 
 /// Draws and renders views of a dataset's images, epoch after epoch, ahead of the training loop.
 ///
-/// The order of an epoch is a shuffle that depends on seed and epoch alone, and the parameters of a view depend on seed,
-/// epoch, image and view alone (`ViewRandom`). So batches are bit-identical for any number of threads, and an epoch
-/// that is resumed at a batch goes on exactly as it would have.
+/// The order of an epoch is a shuffle that depends on seed and epoch alone, and the parameters of a view depend on
+/// seed, epoch, image and view alone (`ViewRandom`). So batches are bit-identical for any number of threads, and an
+/// epoch that is resumed at a batch goes on exactly as it would have.
 ///
-/// An image that cannot be decoded is recorded once in `skipped`, and its place is taken by the next one in the order of
-/// the dataset that can be, after the last by the first. The replacement's views are those it has in this epoch
+/// An image that cannot be decoded is recorded once in `skipped`, and its place is taken by the next one in the order
+/// of the dataset that can be, after the last by the first. The replacement's views are those it has in this epoch
 /// wherever it appears.
 public final class ViewLoader: Sendable {
   private let source: ViewSource

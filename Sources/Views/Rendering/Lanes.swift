@@ -1,28 +1,25 @@
 /// Sixteen neighboring pixels of a plane: the unit of all pixel arithmetic.
 typealias Lanes = SIMD16<Float>
 
-extension SIMD where Scalar == Float {
+// Pixel arithmetic is written on this concrete type, in plain loops and transparent functions: comparisons of a generic
+// `Self` would be made lane by lane, and closures or ordinary functions would pass their lanes through memory.
+extension Lanes {
   /// The values moved into 0…255.
-  @inline(__always)
-  func clampedToByte() -> Self {
-    let low = Self(repeating: 0)
-    let high = Self(repeating: 255)
-    let raised = self.replacing(with: low, where: self .< low)
-    return raised.replacing(with: high, where: raised .> high)
-  }
+  @_transparent
+  func clampedToByte() -> Lanes { upper(Lanes(repeating: 0)).lower(Lanes(repeating: 255)) }
 
   /// The smaller of each pair of values.
-  @inline(__always)
-  func lower(_ other: Self) -> Self { self.replacing(with: other, where: other .< self) }
+  @_transparent
+  func lower(_ other: Lanes) -> Lanes { replacing(with: other, where: other .< self) }
 
   /// The larger of each pair of values.
-  @inline(__always)
-  func upper(_ other: Self) -> Self { self.replacing(with: other, where: other .> self) }
+  @_transparent
+  func upper(_ other: Lanes) -> Lanes { replacing(with: other, where: other .> self) }
 }
 
 extension UnsafePointer<Float> {
   /// Sixteen values from this offset on, at any alignment.
-  @inline(__always)
+  @_transparent
   func lanes(at offset: Int) -> Lanes {
     UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self)
   }
@@ -30,18 +27,18 @@ extension UnsafePointer<Float> {
 
 extension UnsafeMutablePointer<Float> {
   /// Sixteen values from this offset on, at any alignment.
-  @inline(__always)
+  @_transparent
   func lanes(at offset: Int) -> Lanes {
     UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self)
   }
 
   /// Writes sixteen values from this offset on, at any alignment.
-  @inline(__always)
+  @_transparent
   func store(_ lanes: Lanes, at offset: Int) {
     UnsafeMutableRawPointer(self + offset).storeBytes(of: lanes, as: Lanes.self)
   }
 }
 
 /// The smallest multiple of sixteen that is not below `count`.
-@inline(__always)
+@_transparent
 func paddedToLanes(_ count: Int) -> Int { (count + 15) & ~15 }

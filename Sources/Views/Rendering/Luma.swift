@@ -3,10 +3,11 @@ enum Luma {
   /// Luma of sixteen pixels whose values are whole numbers from 0 to 255.
   ///
   /// Every intermediate sum is a whole number below 2²⁴, so `Float` holds it exactly.
-  @inline(__always)
+  @_transparent
   static func of(_ red: Lanes, _ green: Lanes, _ blue: Lanes) -> Lanes {
-    let sum = Lanes(repeating: 32768).addingProduct(red, 19595).addingProduct(green, 38470).addingProduct(blue, 7471)
-    return (sum * 0x1p-16).rounded(.down)
+    let sum = Lanes(repeating: 32768).addingProduct(red, Lanes(repeating: 19595))
+      .addingProduct(green, Lanes(repeating: 38470)).addingProduct(blue, Lanes(repeating: 7471))
+    return (sum * Lanes(repeating: 0x1p-16)).rounded(.down)
   }
 
   /// Luma of `count` interleaved pixels.

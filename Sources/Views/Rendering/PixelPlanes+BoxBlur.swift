@@ -28,7 +28,7 @@ extension PixelPlanes {
             source[width - 1 + distance] = source[width - 1]
           }
           for x in Swift.stride(from: 0, to: stride, by: 16) {
-            target.store(box.average { source.lanes(at: x + $0) }, at: x)
+            target.store(box.average(source, at: x, step: 1), at: x)
           }
           swap(&source, &target)
         }
@@ -52,7 +52,7 @@ extension PixelPlanes {
             source.store(last, at: (height - 1 + distance) * 16)
           }
           for y in 0..<height {
-            target.store(box.average { source.lanes(at: (y + $0) * 16) }, at: y * 16)
+            target.store(box.average(source, at: y * 16, step: 16), at: y * 16)
           }
           swap(&source, &target)
         }
@@ -91,14 +91,17 @@ private struct ExtendedBox {
     edgeWeight = Float(outer / unit)
   }
 
-  /// The rounded weighted mean of the values around a place, which the closure gives by their distance from it.
-  @inline(__always)
-  func average(_ value: (Int) -> Lanes) -> Lanes {
-    var sum = value(0)
-    if wholeRadius > 0 {
-      for distance in 1...wholeRadius { sum += value(-distance) + value(distance) }
+  /// The rounded weighted mean of sixteen values and their neighbors, `step` values apart.
+  @_transparent
+  func average(_ values: UnsafeMutablePointer<Float>, at offset: Int, step: Int) -> Lanes {
+    var sum = values.lanes(at: offset)
+    var distance = step
+    for _ in 0..<wholeRadius {
+      sum += values.lanes(at: offset - distance) + values.lanes(at: offset + distance)
+      distance += step
     }
-    let edges = value(-reach) + value(reach)
-    return (sum * weight + (edges * edgeWeight + 0.5)).rounded(.down)
+    let edges = values.lanes(at: offset - distance) + values.lanes(at: offset + distance)
+    let half = Lanes(repeating: 0.5).addingProduct(edges, Lanes(repeating: edgeWeight))
+    return half.addingProduct(sum, Lanes(repeating: weight)).rounded(.down)
   }
 }

@@ -2,46 +2,52 @@
 extension PixelPlanes {
   /// Scales every value, as torchvision's `adjust_brightness`.
   package func adjustBrightness(by factor: Double) {
-    let factor = Float(factor)
-    mapLanes { ($0 * factor).clampedToByte().rounded(.towardZero) }
+    let factor = Lanes(repeating: Float(factor))
+    for offset in allLaneOffsets {
+      base.store((base.lanes(at: offset) * factor).clampedToByte().rounded(.towardZero), at: offset)
+    }
   }
 
   /// Blends with the rounded mean of the gray version, as torchvision's `adjust_contrast`.
   package func adjustContrast(by factor: Double) {
     let mean = Lanes(repeating: Float(meanLuma()))
-    let factor = Float(factor)
-    mapLanes { Self.blend(mean, $0, factor) }
+    let factor = Lanes(repeating: Float(factor))
+    for offset in allLaneOffsets { base.store(Self.blend(mean, base.lanes(at: offset), factor), at: offset) }
   }
 
   /// Blends with the gray version, as torchvision's `adjust_saturation`; changes nothing on gray.
   package func adjustSaturation(by factor: Double) {
     guard channelCount == 3 else { return }
-    let factor = Float(factor)
-    mapColors { red, green, blue in
-      let luma = Luma.of(red, green, blue)
-      return (Self.blend(luma, red, factor), Self.blend(luma, green, factor), Self.blend(luma, blue, factor))
+    let factor = Lanes(repeating: Float(factor))
+    let (red, green, blue) = (plane(0), plane(1), plane(2))
+    for offset in laneOffsets {
+      let luma = luma(at: offset)
+      red.store(Self.blend(luma, red.lanes(at: offset), factor), at: offset)
+      green.store(Self.blend(luma, green.lanes(at: offset), factor), at: offset)
+      blue.store(Self.blend(luma, blue.lanes(at: offset), factor), at: offset)
     }
   }
 
   /// Takes the colors away: one plane of luma remains.
   package mutating func convertToGrayscale() {
     guard channelCount == 3 else { return }
-    let (red, green, blue) = (plane(0), plane(1), plane(2))
-    for offset in Swift.stride(from: 0, to: planeCount, by: 16) {
-      red.store(Luma.of(red.lanes(at: offset), green.lanes(at: offset), blue.lanes(at: offset)), at: offset)
-    }
+    for offset in laneOffsets { base.store(luma(at: offset), at: offset) }
     channelCount = 1
   }
 
   /// Inverts the values at or above the threshold.
   package func solarize(threshold: Int) {
     let threshold = Lanes(repeating: Float(threshold))
-    mapLanes { $0.replacing(with: 255 - $0, where: $0 .>= threshold) }
+    let white = Lanes(repeating: 255)
+    for offset in allLaneOffsets {
+      let lanes = base.lanes(at: offset)
+      base.store(lanes.replacing(with: white - lanes, where: lanes .>= threshold), at: offset)
+    }
   }
 
   /// `from` + `factor` × (`to` − `from`), cut off to 8 bits.
-  @inline(__always)
-  private static func blend(_ from: Lanes, _ to: Lanes, _ factor: Float) -> Lanes {
+  @_transparent
+  private static func blend(_ from: Lanes, _ to: Lanes, _ factor: Lanes) -> Lanes {
     (from + (to - from) * factor).clampedToByte().rounded(.towardZero)
   }
 
@@ -61,7 +67,7 @@ extension PixelPlanes {
     return Int(total / Double(width * height) + 0.5)
   }
 
-  @inline(__always)
+  @_transparent
   private func luma(at offset: Int) -> Lanes {
     guard channelCount == 3 else { return base.lanes(at: offset) }
     return Luma.of(plane(0).lanes(at: offset), plane(1).lanes(at: offset), plane(2).lanes(at: offset))

@@ -16,11 +16,11 @@ extension PixelPlanes {
     for channel in 0..<channelCount {
       for y in 0..<height {
         for x in Swift.stride(from: 0, to: stride, by: 16) {
-          var sum = row(channel, y).lanes(at: x) * kernel[0]
+          var sum = row(channel, y).lanes(at: x) * Lanes(repeating: kernel[0])
           for distance in 1...reach {
             let above = row(channel, reflected(y - distance, height)).lanes(at: x)
             let below = row(channel, reflected(y + distance, height)).lanes(at: x)
-            sum.addProduct(above + below, kernel[distance])
+            sum.addProduct(above + below, Lanes(repeating: kernel[distance]))
           }
           center.store(sum, at: x)
         }
@@ -30,9 +30,10 @@ extension PixelPlanes {
         }
         let target = spareRow(channel, y)
         for x in Swift.stride(from: 0, to: stride, by: 16) {
-          var sum = center.lanes(at: x) * kernel[0]
+          var sum = center.lanes(at: x) * Lanes(repeating: kernel[0])
           for distance in 1...reach {
-            sum.addProduct(center.lanes(at: x - distance) + center.lanes(at: x + distance), kernel[distance])
+            let sides = center.lanes(at: x - distance) + center.lanes(at: x + distance)
+            sum.addProduct(sides, Lanes(repeating: kernel[distance]))
           }
           target.store(sum.rounded(.toNearestOrEven), at: x)
         }
@@ -57,7 +58,7 @@ extension PixelPlanes {
 }
 
 /// The place inside 0..<count that a place outside is the mirror image of, the border itself not repeated.
-@inline(__always)
+@_transparent
 private func reflected(_ place: Int, _ count: Int) -> Int {
   if place >= 0 && place < count { return place }
   if count == 1 { return 0 }

@@ -42,79 +42,97 @@ extension PixelPlanes {
     let columns = ResamplingTaps(
       from: box.width, to: resampling.fullSize.width, outputs: resampling.columns,
       interpolation: resampling.interpolation, isReversed: resampling.isFlipped, startBuffer: &buffers.columnStarts,
-      weightBuffer: &buffers.columnWeights)
+      weightBuffer: &buffers.columnWeights, filterBuffer: &buffers.filter)
     let rows = ResamplingTaps(
       from: box.height, to: resampling.fullSize.height, outputs: resampling.rows,
       interpolation: resampling.interpolation, isReversed: false, startBuffer: &buffers.rowStarts,
-      weightBuffer: &buffers.rowWeights)
+      weightBuffer: &buffers.rowWeights, filterBuffer: &buffers.filter)
     image.pixels.withUnsafeBufferPointer { pixels in
       let source = SourceRows(
-        image: image, pixels: pixels.baseAddress!, box: box, channelCount: channels,
-        copy: buffers.sourceRow.reserve(box.width * 3 + 4))
+        image, pixels: pixels.baseAddress!, box: box, channelCount: channels, buffer: &buffers.sourceRows)
       resample(source, columns: columns, rows: rows, buffers: buffers)
     }
   }
 
-  /// Keeps a ring of the rows, already resampled along x, that the current output row needs.
+  /// Resamples four source rows at a time along x into a window of rows, and output rows from the window along y.
   private func resample(
     _ source: SourceRows, columns: ResamplingTaps, rows: ResamplingTaps, buffers: RenderScratch.Buffers
   ) {
-    let rowCount = paddedToLanes(width * channelCount + 1)
-    let ring = buffers.resampledRows.reserve(rowCount * rows.tapCount)
-    let blended = buffers.blendedRow.reserve(rowCount)
-    var nextRow = 0
+    let window = RowWindow(
+      rowStride: paddedToLanes(width * channelCount + 1), neededRows: rows.tapCount, buffer: &buffers.resampledRows)
+    let blended = buffers.blendedRow.reserve(window.rowStride)
+    var (firstRow, endRow) = (0, 0)
     for y in 0..<height {
       let start = rows.starts[y]
-      for sourceRow in max(nextRow, start)..<max(nextRow, start + rows.tapCount) {
-        let target = ring + (sourceRow % rows.tapCount) * rowCount
+      while endRow < start + rows.tapCount {
+        if endRow + 4 - firstRow > window.capacity {
+          window.move(rows: (start - firstRow)..<(endRow - firstRow))
+          firstRow = start
+        }
+        let target = window.row(endRow - firstRow)
         if channelCount == 3 {
-          Self.resampleColorRow(source.row(sourceRow), columns, into: target)
+          Self.resampleColor(source.fourRows(from: endRow), columns, into: target, rowStride: window.rowStride)
         } else {
-          Self.resampleGrayRow(source.row(sourceRow), columns, into: target)
+          Self.resampleGray(source.fourRows(from: endRow), columns, into: target, rowStride: window.rowStride)
         }
+        window.cutOff(fourRowsFrom: endRow - firstRow)
+        endRow += 4
       }
-      nextRow = max(nextRow, start + rows.tapCount)
       let target = channelCount == 3 ? blended : row(0, y)
-      let weights = rows.weights + y * rows.tapCount
-      for x in Swift.stride(from: 0, to: channelCount == 3 ? rowCount : stride, by: 16) {
-        var sum = Lanes(repeating: 0.5)
-        var ringRow = start % rows.tapCount
-        for tap in 0..<rows.tapCount {
-          sum.addProduct(ring.lanes(at: ringRow * rowCount + x), weights[tap])
-          ringRow = ringRow + 1 == rows.tapCount ? 0 : ringRow + 1
-        }
-        target.store(sum.rounded(.down).clampedToByte(), at: x)
-      }
+      window.blend(
+        from: start - firstRow, weights: rows.weights + y * rows.tapCount, count: rows.tapCount, into: target,
+        valueCount: channelCount == 3 ? window.rowStride : stride)
       if channelCount == 3 { deinterleave(blended, intoRow: y) }
     }
   }
 
-  /// Resamples interleaved color along x; writes one value beyond the last.
-  private static func resampleColorRow(
-    _ source: UnsafePointer<UInt8>, _ taps: ResamplingTaps, into target: UnsafeMutablePointer<Float>
+  /// Four rows of interleaved color resampled along x, with the weights' fraction yet to be cut off; writes one value
+  /// beyond the last of each row.
+  private static func resampleColor(
+    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into target: UnsafeMutablePointer<Int32>, rowStride: Int
   ) {
     for x in 0..<taps.outputCount {
-      let pixels = UnsafeRawPointer(source + taps.starts[x] * 3)
+      var byte = taps.starts[x] * 3
       let weights = taps.weights + x * taps.tapCount
-      var sum = SIMD4<Float>(repeating: 0.5)
+      let half = SIMD4<Int32>(repeating: ResamplingTaps.half)
+      var (first, second, third, fourth) = (half, half, half, half)
       for tap in 0..<taps.tapCount {
-        let pixel = SIMD4<Float>(pixels.loadUnaligned(fromByteOffset: tap * 3, as: SIMD4<UInt8>.self))
-        sum.addProduct(pixel, weights[tap])
+        let weight = SIMD4<Int32>(repeating: weights[tap])
+        first &+= color(sources.0 + byte) &* weight
+        second &+= color(sources.1 + byte) &* weight
+        third &+= color(sources.2 + byte) &* weight
+        fourth &+= color(sources.3 + byte) &* weight
+        byte += 3
       }
-      UnsafeMutableRawPointer(target + x * 3).storeBytes(
-        of: sum.rounded(.down).clampedToByte(), as: SIMD4<Float>.self)
+      let output = UnsafeMutableRawPointer(target + x * 3)
+      let bytesPerRow = rowStride * MemoryLayout<Int32>.stride
+      output.storeBytes(of: first, as: SIMD4<Int32>.self)
+      output.storeBytes(of: second, toByteOffset: bytesPerRow, as: SIMD4<Int32>.self)
+      output.storeBytes(of: third, toByteOffset: 2 * bytesPerRow, as: SIMD4<Int32>.self)
+      output.storeBytes(of: fourth, toByteOffset: 3 * bytesPerRow, as: SIMD4<Int32>.self)
     }
   }
 
-  private static func resampleGrayRow(
-    _ source: UnsafePointer<UInt8>, _ taps: ResamplingTaps, into target: UnsafeMutablePointer<Float>
+  /// A pixel's color and, last, the byte after it.
+  @_transparent
+  private static func color(_ pixel: UnsafePointer<UInt8>) -> SIMD4<Int32> {
+    SIMD4<Int32>(truncatingIfNeeded: UnsafeRawPointer(pixel).loadUnaligned(as: SIMD4<UInt8>.self))
+  }
+
+  /// Four rows of gray resampled along x, with the weights' fraction yet to be cut off.
+  private static func resampleGray(
+    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into target: UnsafeMutablePointer<Int32>, rowStride: Int
   ) {
     for x in 0..<taps.outputCount {
-      let pixels = source + taps.starts[x]
+      var place = taps.starts[x]
       let weights = taps.weights + x * taps.tapCount
-      var sum: Float = 0.5
-      for tap in 0..<taps.tapCount { sum.addProduct(Float(pixels[tap]), weights[tap]) }
-      target[x] = min(max(sum.rounded(.down), 0), 255)
+      var sums = SIMD4<Int32>(repeating: ResamplingTaps.half)
+      for tap in 0..<taps.tapCount {
+        let pixels = SIMD4<UInt8>(sources.0[place], sources.1[place], sources.2[place], sources.3[place])
+        sums &+= SIMD4<Int32>(truncatingIfNeeded: pixels) &* SIMD4(repeating: weights[tap])
+        place += 1
+      }
+      for row in 0..<4 { target[row * rowStride + x] = sums[row] }
     }
   }
 
@@ -125,39 +143,5 @@ extension PixelPlanes {
       green[x] = colors[3 * x + 1]
       blue[x] = colors[3 * x + 2]
     }
-  }
-}
-
-/// The rows of a crop as 8-bit pixels of the wanted number of channels, readable one byte beyond their end.
-private struct SourceRows {
-  private let origin: UnsafePointer<UInt8>
-  private let rowStride: Int
-  private let width: Int
-  private let isConverting: Bool
-  /// The row that nothing follows in memory, if it belongs to the crop.
-  private let lastRow: Int?
-  private let copy: UnsafeMutablePointer<UInt8>
-
-  init(
-    image: Image, pixels: UnsafePointer<UInt8>, box: CropBox, channelCount: Int, copy: UnsafeMutablePointer<UInt8>
-  ) {
-    rowStride = image.width * image.channels
-    origin = pixels + box.top * rowStride + box.left * image.channels
-    width = box.width
-    isConverting = channelCount == 1 && image.channels == 3
-    lastRow = channelCount == 3 && box.top + box.height == image.height ? box.height - 1 : nil
-    self.copy = copy
-  }
-
-  func row(_ y: Int) -> UnsafePointer<UInt8> {
-    let row = origin + y * rowStride
-    if isConverting {
-      Luma.convert(row, count: width, into: copy)
-    } else if y == lastRow {
-      copy.update(from: row, count: width * 3)
-    } else {
-      return row
-    }
-    return UnsafePointer(copy)
   }
 }

@@ -51,16 +51,16 @@ package struct PixelPlanes {
   }
 
   /// Values of one plane, padding included.
-  @inline(__always)
+  @_transparent
   var planeCount: Int { stride * height }
 
-  @inline(__always)
+  @_transparent
   func plane(_ channel: Int) -> UnsafeMutablePointer<Float> { base + channel * planeCount }
 
-  @inline(__always)
+  @_transparent
   func row(_ channel: Int, _ y: Int) -> UnsafeMutablePointer<Float> { base + channel * planeCount + y * stride }
 
-  @inline(__always)
+  @_transparent
   func spareRow(_ channel: Int, _ y: Int) -> UnsafeMutablePointer<Float> {
     spare + channel * planeCount + y * stride
   }
@@ -68,23 +68,9 @@ package struct PixelPlanes {
   /// Makes the spare planes, which an operation has filled, the current ones.
   mutating func swapWithSpare() { swap(&base, &spare) }
 
-  /// Replaces every value of every plane.
-  @inline(__always)
-  func mapLanes(_ transform: (Lanes) -> Lanes) {
-    for offset in Swift.stride(from: 0, to: planeCount * channelCount, by: 16) {
-      base.store(transform(base.lanes(at: offset)), at: offset)
-    }
-  }
+  /// Where each group of sixteen values of one plane starts.
+  var laneOffsets: StrideTo<Int> { Swift.stride(from: 0, to: planeCount, by: 16) }
 
-  /// Replaces every pixel of three planes.
-  @inline(__always)
-  func mapColors(_ transform: (Lanes, Lanes, Lanes) -> (Lanes, Lanes, Lanes)) {
-    let (red, green, blue) = (plane(0), plane(1), plane(2))
-    for offset in Swift.stride(from: 0, to: planeCount, by: 16) {
-      let result = transform(red.lanes(at: offset), green.lanes(at: offset), blue.lanes(at: offset))
-      red.store(result.0, at: offset)
-      green.store(result.1, at: offset)
-      blue.store(result.2, at: offset)
-    }
-  }
+  /// Where each group of sixteen values of all planes starts.
+  var allLaneOffsets: StrideTo<Int> { Swift.stride(from: 0, to: planeCount * channelCount, by: 16) }
 }

@@ -1,7 +1,7 @@
 /// Which source pixels an output pixel along one axis is made of, and with which weights.
 ///
-/// The filter is stretched by the ratio when shrinking, as PIL's `Image.resize`. Every output has the same number of
-/// taps, unused ones weighing 0, and all of them lie inside the source.
+/// The filter is stretched by the ratio when shrinking, as PIL's `Image.resize`, and its weights are whole 2⁻²²ths as
+/// PIL's. Every output has the same number of taps, unused ones weighing 0, and all of them lie inside the source.
 struct ResamplingTaps {
   /// Outputs along the axis.
   let outputCount: Int
@@ -9,8 +9,13 @@ struct ResamplingTaps {
   let tapCount: Int
   /// First source pixel of each output.
   let starts: UnsafeMutablePointer<Int>
-  /// `outputCount × tapCount` weights.
-  let weights: UnsafeMutablePointer<Float>
+  /// `outputCount × tapCount` weights in 2⁻²²ths.
+  let weights: UnsafeMutablePointer<Int32>
+
+  /// Bits of a weight behind the point.
+  static let fractionBits: Int32 = 22
+  /// What is added to a weighted sum so that it rounds when the fraction is cut off.
+  static let half: Int32 = 1 << 21
 
   /// Taps for some of the outputs of resizing `sourceCount` pixels to `fullCount`.
   ///
@@ -19,9 +24,11 @@ struct ResamplingTaps {
   ///   - isReversed: Whether the outputs are made last to first.
   ///   - startBuffer: Memory for the starts.
   ///   - weightBuffer: Memory for the weights.
+  ///   - filterBuffer: Memory for one output's weights while they are made.
   init(
     from sourceCount: Int, to fullCount: Int, outputs: Range<Int>, interpolation: Interpolation, isReversed: Bool,
-    startBuffer: inout ReusableBuffer<Int>, weightBuffer: inout ReusableBuffer<Float>
+    startBuffer: inout ReusableBuffer<Int>, weightBuffer: inout ReusableBuffer<Int32>,
+    filterBuffer: inout ReusableBuffer<Double>
   ) {
     let scale = Double(sourceCount) / Double(fullCount)
     let stretch = max(scale, 1)
@@ -30,6 +37,7 @@ struct ResamplingTaps {
     outputCount = outputs.count
     starts = startBuffer.reserve(outputCount)
     weights = weightBuffer.reserve(outputCount * tapCount)
+    let filter = filterBuffer.reserve(tapCount)
     for (index, output) in outputs.enumerated() {
       let center = (Double(output) + 0.5) * scale
       let first = max(0, Int(center - support + 0.5))
@@ -43,11 +51,11 @@ struct ResamplingTaps {
         let source = start + tap
         let isInside = source >= first && source < end
         let weight = isInside ? interpolation.weight(at: (Double(source) - center + 0.5) / stretch) : 0
-        weights[tap] = Float(weight)
+        filter[tap] = weight
         total += weight
       }
-      let reciprocal = Float(1 / total)
-      for tap in 0..<tapCount { weights[tap] *= reciprocal }
+      let unit = Double(1 << Self.fractionBits) / total
+      for tap in 0..<tapCount { weights[tap] = Int32((filter[tap] * unit).rounded()) }
     }
   }
 }

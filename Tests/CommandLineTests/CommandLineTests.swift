@@ -1,0 +1,152 @@
+import Foundation
+import RunRecords
+import TestSupport
+import Testing
+
+/// The built program, as a user meets it.
+@Suite struct CommandLineTests {
+  /// Runs `hardviews` and returns its exit code and what it wrote.
+  private func hardviews(_ arguments: [String], in folder: String = "/tmp") throws -> (
+    code: Int32, output: String, error: String
+  ) {
+    let process = Process()
+    process.executableURL = Self.program
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    let (output, error) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = error
+    try process.run()
+    let written = output.fileHandleForReading.readDataToEndOfFile()
+    let complained = error.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (
+      process.terminationStatus, String(decoding: written, as: UTF8.self), String(decoding: complained, as: UTF8.self)
+    )
+  }
+
+  private static let program = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
+    .deletingLastPathComponent().appending(path: "hardviews")
+
+  private func tinyConfiguration(in folder: String, extra: String = "") throws -> String {
+    let data = try SyntheticImages.writeIDX(in: folder)
+    let path = folder + "/tiny.yaml"
+    try """
+    threads: 1
+    data: {path: \(data), loader_threads: 0}
+    views: {size: 16, blur: {probability: 0.0}, normalization: {mean: [0.5], standard_deviation: [0.25]}}
+    backbone: {name: resnet18, stem: cifar, width: 4, channels: 1}
+    method: {name: simsiam, projector_layers: 2, projector_output: 16, predictor_hidden: 8}
+    training: {epochs: 2, batch_size: 16}
+    evaluation: {resize: 16, crop: 16}
+    \(extra)
+    """.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
+  @Test func trainsEvaluatesAndSaysWhatIsNext() throws {
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      let trained = try hardviews(["pretrain", configuration, "--output", "run", "--seed", "3"], in: folder)
+      #expect(trained.code == 0, "\(trained.error)")
+      #expect(trained.error.contains("epoch 2/2"))
+      #expect(trained.error.contains("hardviews evaluate knn run"))
+      let saved = try String(contentsOfFile: folder + "/run/configuration.yaml", encoding: .utf8)
+      #expect(saved.contains("seed: 3"))
+
+      let knn = try hardviews(["evaluate", "knn", "run", "--k", "5,10"], in: folder)
+      #expect(knn.code == 0, "\(knn.error)")
+      #expect(knn.output.split(separator: "\n").count == 4)
+      let linear = try hardviews(["evaluate", "linear", "run", "--epochs", "5"], in: folder)
+      #expect(linear.code == 0, "\(linear.error)")
+      for name in ["knn", "linear"] {
+        #expect(FileManager.default.fileExists(atPath: folder + "/run/evaluation/\(name).json"))
+      }
+
+      let again = try hardviews(["pretrain", configuration, "--output", "run"], in: folder)
+      #expect(again.code == 1)
+      #expect(again.error.contains("holds a run already") && again.error.contains("--resume run"))
+      let resumed = try hardviews(["pretrain", "--resume", "run"], in: folder)
+      #expect(resumed.code == 0, "\(resumed.error)")
+    }
+  }
+
+  @Test func interruptWritesACheckpointAndSaysHowToResume() throws {
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      let process = Process()
+      process.executableURL = Self.program
+      process.arguments = ["pretrain", configuration, "--output", "run", "--set", "training.epochs=100000"]
+      process.currentDirectoryURL = URL(filePath: folder)
+      let error = Pipe()
+      process.standardError = error
+      try process.run()
+      let metrics = folder + "/run/metrics.jsonl"
+      while (try? String(contentsOfFile: metrics, encoding: .utf8))?.isEmpty ?? true, process.isRunning {
+        usleep(20_000)
+      }
+      process.interrupt()
+      let text = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+      #expect(text.contains("Stopped after writing a checkpoint. Continue with: hardviews pretrain --resume run"))
+      #expect(FileManager.default.fileExists(atPath: folder + "/run/checkpoints/last.safetensors"))
+    }
+  }
+
+  @Test(arguments: [
+    (["pretrain"], 2, "Name a configuration file, or a recipe"),
+    (["pretrain", "--recipe", "simsiam-small", "x.yaml"], 2, "not both"),
+    (["pretrain", "--nonsense"], 2, "nonsense"),
+    (["evaluate", "knn", "nowhere"], 1, "nowhere: there is no such folder"),
+    (["pretrain", "--recipe", "simsiam-tiny"], 1, "Known here: simsiam-cifar10"),
+    (["pretrain", "nowhere.yaml"], 1, "there is no such file"),
+    (["pretrain", "--recipe", "simsiam-small"], 1, "--data PATH"),
+    (["pretrain", "--recipe", "simsiam-small", "--data", "nowhere"], 1, "nowhere"),
+    (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
+    (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 1, "device: 'tpu' is not known"),
+    (["recipes", "show", "nothing"], 1, "Known here"),
+  ] as [([String], Int32, String)])
+  func mistakesAreOneParagraphWithTheRightCode(arguments: [String], code: Int32, part: String) throws {
+    let result = try hardviews(arguments)
+    #expect(result.code == code)
+    #expect(result.error.contains(part), "\(result.error)")
+    #expect(result.output.isEmpty)
+    #expect(!result.error.contains("Fatal") && !result.error.contains("C++"))
+    if code == 1 { #expect(result.error.split(separator: "\n").count == 1, "\(result.error)") }
+  }
+
+  @Test func recipesPrintYAMLThatTrains() throws {
+    let list = try hardviews(["recipes"])
+    #expect(list.code == 0 && list.output.contains("simsiam-imagenet"))
+    let shown = try hardviews(["recipes", "show", "simsiam-cifar10"])
+    #expect(shown.code == 0 && shown.output.contains("learning_rate: 0.06"))
+    #expect(shown.error.isEmpty)
+  }
+
+  @Test func checkpointOfAnotherArchitectureIsRefused() throws {
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      #expect(try hardviews(["pretrain", configuration, "--output", "run"], in: folder).code == 0)
+      let path = folder + "/run/configuration.yaml"
+      let text = try String(contentsOfFile: path, encoding: .utf8).replacing("width: 4", with: "width: 8")
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      let result = try hardviews(["evaluate", "knn", "run"], in: folder)
+      #expect(result.code == 1)
+      #expect(result.error.contains("conv1.weight is [4, 1, 3, 3], expected [8, 1, 3, 3]"))
+    }
+  }
+
+  @Test func unlabelledImagesCannotBeEvaluated() throws {
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      for prefix in ["train", "t10k"] {
+        try FileManager.default.removeItem(atPath: "\(folder)/images/\(prefix)-labels-idx1-ubyte")
+      }
+      #expect(try hardviews(["pretrain", configuration, "--output", "run"], in: folder).code == 0)
+      let result = try hardviews(["evaluate", "linear", "run"], in: folder)
+      #expect(result.code == 1)
+      #expect(result.error.contains("no labels"))
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import HardViewPretraining
+import Optimization
+import RunRecords
+import TestSupport
+import Testing
+import Torch
+import Views
+
+@Suite struct PretrainingRunTests {
+  @Test func sameSeedSameWeightsOtherSeedOthers() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let first = try TinyRun.weights(tiny.train("a"))
+      #expect(try TinyRun.weights(tiny.train("b")) == first)
+      #expect(try TinyRun.weights(tiny.train("c", ["seed=1"])) != first)
+    }
+  }
+
+  @Test func loaderThreadsChangeNothing() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let first = try TinyRun.weights(tiny.train("a"))
+      #expect(try TinyRun.weights(tiny.train("b", ["data.loader_threads=3"])) == first)
+    }
+  }
+
+  @Test func hardestOfTwoTrainsAsNone() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let plain = try TinyRun.weights(tiny.train("a", ["selection.policy=none"]))
+      #expect(try TinyRun.weights(tiny.train("b", ["selection.candidates=2"])) == plain)
+      #expect(try TinyRun.weights(tiny.train("c", ["selection.candidates=4"])) != plain)
+    }
+  }
+
+  @Test(arguments: ["hardest", "random"])
+  func interruptedRunContinuesExactly(policy: String) throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let settings = ["selection.policy=\(policy)", "training.epochs=3"]
+      let whole = try tiny.train("whole", settings)
+      for stopAfter in [1, 4, 6] {
+        let path = tiny.directory("stopped-\(stopAfter)")
+        let task = try Pretraining.start(tiny.configuration(settings), output: path)
+        var steps = 0
+        let outcome = try task.run(shouldStop: { steps == stopAfter }) { event in
+          if case .step = event { steps += 1 }
+        }
+        #expect(outcome == .interrupted)
+        #expect(try Pretraining.resume(path).run() == .finished)
+        let resumed = try RunDirectory.open(at: path)
+        #expect(try TinyRun.weights(resumed) == TinyRun.weights(whole))
+        #expect(try views(resumed) == views(whole))
+        #expect(try metrics(resumed).last?.step == 12)
+      }
+    }
+  }
+
+  @Test func resumingDropsRecordsBeyondTheCheckpoint() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let whole = try tiny.train("whole")
+      let killed = tiny.directory("killed")
+      let early = folder + "/early.safetensors"
+      let task = try Pretraining.start(tiny.configuration(), output: killed)
+      let run = try RunDirectory.open(at: killed)
+      // What a process leaves that is killed after its last step but before its last checkpoint.
+      _ = try task.run(shouldStop: { false }) { event in
+        if case .step(let progress, _, _, _) = event, progress.step == 5 {
+          try? FileManager.default.copyItem(atPath: run.checkpointPath, toPath: early)
+        }
+      }
+      try FileManager.default.removeItem(atPath: run.checkpointPath)
+      try FileManager.default.moveItem(atPath: early, toPath: run.checkpointPath)
+      try Data("{\"step\": 7, \"torn".utf8).append(to: run.viewsPath)
+
+      _ = try Pretraining.resume(killed).run()
+      #expect(try TinyRun.weights(run) == TinyRun.weights(whole))
+      #expect(try metrics(run).map(\.step) == metrics(whole).map(\.step))
+      #expect(try views(run) == views(whole))
+    }
+  }
+
+  @Test func recordsSayWhatHappened() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let run = try tiny.train("a")
+      let lines = try metrics(run)
+      #expect(lines.map(\.step) == [2, 4, 6, 8])
+      #expect(lines.map(\.epoch) == [0, 0, 1, 1])
+      for line in lines {
+        #expect(line.loss >= -1 && line.loss <= 1)
+        #expect(line.imagesPerSecond > 0)
+        let rejected = try #require(line.rejectedOverlap)
+        #expect((0...1).contains(line.selectedOverlap) && (0...1).contains(rejected))
+        #expect((0...1).contains(try #require(line.leastOverlapShare)))
+        #expect(line.selectionSeconds > 0 && line.trainingSeconds > 0)
+      }
+      let records = try views(run)
+      #expect(Set(records.map(\.image)) == [0, 1, 2])
+      #expect(records.count == 6)
+      for record in records {
+        #expect(record.selected.count == 2 && record.views.count == 4)
+        let scores = try #require(record.scores)
+        let space = CandidateSpace(plan: ViewPlan(ViewGroup("view", used: 2)), poolSizes: [4])
+        #expect(space.candidates[scores.firstIndex(of: scores.max()!)!] == record.selected)
+        var random = ViewRandom(seed: 0, epoch: record.epoch, sample: record.image, view: 2)
+        let redrawn = try tiny.configuration().values.views.drawParameters(width: 16, height: 16, using: &random)
+        #expect(redrawn == record.views[2])
+      }
+    }
+  }
+
+  @Test func plainRunHasNoSelectionFigures() throws {
+    try withTemporaryDirectory { folder in
+      let run = try TinyRun(in: folder).train("a", ["selection.policy=none"])
+      let lines = try metrics(run)
+      #expect(lines.allSatisfy { $0.rejectedOverlap == nil && $0.leastOverlapShare == nil })
+      #expect(lines.allSatisfy { $0.selectedOverlap == $0.randomOverlap })
+      #expect(try views(run).allSatisfy { $0.selected == [0, 1] && $0.scores == nil })
+    }
+  }
+
+  @Test func divergingRunStopsAndKeepsItsCheckpoint() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let path = tiny.directory("a")
+      let task = try Pretraining.start(
+        tiny.configuration(["optimizer.learning_rate=1e30", "training.epochs=20"]), output: path)
+      let error = #expect(throws: NonFiniteLossError.self) { _ = try task.run() }
+      #expect(error?.description.contains("lower optimizer.learning_rate") == true)
+    }
+  }
+
+  @Test func bf16TrainsToo() throws {
+    try withTemporaryDirectory { folder in
+      let lines = try metrics(TinyRun(in: folder).train("a", ["precision=bf16"]))
+      #expect(lines.allSatisfy { $0.loss.isFinite })
+    }
+  }
+
+  @Test func lossFallsOnStripes() throws {
+    try withTemporaryDirectory { folder in
+      let lines = try metrics(TinyRun(in: folder).train("a", ["training.epochs=12", "selection.policy=none"]))
+      #expect(lines.suffix(4).map(\.loss).reduce(0, +) / 4 < lines[0].loss - 0.1)
+    }
+  }
+
+  private func metrics(_ run: RunDirectory) throws -> [MetricsRecord] {
+    try JSONLines.read(MetricsRecord.self, from: run.metricsPath)
+  }
+
+  private func views(_ run: RunDirectory) throws -> [ViewsRecord] {
+    try JSONLines.read(ViewsRecord.self, from: run.viewsPath)
+  }
+}
+
+extension Data {
+  fileprivate func append(to path: String) throws {
+    let file = try FileHandle(forWritingTo: URL(filePath: path))
+    try file.seekToEnd()
+    try file.write(contentsOf: self)
+    try file.close()
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import RunRecords
+import TestSupport
+import Testing
+
+@Suite struct RunDirectoryTests {
+  @Test func newAndEmptyFoldersBecomeRuns() throws {
+    try withTemporaryDirectory { folder in
+      for path in ["\(folder)/deep/new", folder + "/empty"] {
+        if path.hasSuffix("empty") {
+          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        let run = try RunDirectory.create(at: path)
+        try run.writeConfiguration("seed: 7\n")
+        #expect(try RunDirectory.open(at: path) == run)
+        #expect(try run.readConfiguration() == "seed: 7\n")
+        #expect(run.configurationPath == "\(path)/configuration.yaml")
+        #expect(run.metricsPath == "\(path)/metrics.jsonl")
+        #expect(run.viewsPath == "\(path)/views.jsonl")
+        #expect(run.skippedPath == "\(path)/skipped.jsonl")
+        for file in [run.checkpointPath, run.encoderPath, run.evaluationPath + "/knn.json"] {
+          let parent = URL(filePath: file).deletingLastPathComponent().path
+          #expect(FileManager.default.fileExists(atPath: parent))
+        }
+      }
+    }
+  }
+
+  @Test func nothingIsOverwritten() throws {
+    try withTemporaryDirectory { folder in
+      let run = try RunDirectory.create(at: folder + "/run")
+      try run.writeConfiguration("seed: 7\n")
+      let again = #expect(throws: RecordError.self) { try RunDirectory.create(at: run.path) }
+      #expect(
+        again?.description
+          == "\(run.path): holds a run already. Continue it with `hardviews pretrain --resume \(run.path)`, or choose "
+          + "another --output.")
+      #expect(try run.readConfiguration() == "seed: 7\n")
+
+      let other = #expect(throws: RecordError.self) { try RunDirectory.create(at: folder) }
+      #expect(other?.description == "\(folder): exists and is not an empty folder. Choose another --output.")
+      let file = #expect(throws: RecordError.self) { try RunDirectory.create(at: run.configurationPath) }
+      #expect(file?.reason == "exists and is not an empty folder")
+      let below = #expect(throws: RecordError.self) { try RunDirectory.create(at: run.configurationPath + "/run") }
+      #expect(below?.reason == "could not create it (Not a directory)")
+    }
+  }
+
+  @Test func whatIsNoRunIsNotOpened() throws {
+    try withTemporaryDirectory { folder in
+      let missing = #expect(throws: RecordError.self) { try RunDirectory.open(at: "\(folder)/x") }
+      #expect(missing?.description == "\(folder)/x: there is no such folder. Name a run folder, such as runs/demo.")
+      let other = #expect(throws: RecordError.self) { try RunDirectory.open(at: folder) }
+      #expect(
+        other?.description
+          == "\(folder): is no run folder (it has no configuration.yaml). Name a folder that `hardviews pretrain` or "
+          + "`hardviews demo` wrote.")
+    }
+  }
+
+  @Test func evaluationsAreReadableJSON() throws {
+    struct Result: Codable {
+      var nearestNeighbors = 20
+      var top1 = 0.5
+      var loss = Double.nan
+    }
+    try withTemporaryDirectory { folder in
+      let run = try RunDirectory.create(at: folder + "/run")
+      try FileManager.default.removeItem(atPath: run.evaluationPath)
+      try run.writeEvaluation(Result(), named: "knn")
+      #expect(
+        try String(contentsOfFile: run.evaluationPath + "/knn.json", encoding: .utf8)
+          == "{\n  \"loss\" : \"NaN\",\n  \"nearest_neighbors\" : 20,\n  \"top1\" : 0.5\n}\n")
+    }
+  }
+}
