@@ -14,7 +14,7 @@ let language: [SwiftSetting] = [
 let pixels: [SwiftSetting] =
   language + [
     .unsafeFlags(["-target-cpu", Context.environment["HARDVIEWS_TARGET_CPU"] ?? "native"]),
-    .unsafeFlags(["-O"], .when(configuration: .debug)),
+    .unsafeFlags(["-O", "-wmo", "-num-threads", "2", "-disable-batch-mode"], .when(configuration: .debug)),
   ]
 
 let torchHeaders: [CXXSetting] = [
@@ -89,7 +89,8 @@ let package = Package(
       swiftSettings: language),
 
     // Tests, one target a room.
-    .target(name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
+    .target(
+      name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
   ]
     + [
       "Views": ["ImageData"], "ImageData": ["Views"], "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
@@ -104,7 +105,8 @@ let package = Package(
         swiftSettings: language)
     }
     + [
-      .testTarget(name: "CommandLineTests", dependencies: ["hardviews", "TestSupport", "RunRecords"], swiftSettings: language)
+      .testTarget(
+        name: "CommandLineTests", dependencies: ["hardviews", "TestSupport", "RunRecords"], swiftSettings: language)
     ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20)

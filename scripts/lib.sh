@@ -77,11 +77,13 @@ has_libtorch() {
   esac
 }
 
-# The build that was installed last.
+# The build that was installed last, of those that are whole.
 cached_libtorch() {
-  [[ -d $cache ]] || return 0
-  find "$cache" -maxdepth 1 \( -name "torch-$libtorch_version" -o -name "torch-$libtorch_version+*" \) \
-    -printf '%T@ %p/torch\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-
+  local folder newest=
+  for folder in "$cache/torch-$libtorch_version"{,+*}; do
+    if is_libtorch "$folder/torch" && [[ $folder -nt $newest ]]; then newest=$folder; fi
+  done
+  [[ -z $newest ]] || printf '%s\n' "$newest/torch"
 }
 
 provide_libtorch() {
@@ -139,6 +141,7 @@ install_wheels() {
   [[ -z $missing ]] || fail "This torch wheel does not load on this machine: $missing"
   name=torch-$(sed -n "s/^__version__ = '\(.*\)'/\1/p" "$partial/torch/version.py")
   rm -rf "$partial/temporary"
+  is_libtorch "$cache/$name/torch" || rm -rf "${cache:?}/$name"
   mv -T "$partial" "$cache/$name" 2>/dev/null || rm -rf "$partial"  # It is there already: other checkouts use it.
   touch "$cache/$name"
 }
@@ -150,7 +153,7 @@ pip_install() {
   local folder=$1
   shift
   mkdir -p "$folder/temporary"
-  TMPDIR=$folder/temporary PIP_ROOT_USER_ACTION=ignore python3 -m pip install --no-compile \
+  TMPDIR=$folder/temporary PIP_ROOT_USER_ACTION=ignore PIP_USER=0 python3 -m pip install --no-compile \
     --target "$folder" --log "$folder/temporary/log" "$@" >&2 &&
     return
   if grep -q 'No space left' "$folder/temporary/log" || (($(free_megabytes "$cache") < 100)); then
@@ -182,6 +185,7 @@ adopt_build_folder() {
 
 is_current() {
   [[ -x $program && -f $stamp && -e $libtorch/lib/libtorch_cpu.so ]] &&
+    [[ ${LIBTORCH_ROOT:-$libtorch}/lib -ef $libtorch/lib ]] &&
     [[ $(<"$stamp") == "$(fingerprint)" ]] &&
     [[ -z $(find "$HARDVIEWS_HOME"/{Package.swift,Sources,scripts/lib.sh} -newercm "$stamp" -print -quit) ]]
 }
@@ -195,9 +199,9 @@ set_up() {
 
 build_program() {
   [[ -x $program ]] || say "Building (release): a few minutes the first time; later calls start at once."
-  fingerprint >"$stamp.new"
+  fingerprint >"$stamp.$$"
   timed "build" swift_build -c release --product hardviews >&2
-  mv "$stamp.new" "$stamp"
+  mv "$stamp.$$" "$stamp"
 }
 
 swift_build() {

@@ -12,6 +12,9 @@ public enum Engine {
     set { ht_set_thread_count(Int32(newValue)) }
   }
 
+  /// The number of threads that libtorch itself would use: every core that this process may run on.
+  public static let defaultThreadCount = Int(ht_thread_count())
+
   /// Chooses kernels whose results do not depend on the order of threads, where libtorch has them.
   public static func useDeterministicKernels(_ enabled: Bool) {
     ht_set_deterministic(enabled)

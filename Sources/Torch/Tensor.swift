@@ -17,8 +17,16 @@ public struct Tensor: @unchecked Sendable {
 
   /// What operators return after the machine ran out, until the scope that catches it ends.
   ///
-  /// Five dimensions of size one, so that code which asks for sizes on its way out finds some.
-  static let undefined = Operator.full.call([.ints([1, 1, 1, 1, 1]), .double(0)], results: 1)[0]
+  /// Five dimensions of size one, so that code which asks for sizes on its way out finds some. Made without an operator,
+  /// since none runs once the machine ran out.
+  static let undefined: Tensor = {
+    let zero = UnsafeMutablePointer<Float>.allocate(capacity: 1)
+    zero.initialize(to: 0)
+    var pointer: ht_tensor?
+    guard ht_tensor_borrow(zero, [1, 1, 1, 1, 1], 5, DType.float32.rawValue, nil, nil, &pointer) == HT_OK, let pointer
+    else { fatalError("libtorch cannot wrap one number: \(lastMessage())") }
+    return Tensor(TensorHandle(adopting: pointer))
+  }()
 }
 
 // MARK: - Description

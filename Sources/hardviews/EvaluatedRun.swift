@@ -38,7 +38,7 @@ struct EvaluatedRun {
     }
     self.data = section
     let threads = encoder.configuration.values.threads
-    Engine.threadCount = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : threads
+    Engine.threadCount = threads == 0 ? Engine.defaultThreadCount : threads
   }
 
   /// Runs the encoder over the training images and the test split.

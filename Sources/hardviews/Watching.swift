@@ -8,7 +8,9 @@ import RunRecords
 /// Trains a task before a person's eyes: progress, Ctrl-C, and what to type next.
 enum Watching {
   /// Trains to the end; exits with code 130 when interrupted, after the checkpoint.
-  static func train(_ task: any PretrainingTask, in output: String, label: String = "", isPartOfMore: Bool = false) throws {
+  static func train(_ task: any PretrainingTask, in output: String, label: String = "", isPartOfMore: Bool = false)
+    throws
+  {
     Interruption.listen()
     remark("\(label.isEmpty ? "Training" : label) in \(output)")
     let console = ProgressConsole()

@@ -25,7 +25,8 @@ import Testing
     )
   }
 
-  private static let program = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
+  /// The program lies beside the tests that run now.
+  private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appending(path: "hardviews")
 
   private func tinyConfiguration(in folder: String, extra: String = "") throws -> String {
@@ -94,19 +95,20 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (["pretrain"], 2, "Name a configuration file, or a recipe"),
-    (["pretrain", "--recipe", "simsiam-small", "x.yaml"], 2, "not both"),
-    (["pretrain", "--nonsense"], 2, "nonsense"),
-    (["evaluate", "knn", "nowhere"], 1, "nowhere: there is no such folder"),
-    (["pretrain", "--recipe", "simsiam-tiny"], 1, "Known here: simsiam-cifar10"),
-    (["pretrain", "nowhere.yaml"], 1, "there is no such file"),
-    (["pretrain", "--recipe", "simsiam-small"], 1, "--data PATH"),
-    (["pretrain", "--recipe", "simsiam-small", "--data", "nowhere"], 1, "nowhere"),
-    (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
-    (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 1, "device: 'tpu' is not known"),
-    (["recipes", "show", "nothing"], 1, "Known here"),
-  ] as [([String], Int32, String)])
+  @Test(
+    arguments: [
+      (["pretrain"], 2, "Name a configuration file, or a recipe"),
+      (["pretrain", "--recipe", "simsiam-small", "x.yaml"], 2, "not both"),
+      (["pretrain", "x.yaml", "--nonsense"], 2, "nonsense"),
+      (["evaluate", "knn", "nowhere"], 1, "nowhere: there is no such folder"),
+      (["pretrain", "--recipe", "simsiam-tiny"], 1, "Known here: simsiam-cifar10"),
+      (["pretrain", "nowhere.yaml"], 1, "there is no such file"),
+      (["pretrain", "--recipe", "simsiam-small"], 1, "--data PATH"),
+      (["pretrain", "--recipe", "simsiam-small", "--data", "nowhere"], 1, "nowhere"),
+      (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
+      (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 1, "device: 'tpu' is not known"),
+      (["recipes", "show", "nothing"], 1, "Known here"),
+    ] as [([String], Int32, String)])
   func mistakesAreOneParagraphWithTheRightCode(arguments: [String], code: Int32, part: String) throws {
     let result = try hardviews(arguments)
     #expect(result.code == code)

@@ -39,7 +39,7 @@ import Views
     ("views.crop.scale=[0.9, 0.2]", "views.crop.scale", "0.9"),
     ("device=cuda", "device", "cpu"),
     ("backbone.channels=2", "backbone.channels", "1 (grey) or 3"),
-    ("optimizer=3", "optimizer", "keys with values"),
+    ("optimizer=3", "optimizer", "found the number 3"),
   ])
   func mistakesNameTheirPath(assignment: String, path: String, part: String) throws {
     var settings = try Recipes.named("simsiam-small")

@@ -13,7 +13,8 @@ import Torch
   }
 
   /// The protocol, image by image and neighbour by neighbour.
-  private func bruteForce(_ train: LabelledFeatures, _ test: LabelledFeatures, k: Int, temperature: Double) -> Accuracy {
+  private func bruteForce(_ train: LabelledFeatures, _ test: LabelledFeatures, k: Int, temperature: Double) -> Accuracy
+  {
     let width = train.features.shape[1]
     let bank = train.features.scalars(as: Double.self)
     let queries = test.features.scalars(as: Double.self)
@@ -64,7 +65,8 @@ import Torch
   @Test func linearProbeSeparatesClustersAndReportsTheSweep() throws {
     var probe = LinearProbe()
     probe.epochs = 30
-    let result = try probe.evaluate(train: clusters(100, seed: 3, spread: 0.15), test: clusters(50, seed: 4, spread: 0.15))
+    let result = try probe.evaluate(
+      train: clusters(100, seed: 3, spread: 0.15), test: clusters(50, seed: 4, spread: 0.15))
     #expect(result.test.top1 > 0.95)
     #expect(result.test.top5 == 1)
     #expect(result.heldOut.map(\.learningRate) == probe.learningRates)

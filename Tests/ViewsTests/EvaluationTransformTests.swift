@@ -21,6 +21,16 @@ import Views
     #expect(firstDifference(bytes(render(transform, image)), expected) == nil)
   }
 
+  /// The rows above the crop are many more than are kept at a time.
+  @Test(arguments: Interpolation.allCases) func smallCropOfALargeImage(interpolation: Interpolation) {
+    let image = Image.noise(width: 300, height: 320)
+    let transform = EvaluationTransform(
+      resize: 300, crop: 10, interpolation: interpolation, normalization: .none, channels: 3)
+    var expected: [UInt8] = []
+    for y in 155..<165 { expected += image.pixels[((y * 300 + 145) * 3)..<((y * 300 + 155) * 3)] }
+    #expect(firstDifference(bytes(render(transform, image)), expected) == nil)
+  }
+
   @Test(arguments: [(60, 45), (45, 60), (20, 30)]) func cropOfTheResizedImage(shape: (Int, Int)) {
     let image = Image.noise(width: shape.0, height: shape.1)
     let (width, height) = (36 * shape.0 / min(shape.0, shape.1), 36 * shape.1 / min(shape.0, shape.1))

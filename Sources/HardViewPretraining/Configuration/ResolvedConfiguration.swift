@@ -91,6 +91,7 @@ public struct ResolvedConfiguration: Sendable {
     let means = values.views.normalization.mean.count
     try require(
       means == 1 || means == values.backbone.channels, "views.normalization.mean",
-      "has \(means) entries for images of \(values.backbone.channels) channels (backbone.channels); give one or as many")
+      "has \(means) entries for images of \(values.backbone.channels) channels (backbone.channels); give one or as many"
+    )
   }
 }

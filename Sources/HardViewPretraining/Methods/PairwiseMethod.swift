@@ -20,7 +20,9 @@ extension PairwiseMethod {
   }
 
   /// Each ordered pair of the pool once, however many choices share it.
-  public func candidateLosses(_ encodings: [Encoding], in space: CandidateSpace, at progress: TrainingProgress) -> Tensor {
+  public func candidateLosses(_ encodings: [Encoding], in space: CandidateSpace, at progress: TrainingProgress)
+    -> Tensor
+  {
     var terms: [Tensor] = []
     var row: [Int: Int] = [:]
     for target in encodings.indices {

@@ -51,7 +51,9 @@ public protocol SelfSupervisedMethod: Module, SendableMetatype {
 
 extension SelfSupervisedMethod {
   /// The losses of one choice after the other.
-  public func candidateLosses(_ encodings: [Encoding], in space: CandidateSpace, at progress: TrainingProgress) -> Tensor {
+  public func candidateLosses(_ encodings: [Encoding], in space: CandidateSpace, at progress: TrainingProgress)
+    -> Tensor
+  {
     .stacked(space.candidates.map { choice in sampleLosses(choice.map { encodings[$0] }, at: progress) })
   }
 

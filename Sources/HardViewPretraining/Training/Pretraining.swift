@@ -79,7 +79,7 @@ public enum Pretraining {
     onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws -> any PretrainingTask {
     let threads = configuration.values.threads
-    Engine.threadCount = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : threads
+    Engine.threadCount = threads == 0 ? Engine.defaultThreadCount : threads
     let log = SkippedLog(path: directory.skippedPath)
     func make<Method: SelfSupervisedMethod>(_ method: Method.Type) throws -> any PretrainingTask {
       try PretrainingRun<Method>(

@@ -177,7 +177,9 @@ extension PretrainingRun {
   private func save() throws {
     var state = self.state
     state.append("generator", generator.state)
-    let position = String(decoding: try JSONEncoder().encode(progress), as: UTF8.self)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let position = String(decoding: try encoder.encode(progress), as: UTF8.self)
     try state.write(
       to: directory.checkpointPath, metadata: ["format": "hardviews-checkpoint-1", "progress": position])
     try StateDictionary(of: method.encoder).write(

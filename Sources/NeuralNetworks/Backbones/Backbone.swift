@@ -42,7 +42,8 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
   /// Builds the network and draws its weights.
   public func makeBackbone(using generator: Generator) -> any Backbone {
     ResNet(
-      kind: ResNet.Kind(name), stem: stem, width: width, inputChannels: channels, startsResidualsAtZero: zeroInitResidual,
+      kind: ResNet.Kind(name), stem: stem, width: width, inputChannels: channels,
+      startsResidualsAtZero: zeroInitResidual,
       using: generator)
   }
 }

@@ -16,23 +16,21 @@ extension PixelPlanes {
   private func blurRows(_ box: ExtendedBox, scratch: inout RenderScratch) {
     let margin = paddedToLanes(box.reach)
     let count = margin + stride + margin + 16
-    var source = scratch.buffers.firstLine.reserve(count) + margin
-    var target = scratch.buffers.secondLine.reserve(count) + margin
+    var source = scratch.buffers.firstBoxLine.reserve(count) + margin
+    var target = scratch.buffers.secondBoxLine.reserve(count) + margin
     for channel in 0..<channelCount {
       for y in 0..<height {
         let row = row(channel, y)
-        source.update(from: row, count: width)
+        for x in Swift.stride(from: 0, to: stride, by: 16) { BoxLanes.load(row, at: x, into: source, at: x) }
         for _ in 0..<ExtendedBox.passes {
           for distance in 1...box.reach {
             source[-distance] = source[0]
             source[width - 1 + distance] = source[width - 1]
           }
-          for x in Swift.stride(from: 0, to: stride, by: 16) {
-            target.store(box.average(source, at: x, step: 1), at: x)
-          }
+          for x in Swift.stride(from: 0, to: stride, by: 16) { box.average(source, at: x, step: 1, into: target) }
           swap(&source, &target)
         }
-        row.update(from: source, count: width)
+        for x in Swift.stride(from: 0, to: stride, by: 16) { BoxLanes.store(source, at: x, into: row, at: x) }
       }
     }
   }
@@ -40,68 +38,98 @@ extension PixelPlanes {
   /// Sixteen columns at a time.
   private func blurColumns(_ box: ExtendedBox, scratch: inout RenderScratch) {
     let count = (height + 2 * box.reach) * 16
-    var source = scratch.buffers.firstLine.reserve(count) + box.reach * 16
-    var target = scratch.buffers.secondLine.reserve(count) + box.reach * 16
+    var source = scratch.buffers.firstBoxLine.reserve(count) + box.reach * 16
+    var target = scratch.buffers.secondBoxLine.reserve(count) + box.reach * 16
     for channel in 0..<channelCount {
       for x in Swift.stride(from: 0, to: stride, by: 16) {
-        for y in 0..<height { source.store(row(channel, y).lanes(at: x), at: y * 16) }
+        for y in 0..<height { BoxLanes.load(row(channel, y), at: x, into: source, at: y * 16) }
         for _ in 0..<ExtendedBox.passes {
-          let (first, last) = (source.lanes(at: 0), source.lanes(at: (height - 1) * 16))
           for distance in 1...box.reach {
-            source.store(first, at: -distance * 16)
-            source.store(last, at: (height - 1 + distance) * 16)
+            (source - distance * 16).update(from: source, count: 16)
+            (source + (height - 1 + distance) * 16).update(from: source + (height - 1) * 16, count: 16)
           }
-          for y in 0..<height {
-            target.store(box.average(source, at: y * 16, step: 16), at: y * 16)
-          }
+          for y in 0..<height { box.average(source, at: y * 16, step: 16, into: target) }
           swap(&source, &target)
         }
-        for y in 0..<height { row(channel, y).store(source.lanes(at: y * 16), at: x) }
+        for y in 0..<height { BoxLanes.store(source, at: y * 16, into: row(channel, y), at: x) }
       }
     }
   }
 }
 
 /// A box of fractional radius: equal weights within the whole radius and a smaller one just outside.
+///
+/// Made of whole 2⁻²⁴ths from a radius in single precision, as Pillow's: half values occur all the time, and these
+/// decide which way they are rounded.
 private struct ExtendedBox {
   /// Boxes that make one Gaussian.
   static let passes = 3
 
   /// Whole part of the radius.
   let wholeRadius: Int
-  let weight: Float
-  let edgeWeight: Float
+  let weight: UInt32
+  let edgeWeight: UInt32
 
   /// Distance of the outermost weights.
   var reach: Int { wholeRadius + 1 }
 
-  /// The box which, applied three times, has the given standard deviation; weights are whole 2⁻²⁴ths as Pillow's.
+  /// The box which, applied three times, has the given standard deviation.
   init(standardDeviation: Double) {
-    let variance = Float(standardDeviation * standardDeviation) / Float(Self.passes)
-    let length = (12 * Double(variance) + 1).squareRoot()
+    let deviation = Float(standardDeviation)
+    let variance = deviation * deviation / Float(Self.passes)
+    let length = Float((12 * Double(variance) + 1).squareRoot())
     let whole = ((length - 1) / 2).rounded(.down)
-    let numerator = (2 * whole + 1) * (whole * (whole + 1) - 3 * Double(variance))
-    let denominator = 6 * (Double(variance) - (whole + 1) * (whole + 1))
-    let radius = whole + numerator / denominator
+    let numerator = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance)
+    let radius = whole + numerator / (6 * (variance - (whole + 1) * (whole + 1)))
     wholeRadius = Int(radius)
-    let unit = Double(1 << 24)
-    let inner = (unit / (2 * radius + 1)).rounded(.down)
-    let outer = ((unit - Double(2 * wholeRadius + 1) * inner) / 2).rounded(.down)
-    weight = Float(inner / unit)
-    edgeWeight = Float(outer / unit)
+    weight = UInt32(0x1p24 / (radius * 2 + 1))
+    edgeWeight = (1 << 24 - UInt32(2 * wholeRadius + 1) * weight) / 2
   }
 
-  /// The rounded weighted mean of sixteen values and their neighbors, `step` values apart.
+  /// Writes the rounded weighted mean of sixteen values and their neighbors, which are `step` values apart.
   @_transparent
-  func average(_ values: UnsafeMutablePointer<Float>, at offset: Int, step: Int) -> Lanes {
-    var sum = values.lanes(at: offset)
+  func average(
+    _ values: UnsafeMutablePointer<UInt32>, at offset: Int, step: Int, into target: UnsafeMutablePointer<UInt32>
+  ) {
+    var sum = BoxLanes.lanes(values, at: offset)
     var distance = step
     for _ in 0..<wholeRadius {
-      sum += values.lanes(at: offset - distance) + values.lanes(at: offset + distance)
-      distance += step
+      sum &+= BoxLanes.lanes(values, at: offset &- distance) &+ BoxLanes.lanes(values, at: offset &+ distance)
+      distance &+= step
     }
-    let edges = values.lanes(at: offset - distance) + values.lanes(at: offset + distance)
-    let half = Lanes(repeating: 0.5).addingProduct(edges, Lanes(repeating: edgeWeight))
-    return half.addingProduct(sum, Lanes(repeating: weight)).rounded(.down)
+    let edges = BoxLanes.lanes(values, at: offset &- distance) &+ BoxLanes.lanes(values, at: offset &+ distance)
+    let total = sum &* BoxLanes.Lanes(repeating: weight) &+ edges &* BoxLanes.Lanes(repeating: edgeWeight)
+    let mean = (total &+ BoxLanes.Lanes(repeating: 1 << 23)) &>> BoxLanes.Lanes(repeating: 24)
+    UnsafeMutableRawPointer(target + offset).storeBytes(of: mean, as: BoxLanes.Lanes.self)
+  }
+}
+
+/// Sixteen whole numbers, and their way from and to the floats of a plane.
+private enum BoxLanes {
+  typealias Lanes = SIMD16<UInt32>
+
+  /// Bits of the float 2²³, whose lowest bits count ones.
+  private static let one23: UInt32 = 0x4B00_0000
+
+  @_transparent
+  static func lanes(_ values: UnsafeMutablePointer<UInt32>, at offset: Int) -> Lanes {
+    UnsafeRawPointer(values + offset).loadUnaligned(as: Lanes.self)
+  }
+
+  @_transparent
+  static func load(
+    _ row: UnsafeMutablePointer<Float>, at x: Int, into values: UnsafeMutablePointer<UInt32>, at offset: Int
+  ) {
+    let shifted = row.lanes(at: x) + SIMD16<Float>(repeating: 0x1p23)
+    let numbers = unsafeBitCast(shifted, to: Lanes.self) & Lanes(repeating: 0xFF)
+    UnsafeMutableRawPointer(values + offset).storeBytes(of: numbers, as: Lanes.self)
+  }
+
+  @_transparent
+  static func store(
+    _ values: UnsafeMutablePointer<UInt32>, at offset: Int, into row: UnsafeMutablePointer<Float>, at x: Int
+  ) {
+    let shifted = lanes(values, at: offset) | Lanes(repeating: one23)
+    row.store(unsafeBitCast(shifted, to: SIMD16<Float>.self) - SIMD16<Float>(repeating: 0x1p23), at: x)
   }
 }

@@ -11,7 +11,7 @@ extension PixelPlanes {
     let reach = Self.fillKernel(kernel, halfSize: kernelSize / 2, sigma: sigma)
     guard reach > 0 else { return }
     let margin = paddedToLanes(reach)
-    let line = scratch.buffers.firstLine.reserve(margin + stride + margin + 16)
+    let line = scratch.buffers.line.reserve(margin + stride + margin + 16)
     let center = line + margin
     for channel in 0..<channelCount {
       for y in 0..<height {

@@ -26,12 +26,14 @@ extension PixelPlanes {
   /// The 8-bit hue, 0 where there is none.
   @_transparent
   private static func hue(_ red: Lanes, _ green: Lanes, _ blue: Lanes, value: Lanes, chroma: Lanes) -> Lanes {
-    let redDistance = (value - red) / chroma
-    let greenDistance = (value - green) / chroma
-    let blueDistance = (value - blue) / chroma
-    var sixths = Lanes(repeating: 4) + greenDistance - redDistance
-    sixths.replace(with: Lanes(repeating: 2) + redDistance - blueDistance, where: green .== value)
-    sixths.replace(with: blueDistance - greenDistance, where: red .== value)
+    let (isRed, isGreen) = (red .== value, green .== value)
+    let afterGreen = value - red
+    let afterBlue = value - green
+    let first = afterBlue.replacing(with: afterGreen, where: isGreen).replacing(with: value - blue, where: isRed)
+    let second = afterGreen.replacing(with: value - blue, where: isGreen).replacing(with: afterBlue, where: isRed)
+    let place = Lanes(repeating: 4).replacing(with: Lanes(repeating: 2), where: isGreen)
+      .replacing(with: Lanes.zero, where: isRed)
+    let sixths = sum(place, first / chroma, minus: second / chroma)
     // Pillow adds a turn and takes the fraction in `double`: the nearest `Float` to 1 + sixths / 6 for a negative hue.
     let one = Lanes(repeating: 1)
     let turns = sixths / Lanes(repeating: 6)
@@ -41,6 +43,17 @@ extension PixelPlanes {
     let wrapped = whole + lost.addingProduct(remainder, Lanes(repeating: 1 / 6))
     let hue = cutOff(turns.replacing(with: wrapped, where: sixths .< Lanes.zero))
     return hue.replacing(with: Lanes.zero, where: chroma .== Lanes.zero)
+  }
+
+  /// `place` + `first` − `second` as if computed in `double` and rounded once; `place` is zero or the larger number.
+  @_transparent
+  private static func sum(_ place: Lanes, _ first: Lanes, minus second: Lanes) -> Lanes {
+    let difference = first - second
+    let taken = first - difference
+    let lostInDifference = (first - (difference + taken)) + (taken - second)
+    let sum = place + difference
+    let lostInSum = difference - (sum - place)
+    return sum + (lostInSum + lostInDifference)
   }
 
   /// The 8-bit saturation, 0 where there is none.

@@ -1,32 +1,6 @@
-/// A part of an image and the size it is resampled to.
-package struct Resampling {
-  /// The part of the image that is seen; pixels outside of it never contribute.
-  package var box: CropBox
-  /// Height and width the whole box is resized to.
-  package var fullSize: (height: Int, width: Int)
-  /// The rows of the resized box that are wanted.
-  package var rows: Range<Int>
-  /// The columns of the resized box that are wanted.
-  package var columns: Range<Int>
-  /// The filter.
-  package var interpolation: Interpolation
-  /// Whether the result is mirrored left to right.
-  package var isFlipped = false
-
-  /// The whole box, resized to `height` × `width`.
-  package init(_ box: CropBox, height: Int, width: Int, interpolation: Interpolation, isFlipped: Bool = false) {
-    self.box = box
-    fullSize = (height, width)
-    rows = 0..<height
-    columns = 0..<width
-    self.interpolation = interpolation
-    self.isFlipped = isFlipped
-  }
-}
-
 extension PixelPlanes {
-  /// Planes of a part of an image, resized with antialiasing as PIL's `Image.resize`: first along rows, then along
-  /// columns, each rounded to 8 bits.
+  /// Planes of a part of an image, resized with antialiasing as PIL's `Image.resize`: along one axis and then along the
+  /// other, each rounded to 8 bits.
   ///
   /// - Parameter channelCount: 1 or 3. One channel of a color image is its luma; a gray image always gives one.
   package init(_ image: Image, _ resampling: Resampling, channelCount: Int, scratch: inout RenderScratch) {
@@ -48,20 +22,26 @@ extension PixelPlanes {
       interpolation: resampling.interpolation, isReversed: false, startBuffer: &buffers.rowStarts,
       weightBuffer: &buffers.rowWeights, filterBuffer: &buffers.filter)
     image.pixels.withUnsafeBufferPointer { pixels in
-      let source = SourceRows(
-        image, pixels: pixels.baseAddress!, box: box, channelCount: channels, buffer: &buffers.sourceRows)
-      resample(source, columns: columns, rows: rows, buffers: buffers)
+      let source = SourceRows(image, pixels: pixels.baseAddress!, box: box, channelCount: channels, buffers: buffers)
+      if resampling.blendsRowsFirst {
+        resampleRowsFirst(source, columns: columns, rows: rows, buffers: buffers)
+      } else {
+        resampleColumnsFirst(source, columns: columns, rows: rows, buffers: buffers)
+      }
     }
   }
 
+  /// Values of a row of all channels, with room for one more, a multiple of sixteen.
+  private var interleavedStride: Int { paddedToLanes(width * channelCount + 1) }
+
   /// Resamples four source rows at a time along x into a window of rows, and output rows from the window along y.
-  private func resample(
+  private func resampleColumnsFirst(
     _ source: SourceRows, columns: ResamplingTaps, rows: ResamplingTaps, buffers: RenderScratch.Buffers
   ) {
     let window = RowWindow(
-      rowStride: paddedToLanes(width * channelCount + 1), neededRows: rows.tapCount, buffer: &buffers.resampledRows)
-    let blended = buffers.blendedRow.reserve(window.rowStride)
-    var (firstRow, endRow) = (0, 0)
+      rowStride: interleavedStride, neededRows: rows.tapCount, buffer: &buffers.resampledRows)
+    let blended = buffers.blendedRow.reserve(interleavedStride)
+    var (firstRow, endRow) = (rows.starts[0], rows.starts[0])
     for y in 0..<height {
       let start = rows.starts[y]
       while endRow < start + rows.tapCount {
@@ -69,21 +49,51 @@ extension PixelPlanes {
           window.move(rows: (start - firstRow)..<(endRow - firstRow))
           firstRow = start
         }
-        let target = window.row(endRow - firstRow)
-        if channelCount == 3 {
-          Self.resampleColor(source.fourRows(from: endRow), columns, into: target, rowStride: window.rowStride)
-        } else {
-          Self.resampleGray(source.fourRows(from: endRow), columns, into: target, rowStride: window.rowStride)
-        }
-        window.cutOff(fourRowsFrom: endRow - firstRow)
+        resampleColumns(source.fourRows(from: endRow), columns, into: window, at: endRow - firstRow)
         endRow += 4
       }
-      let target = channelCount == 3 ? blended : row(0, y)
       window.blend(
-        from: start - firstRow, weights: rows.weights + y * rows.tapCount, count: rows.tapCount, into: target,
-        valueCount: channelCount == 3 ? window.rowStride : stride)
-      if channelCount == 3 { deinterleave(blended, intoRow: y) }
+        from: start - firstRow, weights: rows.weights + y * rows.tapCount, count: rows.tapCount, into: blended)
+      write(blended, intoRow: y)
     }
+  }
+
+  /// Blends source rows along y into four rows at a time, and resamples those along x.
+  private func resampleRowsFirst(
+    _ source: SourceRows, columns: ResamplingTaps, rows: ResamplingTaps, buffers: RenderScratch.Buffers
+  ) {
+    let window = RowWindow(rowStride: interleavedStride, neededRows: 0, buffer: &buffers.resampledRows)
+    let values = buffers.blendedRow.reserve(interleavedStride)
+    let sums = buffers.sums.reserve(source.rowCount)
+    let bytesPerRow = source.rowCount + 1
+    let blended = buffers.blendedBytes.reserve(4 * bytesPerRow)
+    for firstRow in Swift.stride(from: 0, to: height, by: 4) {
+      let rowCount = min(4, height - firstRow)
+      for row in 0..<rowCount {
+        let y = firstRow + row
+        source.blend(
+          from: rows.starts[y], weights: rows.weights + y * rows.tapCount, count: rows.tapCount, sums: sums,
+          into: blended + row * bytesPerRow)
+      }
+      let first = UnsafePointer(blended)
+      let four = (first, first + bytesPerRow, first + 2 * bytesPerRow, first + 3 * bytesPerRow)
+      resampleColumns(four, columns, into: window, at: 0)
+      for row in 0..<rowCount {
+        window.copy(row: row, into: values)
+        write(values, intoRow: firstRow + row)
+      }
+    }
+  }
+
+  private func resampleColumns(
+    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into window: RowWindow, at row: Int
+  ) {
+    if channelCount == 3 {
+      Self.resampleColor(sources, taps, into: window.row(row), rowStride: window.rowStride)
+    } else {
+      Self.resampleGray(sources, taps, into: window.row(row), rowStride: window.rowStride)
+    }
+    window.cutOff(fourRowsFrom: row)
   }
 
   /// Four rows of interleaved color resampled along x, with the weights' fraction yet to be cut off; writes one value
@@ -136,12 +146,17 @@ extension PixelPlanes {
     }
   }
 
-  private func deinterleave(_ colors: UnsafePointer<Float>, intoRow y: Int) {
+  /// Writes a row whose channels are interleaved.
+  private func write(_ values: UnsafePointer<Float>, intoRow y: Int) {
+    if channelCount == 1 {
+      row(0, y).update(from: values, count: width)
+      return
+    }
     let (red, green, blue) = (row(0, y), row(1, y), row(2, y))
     for x in 0..<width {
-      red[x] = colors[3 * x]
-      green[x] = colors[3 * x + 1]
-      blue[x] = colors[3 * x + 2]
+      red[x] = values[3 * x]
+      green[x] = values[3 * x + 1]
+      blue[x] = values[3 * x + 2]
     }
   }
 }

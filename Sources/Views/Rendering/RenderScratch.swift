@@ -12,15 +12,18 @@ public struct RenderScratch {
     var sparePlanes = ReusableBuffer<Float>()
     var resampledRows = ReusableBuffer<Int32>()
     var blendedRow = ReusableBuffer<Float>()
-    var sourceRows = ReusableBuffer<UInt8>()
+    var sourceBytes = ReusableBuffer<UInt8>()
+    var blendedBytes = ReusableBuffer<UInt8>()
+    var sums = ReusableBuffer<Int32>()
     var columnStarts = ReusableBuffer<Int>()
     var columnWeights = ReusableBuffer<Int32>()
     var rowStarts = ReusableBuffer<Int>()
     var rowWeights = ReusableBuffer<Int32>()
     var filter = ReusableBuffer<Double>()
     var kernel = ReusableBuffer<Float>()
-    var firstLine = ReusableBuffer<Float>()
-    var secondLine = ReusableBuffer<Float>()
+    var line = ReusableBuffer<Float>()
+    var firstBoxLine = ReusableBuffer<UInt32>()
+    var secondBoxLine = ReusableBuffer<UInt32>()
   }
 }
 

@@ -32,11 +32,10 @@ struct RowWindow {
 
   /// Writes the weighted sum of `count` neighboring rows as 8-bit values.
   func blend(
-    from first: Int, weights: UnsafePointer<Int32>, count: Int, into target: UnsafeMutablePointer<Float>,
-    valueCount: Int
+    from first: Int, weights: UnsafePointer<Int32>, count: Int, into target: UnsafeMutablePointer<Float>
   ) {
     let bytesPerRow = rowStride * MemoryLayout<Int32>.stride
-    for x in stride(from: 0, to: valueCount, by: 16) {
+    for x in stride(from: 0, to: rowStride, by: 16) {
       var sums = Sums(repeating: ResamplingTaps.half)
       var values = UnsafeRawPointer(row(first) + x)
       for tap in 0..<count {
@@ -44,6 +43,15 @@ struct RowWindow {
         values += bytesPerRow
       }
       target.store(Self.floats(Self.bytes(of: sums)), at: x)
+    }
+  }
+
+  /// Writes a row of 8-bit values.
+  func copy(row index: Int, into target: UnsafeMutablePointer<Float>) {
+    let values = UnsafeRawPointer(row(index))
+    for x in stride(from: 0, to: rowStride, by: 16) {
+      let bytes = values.loadUnaligned(fromByteOffset: x * MemoryLayout<Int32>.stride, as: Sums.self)
+      target.store(Self.floats(bytes), at: x)
     }
   }
 

@@ -3,43 +3,64 @@ struct SourceRows {
   /// Where four rows start.
   typealias Four = (UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafePointer<UInt8>)
 
+  /// Values in a row.
+  let rowCount: Int
   private let origin: UnsafePointer<UInt8>
   private let rowStride: Int
-  private let width: Int
+  private let lastRow: UnsafePointer<UInt8>
   private let height: Int
-  private let isConverting: Bool
-  /// Whether nothing follows the crop's last row in memory.
-  private let needsCopyOfLastRow: Bool
-  private let copies: UnsafeMutablePointer<UInt8>
 
-  /// - Parameter buffer: Memory for rows that cannot be read where they are.
+  /// The rows of `box`; valid as long as `pixels` and until the buffers are used for another crop.
   init(
-    _ image: Image, pixels: UnsafePointer<UInt8>, box: CropBox, channelCount: Int,
-    buffer: inout ReusableBuffer<UInt8>
+    _ image: Image, pixels: UnsafePointer<UInt8>, box: CropBox, channelCount: Int, buffers: RenderScratch.Buffers
   ) {
-    rowStride = image.width * image.channels
-    origin = pixels + box.top * rowStride + box.left * image.channels
-    width = box.width
+    let imageStride = image.width * image.channels
+    let start = pixels + box.top * imageStride + box.left * image.channels
     height = box.height
-    isConverting = channelCount == 1 && image.channels == 3
-    needsCopyOfLastRow = channelCount == 3 && box.top + box.height == image.height
-    copies = buffer.reserve(4 * (3 * box.width + 1))
+    rowCount = box.width * channelCount
+    if channelCount < image.channels {
+      let luma = buffers.sourceBytes.reserve(box.area)
+      for y in 0..<height {
+        Luma.convert(start + y * imageStride, count: box.width, into: luma + y * box.width)
+      }
+      origin = UnsafePointer(luma)
+      rowStride = box.width
+    } else {
+      origin = start
+      rowStride = imageStride
+    }
+    let last = origin + (height - 1) * rowStride
+    if channelCount == 3 && box.top + box.height == image.height {
+      // Nothing that may be read follows this row.
+      let copy = buffers.sourceBytes.reserve(rowCount + 1)
+      copy.update(from: last, count: rowCount)
+      lastRow = UnsafePointer(copy)
+    } else {
+      lastRow = last
+    }
   }
 
-  /// Four rows, valid until the next four are asked for; those below the crop are its last row.
-  func fourRows(from first: Int) -> Four { (row(first, 0), row(first + 1, 1), row(first + 2, 2), row(first + 3, 3)) }
+  /// Four rows; those below the crop are its last row.
+  func fourRows(from first: Int) -> Four { (row(first), row(first + 1), row(first + 2), row(first + 3)) }
 
-  private func row(_ index: Int, _ place: Int) -> UnsafePointer<UInt8> {
-    let index = min(index, height - 1)
-    let row = origin + index * rowStride
-    let copy = copies + place * (3 * width + 1)
-    if isConverting {
-      Luma.convert(row, count: width, into: copy)
-    } else if needsCopyOfLastRow && index == height - 1 {
-      copy.update(from: row, count: width * 3)
-    } else {
-      return row
+  private func row(_ index: Int) -> UnsafePointer<UInt8> {
+    index < height - 1 ? origin + index * rowStride : lastRow
+  }
+
+  /// Writes the weighted sum of `count` neighboring rows as 8-bit values.
+  ///
+  /// - Parameter sums: Room for the sums of one row.
+  func blend(
+    from first: Int, weights: UnsafePointer<Int32>, count: Int, sums: UnsafeMutablePointer<Int32>,
+    into target: UnsafeMutablePointer<UInt8>
+  ) {
+    sums.update(repeating: ResamplingTaps.half, count: rowCount)
+    for tap in 0..<count {
+      let (row, weight) = (row(first + tap), weights[tap])
+      for x in 0..<rowCount { sums[x] &+= Int32(row[x]) &* weight }
     }
-    return UnsafePointer(copy)
+    for x in 0..<rowCount {
+      target[x] = UInt8(truncatingIfNeeded: max(0, min(255, sums[x] &>> ResamplingTaps.fractionBits)))
+    }
   }
 }
