@@ -95,8 +95,11 @@ let package = Package(
     + [
       "Views": ["ImageData"], "ImageData": ["Views"], "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
       "RunConfiguration": [], "Torch": [],
-      "NeuralNetworks": ["Torch"], "Optimization": ["NeuralNetworks", "Torch"],
-      "Checkpoints": ["NeuralNetworks", "Torch"], "HardViewPretraining": ["Torch", "NeuralNetworks"],
+      "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
+      "Checkpoints": ["NeuralNetworks", "Torch"],
+      "HardViewPretraining": [
+        "Checkpoints", "NeuralNetworks", "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
+      ],
       "RepresentationEvaluation": ["Torch", "NeuralNetworks"],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(

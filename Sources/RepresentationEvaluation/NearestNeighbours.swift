@@ -1,7 +1,8 @@
 import Torch
 
-/// Weighted k-nearest-neighbour classification of frozen features (Wu et al. 2018; the published `eval_knn`).
+/// Weighted k-nearest-neighbour classification of frozen features.
 ///
+/// Wu, Xiong, Yu and Lin 2018, and the published `eval_knn`.
 /// Similarity is the cosine; each of the k nearest training images votes for its class with exp(similarity / T).
 public struct NearestNeighbours: Sendable {
   /// The numbers of neighbours to report.

@@ -40,7 +40,9 @@ func lastMessage() -> String {
   String(cString: ht_last_error())
 }
 
-/// Traps on misuse; remembers exhaustion when a scope asked for it. Returns whether the call succeeded.
+/// Traps on misuse; remembers exhaustion when a scope asked for it.
+///
+/// Returns whether the call succeeded.
 func check(_ status: ht_status, in operation: @autoclosure () -> String, arguments: @autoclosure () -> String) -> Bool {
   if status == HT_OK { return true }
   if let scope = ExhaustionScope.current {

@@ -1,7 +1,8 @@
 import Torch
 
-/// A residual network (He et al. 2016) without its classifier; names of parameters as in torchvision.
+/// A residual network without its classifier; names of parameters as in torchvision.
 ///
+/// He, Zhang, Ren and Sun 2016.
 /// Bottleneck blocks carry their stride in the 3×3 convolution, as torchvision does.
 public final class ResNet: Backbone {
   /// How the image enters the network.
