@@ -21,9 +21,9 @@ public struct RunDirectory: Sendable, Equatable {
   /// Results of evaluations.
   public var evaluationPath: String { path + "/evaluation" }
 
-  /// Makes a new run folder.
-  /// - Throws: `RecordError` when something is there already, or the folder cannot be made. Nothing is overwritten.
-  public static func create(at path: String) throws(RecordError) -> RunDirectory {
+  /// A place for a new run; nothing is made yet.
+  /// - Throws: `RecordError` when something is there already.
+  public static func planned(at path: String) throws(RecordError) -> RunDirectory {
     let manager = FileManager.default
     if manager.fileExists(atPath: path) {
       let contents = try? manager.contentsOfDirectory(atPath: path)
@@ -36,10 +36,15 @@ public struct RunDirectory: Sendable, Equatable {
             : "Choose another --output")
       }
     }
-    let directory = RunDirectory(path: path)
-    try makeFolder(path + "/checkpoints")
-    try makeFolder(directory.evaluationPath)
-    return directory
+    return RunDirectory(path: path)
+  }
+
+  /// Makes the folder and writes the resolved configuration into it.
+  /// - Throws: `RecordError` when the disk refuses.
+  public func make(configuration yaml: String) throws(RecordError) {
+    try Self.makeFolder(path + "/checkpoints")
+    try Self.makeFolder(evaluationPath)
+    try replaceFile(at: configurationPath, with: Data(yaml.utf8))
   }
 
   /// Opens an existing run folder.
@@ -55,11 +60,6 @@ public struct RunDirectory: Sendable, Equatable {
         advice: "Name a folder that `hardviews pretrain` or `hardviews demo` wrote")
     }
     return directory
-  }
-
-  /// Writes the resolved configuration.
-  public func writeConfiguration(_ yaml: String) throws(RecordError) {
-    try replaceFile(at: configurationPath, with: Data(yaml.utf8))
   }
 
   /// Reads the resolved configuration.

@@ -1,6 +1,7 @@
 import Foundation
 import HardViewPretraining
 import Optimization
+import RunConfiguration
 import RunRecords
 import TestSupport
 import Testing
@@ -119,6 +120,20 @@ import Views
       #expect(lines.allSatisfy { $0.rejectedOverlap == nil && $0.leastOverlapShare == nil })
       #expect(lines.allSatisfy { $0.selectedOverlap == $0.randomOverlap })
       #expect(try views(run).allSatisfy { $0.selected == [0, 1] && $0.scores == nil })
+    }
+  }
+
+  @Test func startThatFailsLeavesNoFolder() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let path = tiny.directory("a")
+      let error = #expect(throws: ConfigurationError.self) {
+        try Pretraining.start(tiny.configuration(["training.batch_size=65"]), output: path)
+      }
+      #expect(error?.description.contains("is 65, but there are only 64 images") == true)
+      #expect(!FileManager.default.fileExists(atPath: path))
+      _ = try tiny.train("a")
+      #expect(throws: RecordError.self) { try Pretraining.start(tiny.configuration(), output: path) }
     }
   }
 

@@ -10,8 +10,8 @@ import Testing
         if path.hasSuffix("empty") {
           try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
-        let run = try RunDirectory.create(at: path)
-        try run.writeConfiguration("seed: 7\n")
+        let run = try RunDirectory.planned(at: path)
+        try run.make(configuration: "seed: 7\n")
         #expect(try RunDirectory.open(at: path) == run)
         #expect(try run.readConfiguration() == "seed: 7\n")
         #expect(run.configurationPath == "\(path)/configuration.yaml")
@@ -28,20 +28,22 @@ import Testing
 
   @Test func nothingIsOverwritten() throws {
     try withTemporaryDirectory { folder in
-      let run = try RunDirectory.create(at: folder + "/run")
-      try run.writeConfiguration("seed: 7\n")
-      let again = #expect(throws: RecordError.self) { try RunDirectory.create(at: run.path) }
+      let run = try RunDirectory.planned(at: folder + "/run")
+      try run.make(configuration: "seed: 7\n")
+      let again = #expect(throws: RecordError.self) { try RunDirectory.planned(at: run.path) }
       #expect(
         again?.description
           == "\(run.path): holds a run already. Continue it with `hardviews pretrain --resume \(run.path)`, or choose "
           + "another --output.")
       #expect(try run.readConfiguration() == "seed: 7\n")
 
-      let other = #expect(throws: RecordError.self) { try RunDirectory.create(at: folder) }
+      let other = #expect(throws: RecordError.self) { try RunDirectory.planned(at: folder) }
       #expect(other?.description == "\(folder): exists and is not an empty folder. Choose another --output.")
-      let file = #expect(throws: RecordError.self) { try RunDirectory.create(at: run.configurationPath) }
+      let file = #expect(throws: RecordError.self) { try RunDirectory.planned(at: run.configurationPath) }
       #expect(file?.reason == "exists and is not an empty folder")
-      let below = #expect(throws: RecordError.self) { try RunDirectory.create(at: run.configurationPath + "/run") }
+      let below = #expect(throws: RecordError.self) {
+        try RunDirectory.planned(at: run.configurationPath + "/run").make(configuration: "")
+      }
       #expect(below?.reason == "could not create it (Not a directory)")
     }
   }
@@ -65,7 +67,8 @@ import Testing
       var loss = Double.nan
     }
     try withTemporaryDirectory { folder in
-      let run = try RunDirectory.create(at: folder + "/run")
+      let run = try RunDirectory.planned(at: folder + "/run")
+      try run.make(configuration: "")
       try FileManager.default.removeItem(atPath: run.evaluationPath)
       try run.writeEvaluation(Result(), named: "knn")
       #expect(

@@ -40,9 +40,10 @@ public enum Pretraining {
     onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws -> any PretrainingTask {
     let dataset = try open(configuration.values.data, split: .train)
-    let directory = try RunDirectory.create(at: output)
-    try directory.writeConfiguration(configuration.tree.yaml)
-    return try task(configuration, dataset: dataset, directory: directory, checkpoint: nil, onSkip: onSkip)
+    let directory = try RunDirectory.planned(at: output)
+    let task = try task(configuration, dataset: dataset, directory: directory, checkpoint: nil, onSkip: onSkip)
+    try directory.make(configuration: configuration.tree.yaml)
+    return task
   }
 
   /// Continues a run from its last checkpoint, or from the beginning when it was stopped before the first.
