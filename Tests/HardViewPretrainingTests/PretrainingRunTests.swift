@@ -1,5 +1,6 @@
 import Foundation
 import HardViewPretraining
+import NeuralNetworks
 import Optimization
 import RunConfiguration
 import RunRecords
@@ -145,6 +146,39 @@ import Views
         tiny.configuration(["optimizer.learning_rate=1e30", "training.epochs=20"]), output: path)
       let error = #expect(throws: NonFiniteLossError.self) { _ = try task.run() }
       #expect(error?.description.contains("lower optimizer.learning_rate") == true)
+    }
+  }
+
+  @Test(arguments: SelectionConfiguration.Policy.allCases, Phase.allCases)
+  func everyPolicyTrainsInEveryPhase(policy: SelectionConfiguration.Policy, phase: Phase) throws {
+    try withTemporaryDirectory { folder in
+      let settings = [
+        "selection.policy=\(policy.rawValue)", "selection.phase=\(phase.rawValue)", "selection.candidates=3",
+        "training.epochs=1",
+      ]
+      let records = try views(TinyRun(in: folder).train("a", settings))
+      #expect(records.count == 3)
+      for record in records {
+        #expect(record.views.count == (policy == .none ? 2 : 3))
+        #expect((record.scores != nil) == [.hardest, .easiest, .anchor].contains(policy))
+        if policy == .anchor { #expect(record.selected[0] == 0) }
+      }
+    }
+  }
+
+  /// In a process of its own, where no other test makes tensors.
+  @Test func trainingDoesNotLeakHandles() async {
+    await #expect(processExitsWith: .success) {
+      let isSteady = try withTemporaryDirectory { folder in
+        let tiny = try TinyRun(in: folder)
+        let task = try Pretraining.start(tiny.configuration(["training.epochs=5"]), output: tiny.directory("a"))
+        var live: [Int] = []
+        _ = try task.run(shouldStop: { false }) { event in
+          if case .step = event { live.append(Tensor.liveHandleCount) }
+        }
+        return live.count == 20 && live[19] == live[9]
+      }
+      exit(isSteady ? 0 : 1)
     }
   }
 
