@@ -44,9 +44,15 @@ let package = Package(
   targets: [
     // Below torch: pixels, files, records.
     .target(name: "Views", swiftSettings: pixels),
-    .systemLibrary(name: "CTurboJPEG", path: "Sources/CImageCodecs/CTurboJPEG", pkgConfig: "libturbojpeg"),
-    .systemLibrary(name: "CSPNG", path: "Sources/CImageCodecs/CSPNG", pkgConfig: "spng"),
-    .systemLibrary(name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib"),
+    .systemLibrary(
+      name: "CTurboJPEG", path: "Sources/CImageCodecs/CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(
+      name: "CSPNG", path: "Sources/CImageCodecs/CSPNG", pkgConfig: "spng",
+      providers: [.apt(["libspng-dev"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"])]),
     .target(name: "ImageData", dependencies: ["Views", "CTurboJPEG", "CSPNG", "CZlib"], swiftSettings: pixels),
     .target(name: "AtomicFiles", swiftSettings: language),
     .target(name: "Safetensors", dependencies: ["AtomicFiles"], swiftSettings: language),

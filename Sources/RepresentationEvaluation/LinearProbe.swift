@@ -79,7 +79,7 @@ public struct LinearProbe: Sendable {
     let labels = Tensor(train.labels)
     for epoch in 0..<epochs {
       let factor = Schedule().factor(at: TrainingProgress(step: epoch, stepsPerEpoch: 1, totalEpochs: epochs))
-      var random = ViewRandom(seed: seed, epoch: epoch, sample: 0, view: 0, stream: 2)
+      var random = ViewRandom(seed: seed, epoch: epoch, sample: 0, view: 0, stream: RandomStream.probeOrder)
       let order = Tensor(random.permutation(of: train.count))
       for step in 0..<steps {
         let rows = order.narrowed(along: 0, from: step * batch, count: batch)

@@ -41,6 +41,7 @@ struct DemoCommand: ParsableCommand {
       results.append(DemoPair(seed: seed, random: random, hard: hard))
       try writeJSON(results, to: "\(output)/demo.json")
       print(results[results.count - 1].table)
+      fflush(nil)
     }
     if results.count > 1 { print(DemoPair.summary(of: results)) }
     let elapsed = ContinuousClock.now - start

@@ -80,7 +80,8 @@ public struct UniformChoice: ViewSelector {
   public func choose(_ scores: Tensor?, from space: CandidateSpace, for draw: SelectionDraw) -> Tensor {
     Tensor(
       draw.samples.map { sample in
-        var random = ViewRandom(seed: draw.seed, epoch: draw.epoch, sample: sample, view: 0, stream: 1)
+        var random = ViewRandom(
+          seed: draw.seed, epoch: draw.epoch, sample: sample, view: 0, stream: RandomStream.choice)
         return random.integer(below: space.count)
       })
   }

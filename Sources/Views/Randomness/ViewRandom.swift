@@ -17,7 +17,7 @@ public struct ViewRandom: RandomNumberGenerator, Sendable {
   ///   - sample: The index of the image in its data set.
   ///   - view: The index of the view among the candidates of this image.
   ///   - stream: Keeps purposes apart that share the other four, such as drawing views and shuffling.
-  public init(seed: UInt64, epoch: Int, sample: Int, view: Int, stream: UInt32 = 0) {
+  public init(seed: UInt64, epoch: Int, sample: Int, view: Int, stream: UInt32 = RandomStream.views) {
     let epochBits = UInt64(truncatingIfNeeded: epoch)
     let derived = Philox.block(
       counter: SIMD4(epochBits.lowWord, epochBits.highWord, stream, 0), key: SIMD2(seed.lowWord, seed.highWord))

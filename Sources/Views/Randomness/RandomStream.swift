@@ -1,0 +1,13 @@
+/// The streams of `ViewRandom`: what random numbers are for, so that no two purposes share any.
+public enum RandomStream {
+  /// The parameters of views.
+  public static let views: UInt32 = 0
+  /// Choices among the candidate views of an image.
+  public static let choice: UInt32 = 1
+  /// The order of images while a linear probe is trained.
+  public static let probeOrder: UInt32 = 2
+  /// The order of the images in an epoch.
+  public static let epochOrder: UInt32 = 0x0001_0000
+  /// Which images are held out, or belong to a sample.
+  public static let split: UInt32 = 0x0002_0000
+}
