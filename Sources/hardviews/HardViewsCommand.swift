@@ -32,7 +32,7 @@ struct HardViewsCommand: ParsableCommand {
 
   private static func fail(with error: any Error) -> Never {
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
-    if error is ValidationError || error is CleanExit { exit(withError: error) }
+    if exitCode(for: error) == .success { exit(withError: error) }
     FileHandle.standardError.write(Data("error: \(error)\n".utf8))
     Foundation.exit(1)
   }

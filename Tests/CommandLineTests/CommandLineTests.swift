@@ -118,6 +118,14 @@ import Testing
     if code == 1 { #expect(result.error.split(separator: "\n").count == 1, "\(result.error)") }
   }
 
+  @Test(arguments: [["--help"], ["help"], ["pretrain", "--help"], ["help", "evaluate"], ["evaluate", "knn", "-h"]])
+  func helpGoesToStandardOutput(arguments: [String]) throws {
+    let result = try hardviews(arguments)
+    #expect(result.code == 0)
+    #expect(result.output.contains("USAGE: hardviews"))
+    #expect(result.error.isEmpty)
+  }
+
   @Test func recipesPrintYAMLThatTrains() throws {
     let list = try hardviews(["recipes"])
     #expect(list.code == 0 && list.output.contains("simsiam-imagenet"))
