@@ -68,10 +68,11 @@ struct DemoCommand: ParsableCommand {
     try Watching.train(task, in: path, label: label, isPartOfMore: true)
     let elapsed = ContinuousClock.now - start
 
-    let evaluated = try EvaluatedRun(path: path, data: nil)
+    // Every labelled image of the training split, not only those trained on: measuring is cheap and less noisy so.
+    let evaluated = try EvaluatedRun(path: path, data: settings.string(at: "data.path"))
     let features = try evaluated.features()
     let neighbours = try evaluated.nearestNeighbours(features, neighbours: [20])
-    let linear = try evaluated.linearProbe(features)
+    let linear = try evaluated.linearProbe(features, epochs: 30)
     let metrics = try JSONLines.read(MetricsRecord.self, from: RunDirectory.open(at: path).metricsPath)
     let weights = metrics.map { $0.dataSeconds + $0.selectionSeconds + $0.trainingSeconds }
     let images = zip(metrics, weights).map { $0.imagesPerSecond * $1 }.reduce(0, +)
