@@ -99,7 +99,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
   ]
     + [
-      "Views": ["ImageData"], "ImageData": ["Views"], "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
+      "Views": ["Safetensors"], "ImageData": ["Views"], "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
       "RunConfiguration": [], "Torch": [],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],

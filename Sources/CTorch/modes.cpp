@@ -50,6 +50,5 @@ ht_status ht_generator_set_state(ht_generator generator, ht_tensor state) {
 
 void ht_set_thread_count(int32_t count) { at::set_num_threads(count); }
 int32_t ht_thread_count(void) { return at::get_num_threads(); }
-void ht_set_deterministic(bool enabled) { at::globalContext().setDeterministicAlgorithms(enabled, true); }
 
 } // extern "C"

@@ -20,11 +20,6 @@ public struct StateDictionary {
     entries.append((name, value))
   }
 
-  /// Appends all of another dictionary.
-  public mutating func append(_ other: StateDictionary) {
-    entries += other.entries
-  }
-
   /// Writes a safetensors file, atomically: the file that was there stays whole until the new one is.
   /// - Throws: `SafetensorsError` when the disk refuses.
   public func write(to path: String, metadata: [String: String]) throws(SafetensorsError) {

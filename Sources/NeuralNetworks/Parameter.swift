@@ -44,9 +44,4 @@ public enum StateEntry {
     case .buffer(let buffer): buffer.value
     }
   }
-
-  /// Overwrites the values with those of a tensor of the same shape.
-  public func assign(_ source: Tensor) {
-    withoutGradients { value.copyInPlace(from: source) }
-  }
 }

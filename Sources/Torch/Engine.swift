@@ -6,19 +6,13 @@ public enum Engine {
   /// libtorch's version.
   public static var version: String { String(cString: ht_version()) }
 
-  /// The number of threads that one operator may use.
-  public static var threadCount: Int {
-    get { Int(ht_thread_count()) }
-    set { ht_set_thread_count(Int32(newValue)) }
+  /// Sets the number of threads that one operator may use; 0 takes every core that this process may run on.
+  public static func setThreadCount(_ count: Int) {
+    let standard = defaultThreadCount  // Asked for before anything is set.
+    ht_set_thread_count(Int32(count == 0 ? standard : count))
   }
 
-  /// The number of threads that libtorch itself would use: every core that this process may run on.
-  public static let defaultThreadCount = Int(ht_thread_count())
-
-  /// Chooses kernels whose results do not depend on the order of threads, where libtorch has them.
-  public static func useDeterministicKernels(_ enabled: Bool) {
-    ht_set_deterministic(enabled)
-  }
+  private static let defaultThreadCount = Int(ht_thread_count())
 
   /// Whether this processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX), so that bf16 autocast pays.
   public static let hasFastBFloat16: Bool = {

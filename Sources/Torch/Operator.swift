@@ -10,7 +10,6 @@ package enum Operator: String, CaseIterable {
   case arange
   case argmax
   case batchNorm = "batch_norm"
-  case bmm
   case cat
   case clone
   case convolution2d = "conv2d"
@@ -21,11 +20,9 @@ package enum Operator: String, CaseIterable {
   case divide = "div.Tensor"
   case equal = "eq.Tensor"
   case exp
-  case fill = "fill_.Scalar"
   case foreachAddInPlace = "_foreach_add_.List"
   case foreachMultiplyInPlace = "_foreach_mul_.Scalar"
   case full
-  case gather
   case indexSelect = "index_select"
   case isFinite = "isfinite"
   case linear
@@ -44,7 +41,6 @@ package enum Operator: String, CaseIterable {
   case oneHot = "one_hot"
   case permute
   case relu
-  case reluInPlace = "relu_"
   case reshape
   case scatterAdd = "scatter_add"
   case softmax = "softmax.int"

@@ -39,10 +39,6 @@ extension Tensor {
   public func selecting(_ indices: Tensor, along dimension: Int = 0) -> Tensor {
     Operator.indexSelect(.tensor(self), .int(dimension), .tensor(indices))
   }
-  /// For each position, the element that an integer tensor of the same rank names along a dimension.
-  public func gathering(_ indices: Tensor, along dimension: Int) -> Tensor {
-    Operator.gather(.tensor(self), .int(dimension), .tensor(indices))
-  }
   /// Adds `values` at the positions that `indices` name along a dimension.
   public func addingScattered(_ values: Tensor, at indices: Tensor, along dimension: Int) -> Tensor {
     Operator.scatterAdd(.tensor(self), .int(dimension), .tensor(indices), .tensor(values))

@@ -37,8 +37,7 @@ struct EvaluatedRun {
       section.limit = 0
     }
     self.data = section
-    let threads = encoder.configuration.values.threads
-    Engine.threadCount = threads == 0 ? Engine.defaultThreadCount : threads
+    Engine.setThreadCount(encoder.configuration.values.threads)
   }
 
   /// Runs the encoder over the training images and the test split.

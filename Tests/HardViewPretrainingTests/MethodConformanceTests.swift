@@ -53,7 +53,7 @@ import Torch
       let method = make(type)
       // A residual branch that starts at zero passes no gradient to its own convolutions, so it is woken first.
       for (name, parameter) in method.namedParameters() where name.hasSuffix("bn2.weight") {
-        StateEntry.parameter(parameter).assign(.full(parameter.value.shape, 0.5))
+        withoutGradients { parameter.value.copyInPlace(from: .full(parameter.value.shape, 0.5)) }
       }
       let losses = method.sampleLosses(method.encode(views(method.viewPlan), in: .train, jointly: false), at: progress)
       losses.mean().backward()

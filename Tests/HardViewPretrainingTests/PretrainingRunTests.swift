@@ -141,11 +141,15 @@ import Views
   @Test func divergingRunStopsAndKeepsItsCheckpoint() throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)
-      let path = tiny.directory("a")
-      let task = try Pretraining.start(
-        tiny.configuration(["optimizer.learning_rate=1e30", "training.epochs=20"]), output: path)
-      let error = #expect(throws: NonFiniteLossError.self) { _ = try task.run() }
+      let run = try tiny.train("a")
+      let before = try TinyRun.weights(run)
+      let text = try run.readConfiguration().replacing("learning_rate: 0.5", with: "learning_rate: 1.0e+30")
+        .replacing("epochs: 2", with: "epochs: 20")
+      try text.write(toFile: run.configurationPath, atomically: true, encoding: .utf8)
+      let error = #expect(throws: NonFiniteLossError.self) { _ = try Pretraining.resume(run.path).run() }
+      #expect(error?.epoch == 2)
       #expect(error?.description.contains("lower optimizer.learning_rate") == true)
+      #expect(try TinyRun.weights(run) == before)
     }
   }
 

@@ -37,7 +37,6 @@ import Views
       let dataset = try Datasets.open(path: folder.path + "/", split: split)
       #expect(dataset.count == 3)
       #expect(dataset.labels == [7, 0, 9])
-      #expect(dataset.classCount == 10)
       #expect(
         try dataset.image(at: 1)
           == Image(width: 3, height: 2, channels: 1, pixels: [6, 7, 8, 9, 10, 11]))

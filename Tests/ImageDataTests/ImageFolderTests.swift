@@ -27,7 +27,6 @@ import Testing
       ])
     #expect(dataset.labels == [0, 1, 2, 2, 2, 3])
     #expect(dataset.classNames == ["Zebra", "cat", "dog", "Ärger"])
-    #expect(dataset.classCount == 4)
     #expect(
       dataset.summary == "6 image files in 4 classes (folder, \(folder.path); 1 images outside the class folders "
         + "are ignored; 1 files that are not JPEG or PNG are ignored)")
@@ -37,7 +36,7 @@ import Testing
     let folder = try TemporaryFolder()
     for file in ["b.png", "a.jpg", "readme.md", "B.jpeg"] { try folder.write([1], to: file) }
     let dataset = try Datasets.open(path: folder.path, format: .folder, split: .train)
-    #expect(dataset.labels == nil && dataset.classNames == nil && dataset.classCount == nil)
+    #expect(dataset.labels == nil && dataset.classNames == nil)
     #expect(try names(folder) == ["B.jpeg", "a.jpg", "b.png"])
   }
 

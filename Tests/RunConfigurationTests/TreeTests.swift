@@ -55,18 +55,4 @@ import Testing
     #expect(try tree("a: {b: 1}").merging(tree("a:")) == tree("a: {b: 1}"))
     #expect(try tree("a: {b: 1}").merging(tree("a: 2")) == tree("a: 2"))
   }
-
-  @Test func differencesNameEveryChangedValue() throws {
-    let before = try tree("a: {b: 1, c: [1, 2], gone: x}\nsame: 1\nkind: 3")
-    let now = try tree("a: {b: 1.0, c: [1, 3], new: true}\nsame: 1\nkind: {d: 1}")
-    let differences = now.differences(from: before)
-    #expect(differences.map(\.path) == ["a.c", "a.new", "a.gone", "kind"])
-    #expect(
-      differences.map(\.before) == [.list([.integer(1), .integer(2)]), nil, .string("x"), .integer(3)])
-    #expect(
-      differences.map(\.now) == [
-        .list([.integer(1), .integer(3)]), .bool(true), nil, .mapping([("d", .integer(1))]),
-      ])
-    #expect(now.differences(from: now).isEmpty)
-  }
 }

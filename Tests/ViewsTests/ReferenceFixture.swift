@@ -1,65 +1,34 @@
-import Foundation
+import Safetensors
+import TestSupport
 import Views
 
-/// Tensors of a safetensors file: an 8-byte header length, a JSON header, raw little-endian values.
+/// The integer tensors of a fixture, as rows and images.
 struct ReferenceFixture {
   struct Tensor {
     let shape: [Int]
-    let type: String
-    let bytes: Data
+    /// The values in row-major order.
+    let integers: [Int]
 
-    /// The values of an integer tensor.
-    var integers: [Int] {
-      switch type {
-      case "U8": bytes.map(Int.init)
-      case "I16": values(of: Int16.self)
-      case "I32": values(of: Int32.self)
-      case "I64": values(of: Int64.self)
-      default: fatalError("The fixture holds a tensor of type \(type), which is not read as integers.")
-      }
-    }
-
-    /// The rows of a matrix of integers.
+    /// The rows of a matrix.
     var rows: [[Int]] {
-      let all = integers
-      return (0..<shape[0]).map { Array(all[($0 * shape[1])..<(($0 + 1) * shape[1])]) }
+      (0..<shape[0]).map { Array(integers[($0 * shape[1])..<(($0 + 1) * shape[1])]) }
     }
 
     /// The image of a height × width × channels tensor.
     var image: Image {
-      Image(width: shape[1], height: shape[0], channels: shape[2], pixels: [UInt8](bytes))
-    }
-
-    private func values<Value: FixedWidthInteger>(of type: Value.Type) -> [Int] {
-      let size = MemoryLayout<Value>.size
-      return bytes.withUnsafeBytes { raw in
-        (0..<(raw.count / size)).map {
-          Int(Value(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * size, as: Value.self)))
-        }
-      }
+      Image(width: shape[1], height: shape[0], channels: shape[2], pixels: integers.map { UInt8($0) })
     }
   }
 
-  let tensors: [String: Tensor]
+  private let tensors: [String: Tensor]
 
-  /// Reads a file of the fixtures folder, or of the folder in `HARDVIEWS_FIXTURES` when it has that file.
+  /// Reads a fixture.
   init(named name: String) throws {
-    let committed = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures/\(name)")
-    let other = ProcessInfo.processInfo.environment["HARDVIEWS_FIXTURES"].map {
-      URL(filePath: $0).appending(path: name)
-    }
-    let file = other.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil } ?? committed
-    let data = try Data(contentsOf: file)
-    let headerCount = data.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-    let header = try JSONSerialization.jsonObject(with: data.dropFirst(8).prefix(headerCount)) as? [String: Any] ?? [:]
-    let body = Data(data.dropFirst(8 + headerCount))
-    tensors = header.compactMapValues { entry in
-      guard let entry = entry as? [String: Any], let type = entry["dtype"] as? String,
-        let shape = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int]
-      else { return nil }
-      return Tensor(shape: shape, type: type, bytes: Data(body[offsets[0]..<offsets[1]]))
-    }
+    let file = try SafetensorsFile(path: Fixtures.path(name))
+    tensors = try Dictionary(
+      uniqueKeysWithValues: file.names.map {
+        ($0, Tensor(shape: try file.shape(of: $0), integers: try file.integers($0)))
+      })
   }
 
   subscript(name: String) -> Tensor {

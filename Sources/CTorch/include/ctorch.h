@@ -105,8 +105,6 @@ ht_status ht_generator_set_state(ht_generator, ht_tensor state);
 // Threads.
 void ht_set_thread_count(int32_t);
 int32_t ht_thread_count(void);
-/// Makes operators choose deterministic kernels where they have them.
-void ht_set_deterministic(bool);
 
 #ifdef __cplusplus
 }

@@ -79,8 +79,7 @@ public enum Pretraining {
     _ configuration: ResolvedConfiguration, dataset: any ImageDataset, directory: RunDirectory, checkpoint: Checkpoint?,
     onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws -> any PretrainingTask {
-    let threads = configuration.values.threads
-    Engine.threadCount = threads == 0 ? Engine.defaultThreadCount : threads
+    Engine.setThreadCount(configuration.values.threads)
     let log = SkippedLog(path: directory.skippedPath)
     func make<Method: SelfSupervisedMethod>(_ method: Method.Type) throws -> any PretrainingTask {
       try PretrainingRun<Method>(

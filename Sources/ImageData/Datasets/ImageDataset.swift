@@ -17,13 +17,6 @@ public protocol ImageDataset: Sendable {
   func name(at index: Int) -> String
 }
 
-extension ImageDataset {
-  /// The number of classes: of names where there are any, else one more than the largest label; nil without labels.
-  public var classCount: Int? {
-    labels.map { labels in classNames?.count ?? (labels.max() ?? -1) + 1 }
-  }
-}
-
 /// Which part of a dataset is meant.
 public enum DataSplit: String, Codable, CaseIterable, Sendable {
   /// The images to train on.
