@@ -104,7 +104,8 @@ import Torch
     }
     let pool = ViewPool(groups: [.normal([2, 3, 16, 16, 1], using: Generator(seed: 1))])
     let selection = HardViews(scorer: Refusing(), selector: Hardest()).select(
-      from: pool, for: Self.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), draw: draw)
+      from: pool, in: CandidateSpace(plan: ViewPlan(ViewGroup("view", used: 2)), poolSizes: [2]),
+      for: Self.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), draw: draw)
     #expect(selection.views.count == 2 && selection.choice == nil && selection.scores == nil)
   }
 

@@ -27,11 +27,11 @@ public struct HardViews: Sendable {
     self.selector = selector
   }
 
-  /// Selects from a pool.
+  /// Selects from a pool whose choices are those of `space`.
   public func select<Method: SelfSupervisedMethod>(
-    from pool: ViewPool, for method: Method, at progress: TrainingProgress, draw: SelectionDraw
+    from pool: ViewPool, in space: CandidateSpace, for method: Method, at progress: TrainingProgress,
+    draw: SelectionDraw
   ) -> Selection {
-    let space = CandidateSpace(plan: method.viewPlan, poolSizes: pool.sizes)
     guard space.count > 1 else {
       let views = pool.views
       return Selection(views: space.candidates[0].map { views[$0] })

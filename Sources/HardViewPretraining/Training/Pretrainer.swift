@@ -26,8 +26,8 @@ public struct StepReport: Sendable {
   public var loss: Double
   /// For each image the chosen index into the candidate space; nil when there was only one choice.
   public var choice: [Int]?
-  /// The scores that decided, `[candidates][batch]`; nil when none were computed.
-  public var scores: [[Float]]?
+  /// The scores that decided, `[candidates, batch]`; nil when none were computed.
+  public var scores: Tensor?
   /// Standard deviation of the normalized embedding over the batch, times √width: 1 when spread out, 0 when collapsed.
   public var featureDeviation: Double
   /// Seconds spent selecting.
@@ -59,11 +59,12 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   /// Selects from a pool of candidate views and takes one optimizer step on the selection.
   /// - Throws: `NonFiniteLossError` before any weight changes; `TorchError` when memory runs out.
   public func step(
-    on pool: ViewPool, at progress: TrainingProgress, learningRates: [Double], draw: SelectionDraw
+    on pool: ViewPool, in space: CandidateSpace, at progress: TrainingProgress, learningRates: [Double],
+    draw: SelectionDraw
   ) throws -> StepReport {
     try throwingExhaustion {
       let start = ContinuousClock.now
-      let selection = hardViews.select(from: pool, for: method, at: progress, draw: draw)
+      let selection = hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
       let choice = selection.choice?.scalars(as: Int.self)
       let selected = ContinuousClock.now
 
@@ -79,7 +80,7 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
       let deviation = withoutGradients { Self.deviation(of: method.embedding(encodings[0])) }
 
       return StepReport(
-        loss: value, choice: choice, scores: selection.scores.map(Self.rows), featureDeviation: deviation,
+        loss: value, choice: choice, scores: selection.scores, featureDeviation: deviation,
         selectionSeconds: seconds(selected - start), trainingSeconds: seconds(ContinuousClock.now - selected))
     }
   }
@@ -87,12 +88,6 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   private static func deviation(of embedding: Tensor) -> Double {
     let normalized = embedding.detached().normalized()
     return normalized.standardDeviation(along: 0).mean().number * Double(normalized.shape[1]).squareRoot()
-  }
-
-  private static func rows(_ scores: Tensor) -> [[Float]] {
-    let flat = scores.scalars(as: Float.self)
-    let batch = scores.shape[1]
-    return stride(from: 0, to: flat.count, by: batch).map { Array(flat[$0..<$0 + batch]) }
   }
 }
 

@@ -111,7 +111,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
         of: groups, batchSize: configuration.training.batchSize, at: progress)
       let draw = SelectionDraw(
         seed: UInt64(bitPattern: Int64(configuration.seed)), epoch: progress.epoch, samples: batch.indices)
-      let report = try pretrainer.step(on: pool(of: batch), at: progress, learningRates: rates, draw: draw)
+      let report = try pretrainer.step(
+        on: pool(of: batch), in: space, at: progress, learningRates: rates, draw: draw)
 
       metrics.add(report, waited: batch.secondsWaited, parameters: batch.parameters, space: space)
       try record(batch, report, in: viewsLog)
@@ -158,7 +159,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
         ViewsRecord(
           step: progress.step, epoch: progress.epoch, image: image, name: dataset.name(at: image),
           views: batch.parameters.map { $0[position] }, selected: space.candidates[report.choice?[position] ?? 0],
-          scores: report.scores.map { $0.map { $0[position] } }))
+          scores: report.scores.map { $0.narrowed(along: 1, from: position, count: 1).scalars() }))
     }
   }
 }
