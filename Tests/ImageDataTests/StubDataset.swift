@@ -30,7 +30,7 @@ final class StubDataset: ImageDataset {
 
   func name(at index: Int) -> String { "stub#\(index)" }
 
-  func image(at index: Int) throws(ImageError) -> Image {
+  func source(at index: Int) throws(ImageError) -> any ImageSource {
     reads.withLock { $0[index, default: 0] += 1 }
     if broken.contains(index) {
       throw ImageError(path: name(at: index), problem: .corrupt(format: "stub", reason: "broken on purpose"))

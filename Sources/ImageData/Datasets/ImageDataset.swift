@@ -11,10 +11,15 @@ public protocol ImageDataset: Sendable {
   /// One line for people: how many images of what kind, in how many classes, from where.
   var summary: String { get }
 
-  /// The pixels of one image. May be called from several threads at once.
-  func image(at index: Int) throws(ImageError) -> Image
+  /// One image, whose pixels are yet to be decoded where it is encoded. May be called from several threads at once.
+  func source(at index: Int) throws(ImageError) -> any ImageSource
   /// A name that leads back to the image: its file, or its place in one (`train-images-idx3-ubyte.gz#17`).
   func name(at index: Int) -> String
+}
+
+extension ImageDataset {
+  /// The pixels of one image, all of them.
+  public func image(at index: Int) throws(ImageError) -> Image { try source(at: index).wholeImage() }
 }
 
 /// Which part of a dataset is meant.

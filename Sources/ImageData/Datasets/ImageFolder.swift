@@ -89,7 +89,9 @@ struct ImageFolder: ImageDataset {
 
   var count: Int { paths.count }
 
-  func image(at index: Int) throws(ImageError) -> Image { try ImageDecoder.decode(contentsOf: name(at: index)) }
+  func source(at index: Int) throws(ImageError) -> any ImageSource {
+    try ImageDecoder.decode(contentsOf: name(at: index))
+  }
 
   func name(at index: Int) -> String { "\(root)/\(paths[index])" }
 }

@@ -38,7 +38,7 @@ struct PackedImages: ImageDataset {
 
   var count: Int { pixels.count / (width * height * channels) }
 
-  func image(at index: Int) throws(ImageError) -> Image {
+  func source(at index: Int) throws(ImageError) -> any ImageSource {
     let size = width * height * channels
     return Image(
       width: width, height: height, channels: channels, pixels: Array(pixels[index * size..<(index + 1) * size]))

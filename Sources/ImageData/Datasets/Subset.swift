@@ -25,8 +25,8 @@ public struct Subset: ImageDataset {
   /// How many images of which dataset.
   public var summary: String { "\(count) of \(base.summary)" }
 
-  /// The pixels of the subset's image `index`.
-  public func image(at index: Int) throws(ImageError) -> Image { try base.image(at: indices[index]) }
+  /// The subset's image `index`.
+  public func source(at index: Int) throws(ImageError) -> any ImageSource { try base.source(at: indices[index]) }
   /// The name that the image has in `base`.
   public func name(at index: Int) -> String { base.name(at: indices[index]) }
 }

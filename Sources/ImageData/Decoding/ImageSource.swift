@@ -1,0 +1,62 @@
+import Views
+
+/// One image whose size is known and whose pixels can be asked for.
+///
+/// What is drawn about a view depends on the size alone, so views are drawn first and then only those pixels are
+/// decoded that they show.
+public protocol ImageSource {
+  /// Width in pixels, as it is looked at.
+  var width: Int { get }
+  /// Height in pixels, as it is looked at.
+  var height: Int { get }
+
+  /// At least the pixels that are needed, at no lower resolution than is needed.
+  ///
+  /// Every pixel is the one that the whole image has at that resolution.
+  func pixels(_ need: PixelNeed) throws(ImageError) -> ImagePart
+}
+
+extension ImageSource {
+  /// The whole image at its own resolution.
+  public func wholeImage() throws(ImageError) -> Image { try pixels(.everything(width: width, height: height)).image }
+}
+
+/// Which pixels of an image are needed, and how fine.
+public struct PixelNeed: Sendable, Equatable {
+  /// The smallest rectangle that is needed, in pixels of the whole image.
+  public let box: CropBox
+  /// How many neighbouring pixels along each axis may be seen as one: 1, 2, 4 or 8.
+  public let reduction: Int
+
+  /// Asks for a rectangle, whose pixels may be seen `reduction` × `reduction` as one.
+  public init(box: CropBox, reduction: Int = 1) {
+    self.box = box
+    self.reduction = reduction
+  }
+
+  /// Every pixel of an image.
+  public static func everything(width: Int, height: Int) -> PixelNeed {
+    PixelNeed(box: CropBox(top: 0, left: 0, height: height, width: width))
+  }
+
+  /// What crops need that are rendered at `size` × `size` pixels.
+  ///
+  /// The reduction is the largest that leaves every crop at least `margin` times as wide and high as its view.
+  public init(crops: [CropBox], size: Int, margin: Double) {
+    let top = crops.map(\.top).min() ?? 0
+    let left = crops.map(\.left).min() ?? 0
+    let bottom = crops.map { $0.top + $0.height }.max() ?? 0
+    let right = crops.map { $0.left + $0.width }.max() ?? 0
+    let smallest = crops.map { min($0.width, $0.height) }.min() ?? 0
+    let finest = Double(smallest) / (Double(size) * margin)
+    self.init(
+      box: CropBox(top: top, left: left, height: bottom - top, width: right - left),
+      reduction: [8, 4, 2].first { Double($0) <= finest } ?? 1)
+  }
+}
+
+/// An image that is held decoded.
+extension Image: ImageSource {
+  /// The whole image, whatever is needed.
+  public func pixels(_ need: PixelNeed) -> ImagePart { ImagePart(self) }
+}
