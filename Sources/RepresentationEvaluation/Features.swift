@@ -53,7 +53,7 @@ public func extractFeatures(
   guard dataset.labels != nil else { throw MissingLabelsError(data: dataset.summary) }
   try loader.forEachBatch { batch in
     let shape = [batch.indices.count, transform.crop, transform.crop, transform.channels]
-    let pixels = Tensor(borrowing: batch.pixels.base, shape: shape, owner: batch.pixels)
+    let pixels = Tensor(borrowing: batch.pixels.bytes(), shape: shape, dtype: .float32, owner: batch.pixels)
     batches.append(
       try throwingExhaustion {
         withoutGradients {

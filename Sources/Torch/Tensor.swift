@@ -103,14 +103,17 @@ extension Tensor {
   ///
   /// The memory must not change while the tensor lives.
   /// - Parameters:
-  ///   - base: The first element, row-major.
+  ///   - bytes: The elements, row-major.
   ///   - shape: The sizes of all dimensions.
+  ///   - dtype: The type of the elements, which fill the bytes.
   ///   - owner: Frees the memory when it is released.
-  public init(borrowing base: UnsafeMutablePointer<Float>, shape: [Int], owner: AnyObject) {
+  public init(borrowing bytes: UnsafeMutableRawBufferPointer, shape: [Int], dtype: DType, owner: AnyObject) {
     let context = Unmanaged.passRetained(owner).toOpaque()
     self = Tensor.borrow(
-      base, shape: shape, dtype: .float32, release: { Unmanaged<AnyObject>.fromOpaque($0!).release() },
+      bytes.baseAddress, shape: shape, dtype: dtype, release: { Unmanaged<AnyObject>.fromOpaque($0!).release() },
       context: context)
+    precondition(
+      bytes.count == elementCount * ht_tensor_element_size(pointer), "\(bytes.count) bytes do not fill \(signature)")
   }
 
   private static func borrow(

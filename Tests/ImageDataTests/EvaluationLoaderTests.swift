@@ -24,7 +24,7 @@ import Views
       contents.append(
         Content(
           indices: batch.indices, labels: batch.labels,
-          pixels: (0..<batch.pixels.count).map { batch.pixels.base[$0] }))
+          pixels: Array(batch.pixels.bytes().bindMemory(to: Float.self))))
     }
     return contents
   }

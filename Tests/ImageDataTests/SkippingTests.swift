@@ -20,7 +20,7 @@ import Views
       #expect(batch.indices == order.map { [10: 12, 11: 12, 39: 0][$0] ?? $0 })
       for (slot, index) in batch.indices.enumerated() where index == 12 {
         let twin = try #require(batch.indices.firstIndex(of: 12))
-        #expect(batch.parameters[1][slot] == batch.parameters[1][twin])
+        #expect(batch.groups[0].parameters[1][slot] == batch.groups[0].parameters[1][twin])
       }
     }
     #expect(skipped.count == 3)

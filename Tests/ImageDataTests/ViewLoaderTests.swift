@@ -17,8 +17,8 @@ import Views
     init(_ batch: ViewBatch) {
       step = batch.step
       indices = batch.indices
-      parameters = batch.parameters
-      pixels = (0..<batch.pixels.count).map { batch.pixels.base[$0].bitPattern }
+      parameters = batch.groups.flatMap(\.parameters)
+      pixels = batch.groups.flatMap { Array($0.pixels.bytes().bindMemory(to: UInt32.self)) }
     }
   }
 
@@ -27,9 +27,9 @@ import Views
     dropsLast: Bool = true, channels: Int = 3, seed: UInt64 = 11, skipped: SkippedImages = SkippedImages()
   ) -> ViewLoader {
     ViewLoader(
-      dataset: dataset, recipe: recipe,
+      dataset: dataset, groups: [DrawnViews(recipe, count: views)],
       configuration: LoaderConfiguration(
-        batchSize: batchSize, viewsPerImage: views, threads: threads, prefetchedBatches: prefetched,
+        batchSize: batchSize, threads: threads, prefetchedBatches: prefetched,
         dropsLast: dropsLast, channels: channels, seed: seed), skipped: skipped)
   }
 
@@ -79,20 +79,22 @@ import Views
     var scratch = RenderScratch()
     let renderer = ViewRenderer(recipe: Self.recipe, channels: 3)
     while let batch = try loader.next() {
-      #expect(batch.size == 6 && batch.channels == 3 && batch.pixels.count == 2 * 5 * 6 * 6 * 3)
-      #expect(Int(bitPattern: batch.pixels.base) % 64 == 0)
+      let group = batch.groups[0]
+      #expect(group.drawn.size == 6 && batch.channels == 3 && group.pixels.count == 2 * 5 * 6 * 6 * 3)
+      #expect(Int(bitPattern: group.pixels.base) % 64 == 0)
+      let pixels = group.pixels.bytes().bindMemory(to: Float.self)
       for (slot, index) in batch.indices.enumerated() {
         let image = try dataset.image(at: index)
         for view in 0..<2 {
           var random = ViewRandom(seed: 11, epoch: 4, sample: index, view: view)
           let parameters = Self.recipe.drawParameters(width: image.width, height: image.height, using: &random)
-          #expect(batch.parameters[view][slot] == parameters)
+          #expect(group.parameters[view][slot] == parameters)
           var expected = [Float](repeating: .nan, count: renderer.elementCount)
-          expected.withUnsafeMutableBufferPointer {
-            renderer.render(image, parameters, into: $0, scratch: &scratch)
+          expected.withUnsafeMutableBytes {
+            renderer.render(ImagePart(image), parameters, into: $0, scratch: &scratch)
           }
           let start = (view * 5 + slot) * renderer.elementCount
-          #expect((0..<renderer.elementCount).allSatisfy { batch.pixels.base[start + $0] == expected[$0] })
+          #expect((0..<renderer.elementCount).allSatisfy { pixels[start + $0] == expected[$0] })
         }
       }
     }
@@ -134,13 +136,13 @@ import Views
   @Test func memoryIsUsedAgain() throws {
     let loader = Self.loader(StubDataset(count: 100), batchSize: 10, threads: 0)
     loader.startEpoch(0)
-    var places: Set<UnsafeMutablePointer<Float>> = []
-    while let batch = try loader.next() { places.insert(batch.pixels.base) }
+    var places: Set<UnsafeMutableRawPointer> = []
+    while let batch = try loader.next() { places.insert(batch.groups[0].pixels.base) }
     #expect(places.count == 1)
     loader.startEpoch(1)
     let held = try #require(try loader.next())
     let other = try #require(try loader.next())
-    #expect(held.pixels.base != other.pixels.base)
+    #expect(held.groups[0].pixels.base != other.groups[0].pixels.base)
   }
 
   @Test func aBatchOutlivesItsLoader() throws {

@@ -38,7 +38,9 @@ import Torch
     do {
       let owner = Owner { releases += 1 }
       owner.memory.initialize(repeating: 2, count: 8)
-      var tensor: Tensor? = Tensor(borrowing: owner.memory, shape: [1, 2, 2, 2], owner: owner)
+      var tensor: Tensor? = Tensor(
+        borrowing: UnsafeMutableRawBufferPointer(start: owner.memory, count: 32), shape: [1, 2, 2, 2], dtype: .float32,
+        owner: owner)
       let image = tensor!.permuted([0, 3, 1, 2])
       tensor = nil
       #expect(image.isChannelsLast)

@@ -34,9 +34,16 @@ extension Image {
 extension ViewRenderer {
   /// One view as an array, rendered with the given scratch or a new one.
   func rendered(_ image: Image, _ parameters: ViewParameters, scratch: RenderScratch = RenderScratch()) -> [Float] {
+    rendered(ImagePart(image), parameters, scratch: scratch)
+  }
+
+  /// One view of a part of an image as an array.
+  func rendered(
+    _ part: ImagePart, _ parameters: ViewParameters, scratch: RenderScratch = RenderScratch()
+  ) -> [Float] {
     var scratch = scratch
     var values = [Float](repeating: .nan, count: elementCount)
-    values.withUnsafeMutableBufferPointer { render(image, parameters, into: $0, scratch: &scratch) }
+    values.withUnsafeMutableBytes { render(part, parameters, into: $0, scratch: &scratch) }
     return values
   }
 }

@@ -54,6 +54,11 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var loaderThreads = 2
   /// Batches prepared ahead.
   public var prefetchedBatches = 4
+  /// A JPEG may be decoded at a half, a quarter or an eighth of its resolution where that leaves each of its crops so
+  /// many times as wide and high as its view; 0 decodes every image in full.
+  public var decodingMargin = 2.0
+  /// Decoded images are kept in memory up to so many MiB, the first ones that are met; 0 keeps none.
+  public var cacheMegabytes = 0
   /// Stop when more than this share of the images cannot be decoded.
   public var skippedShareLimit = 0.1
 

@@ -75,6 +75,12 @@ public struct ResolvedConfiguration: Sendable {
       values.data.prefetchedBatches >= 1, "data.prefetched_batches",
       "must be at least 1, not \(values.data.prefetchedBatches)")
     try require(
+      values.data.decodingMargin >= 0 && values.data.decodingMargin <= 100, "data.decoding_margin",
+      "must be 0 (decode in full) or between 1 and 100, not \(values.data.decodingMargin)")
+    try require(
+      values.data.cacheMegabytes >= 0, "data.cache_megabytes",
+      "must be 0 (keep nothing) or more, not \(values.data.cacheMegabytes)")
+    try require(
       values.records.metricsEverySteps >= 1, "records.metrics_every_steps",
       "must be at least 1, not \(values.records.metricsEverySteps)")
     try require(

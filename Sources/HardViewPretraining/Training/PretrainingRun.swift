@@ -73,11 +73,12 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
 
     let skipped = SkippedImages(maximumShare: configuration.data.skippedShareLimit, onSkip: onSkip)
     loader = ViewLoader(
-      dataset: dataset, recipe: configuration.views,
+      dataset: dataset, groups: [DrawnViews(configuration.views, count: candidates)],
       configuration: LoaderConfiguration(
-        batchSize: configuration.training.batchSize, viewsPerImage: candidates,
-        threads: configuration.data.loaderThreads, prefetchedBatches: configuration.data.prefetchedBatches,
-        channels: configuration.backbone.channels, seed: UInt64(bitPattern: Int64(configuration.seed))),
+        batchSize: configuration.training.batchSize, threads: configuration.data.loaderThreads,
+        prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
+        format: PixelFormat(dtype), decodingMargin: configuration.data.decodingMargin,
+        seed: UInt64(bitPattern: Int64(configuration.seed))),
       skipped: skipped)
     guard loader.batchesPerEpoch > 0 else {
       throw ConfigurationError(
@@ -114,7 +115,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
       let report = try pretrainer.step(
         on: pool(of: batch), in: space, at: progress, learningRates: rates, draw: draw)
 
-      metrics.add(report, waited: batch.secondsWaited, parameters: batch.parameters, space: space)
+      metrics.add(report, times: batch.times, parameters: batch.groups[0].parameters, space: space)
       try record(batch, report, in: viewsLog)
       rate.count(batch.indices.count)
       let done = progress
@@ -145,12 +146,14 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
   }
 
   private func pool(of batch: ViewBatch) -> ViewPool {
-    ViewPool(groups: [
-      Tensor(
-        borrowing: batch.pixels.base,
-        shape: [batch.parameters.count, batch.indices.count, batch.size, batch.size, batch.channels],
-        owner: batch.pixels)
-    ])
+    ViewPool(
+      groups: batch.groups.map { group in
+        let size = group.drawn.size
+        return Tensor(
+          borrowing: group.pixels.bytes(),
+          shape: [group.parameters.count, batch.indices.count, size, size, batch.channels],
+          dtype: DType(group.pixels.format), owner: group.pixels)
+      })
   }
 
   private func record(_ batch: ViewBatch, _ report: StepReport, in log: JSONLinesWriter) throws {
@@ -158,7 +161,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
       try log.append(
         ViewsRecord(
           step: progress.step, epoch: progress.epoch, image: image, name: dataset.name(at: image),
-          views: batch.parameters.map { $0[position] }, selected: space.candidates[report.choice?[position] ?? 0],
+          views: batch.groups.flatMap { $0.parameters.map { $0[position] } },
+          selected: space.candidates[report.choice?[position] ?? 0],
           scores: report.scores.map { $0.narrowed(along: 1, from: position, count: 1).scalars() }))
     }
   }

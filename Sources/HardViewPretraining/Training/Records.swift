@@ -1,3 +1,4 @@
+import ImageData
 import Views
 
 /// One line of `metrics.jsonl`: averages over the steps since the line before.
@@ -12,8 +13,14 @@ public struct MetricsRecord: Codable, Sendable {
   public var learningRate: Double
   /// Images a second, all of it counted.
   public var imagesPerSecond: Double
-  /// Seconds spent waiting for views.
+  /// Seconds that training waited for views.
   public var dataSeconds: Double
+  /// Seconds of all loader threads spent opening images.
+  public var readingSeconds: Double
+  /// Seconds of all loader threads spent decoding images.
+  public var decodingSeconds: Double
+  /// Seconds of all loader threads spent rendering views.
+  public var renderingSeconds: Double
   /// Seconds spent choosing views.
   public var selectionSeconds: Double
   /// Seconds spent training on the chosen views.
@@ -51,16 +58,16 @@ public struct ViewsRecord: Codable, Sendable, Equatable {
 /// Averages what steps report until a line is due.
 struct MetricsAccumulator {
   private var reports: [StepReport] = []
-  private var dataSeconds = 0.0
+  private var times = LoadingTimes()
   private var statistics = SelectionStatistics()
   private var start = ContinuousClock.now
 
   var isEmpty: Bool { reports.isEmpty }
   var count: Int { reports.count }
 
-  mutating func add(_ report: StepReport, waited: Double, parameters: [[ViewParameters]], space: CandidateSpace) {
+  mutating func add(_ report: StepReport, times: LoadingTimes, parameters: [[ViewParameters]], space: CandidateSpace) {
     reports.append(report)
-    dataSeconds += waited
+    self.times = self.times + times
     statistics.add(parameters, choice: report.choice, in: space)
   }
 
@@ -71,7 +78,8 @@ struct MetricsAccumulator {
     defer { self = MetricsAccumulator() }
     return MetricsRecord(
       step: step, epoch: epoch, loss: reports.map(\.loss).reduce(0, +) / count, learningRate: learningRate,
-      imagesPerSecond: Double(statistics.images) / elapsed, dataSeconds: dataSeconds,
+      imagesPerSecond: Double(statistics.images) / elapsed, dataSeconds: times.waiting,
+      readingSeconds: times.reading, decodingSeconds: times.decoding, renderingSeconds: times.rendering,
       selectionSeconds: reports.map(\.selectionSeconds).reduce(0, +),
       trainingSeconds: reports.map(\.trainingSeconds).reduce(0, +), selectedOverlap: statistics.selectedOverlap,
       randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,

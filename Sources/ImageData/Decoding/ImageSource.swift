@@ -41,17 +41,30 @@ public struct PixelNeed: Sendable, Equatable {
 
   /// What crops need that are rendered at `size` × `size` pixels.
   ///
-  /// The reduction is the largest that leaves every crop at least `margin` times as wide and high as its view.
+  /// The reduction is the largest that leaves every crop at least `margin` times as wide and high as its view; a margin
+  /// of 0 asks for none.
   public init(crops: [CropBox], size: Int, margin: Double) {
     let top = crops.map(\.top).min() ?? 0
     let left = crops.map(\.left).min() ?? 0
     let bottom = crops.map { $0.top + $0.height }.max() ?? 0
     let right = crops.map { $0.left + $0.width }.max() ?? 0
     let smallest = crops.map { min($0.width, $0.height) }.min() ?? 0
-    let finest = Double(smallest) / (Double(size) * margin)
+    let finest = margin > 0 ? Double(smallest) / (Double(size) * margin) : 1
     self.init(
       box: CropBox(top: top, left: left, height: bottom - top, width: right - left),
       reduction: [8, 4, 2].first { Double($0) <= finest } ?? 1)
+  }
+}
+
+extension PixelNeed {
+  /// What both need.
+  public func union(_ other: PixelNeed) -> PixelNeed {
+    let (top, left) = (min(box.top, other.box.top), min(box.left, other.box.left))
+    let bottom = max(box.top + box.height, other.box.top + other.box.height)
+    let right = max(box.left + box.width, other.box.left + other.box.width)
+    return PixelNeed(
+      box: CropBox(top: top, left: left, height: bottom - top, width: right - left),
+      reduction: min(reduction, other.reduction))
   }
 }
 

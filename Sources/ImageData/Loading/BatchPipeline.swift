@@ -31,7 +31,8 @@ final class BatchPipeline<Source: BatchSource>: @unchecked Sendable {
     self.source = source
     self.threadCount = threads
     self.prefetched = max(1, prefetched)
-    self.pool = PixelBufferPool(capacity: source.batchSize * source.valuesPerImage, limit: prefetched + 2)
+    self.pool = PixelBufferPool(
+      byteCount: source.batchSize * source.valuesPerImage * source.format.byteCount, limit: prefetched + 2)
   }
 
   /// How many threads are alive.
@@ -135,7 +136,7 @@ final class BatchPipeline<Source: BatchSource>: @unchecked Sendable {
     }
     let start = position.batch * source.batchSize
     let indices = Array(order!.indices[start..<min(start + source.batchSize, source.imagesPerEpoch)])
-    let pixels = PixelBuffer(count: indices.count * source.valuesPerImage, pool: pool)
+    let pixels = PixelBuffer(count: indices.count * source.valuesPerImage, format: source.format, pool: pool)
     let batch = Batch(position: position, indices: indices, pixels: pixels)
     queue.append(batch)
 

@@ -12,6 +12,8 @@ protocol BatchSource: Sendable {
   var batchesPerEpoch: Int { get }
   /// Values that one image takes in a batch, over all its views.
   var valuesPerImage: Int { get }
+  /// What a value is stored as.
+  var format: PixelFormat { get }
   /// Whether the next epoch is begun while the last batches of this one are still being used.
   var repeats: Bool { get }
 

@@ -64,6 +64,7 @@ struct EvaluationSource: BatchSource {
   let transform: EvaluationTransform
   let batchSize: Int
 
+  var format: PixelFormat { .float32 }
   var repeats: Bool { false }
   var imagesPerEpoch: Int { images.dataset.count }
   var batchesPerEpoch: Int { (imagesPerEpoch + batchSize - 1) / batchSize }
@@ -74,11 +75,10 @@ struct EvaluationSource: BatchSource {
   func fill(
     _ place: BatchPlace, of pixels: PixelBuffer, scratch: inout RenderScratch
   ) throws(LoaderError) -> Sample {
-    guard let image = try images.image(at: place.index) else { return false }
-    let start = pixels.base + place.slot * transform.elementCount
-    transform.render(
-      image, into: UnsafeMutableBufferPointer(start: start, count: transform.elementCount), scratch: &scratch)
-    return true
+    let output = pixels.bytes(from: place.slot * transform.elementCount, count: transform.elementCount)
+    return try images.use(place.index) { source throws(ImageError) in
+      transform.render(try source.wholeImage(), into: output.assumingMemoryBound(to: Float.self), scratch: &scratch)
+    } != nil
   }
 
   /// Moves the images that were decoded together and gives their indices.

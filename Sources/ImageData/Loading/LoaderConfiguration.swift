@@ -1,11 +1,10 @@
 import Foundation
+import Views
 
 /// How a loader makes batches.
 public struct LoaderConfiguration: Equatable, Sendable {
   /// Images in a batch, at least 1.
   public var batchSize: Int
-  /// Views drawn of each image, at least 1.
-  public var viewsPerImage: Int
   /// Threads that decode and render.
   ///
   /// With 0 the work is done in `next()`. The number changes no pixel.
@@ -16,27 +15,36 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public var dropsLast: Bool
   /// Channels of the views: 1 (gray) or 3 (RGB), whatever the images have.
   public var channels: Int
+  /// What pixel values are stored as.
+  public var format: PixelFormat
+  /// An image may be decoded at a reduced resolution that leaves each of its crops so many times as wide and high as its
+  /// view; 0 decodes every image in full.
+  public var decodingMargin: Double
+  /// Whether batches keep their decoded images, so that views can be rendered again.
+  public var keepsImages: Bool
   /// Chooses the order of every epoch and the parameters of every view.
   public var seed: UInt64
 
   /// Creates a configuration; by default there is a thread for each processor.
   public init(
-    batchSize: Int, viewsPerImage: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
-    prefetchedBatches: Int = 2, dropsLast: Bool = true, channels: Int = 3, seed: UInt64 = 0
+    batchSize: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount, prefetchedBatches: Int = 2,
+    dropsLast: Bool = true, channels: Int = 3, format: PixelFormat = .float32, decodingMargin: Double = 2,
+    keepsImages: Bool = false, seed: UInt64 = 0
   ) {
     self.batchSize = batchSize
-    self.viewsPerImage = viewsPerImage
     self.threads = threads
     self.prefetchedBatches = prefetchedBatches
     self.dropsLast = dropsLast
     self.channels = channels
+    self.format = format
+    self.decodingMargin = decodingMargin
+    self.keepsImages = keepsImages
     self.seed = seed
   }
 
   /// Traps where a value is outside its range.
   func check() {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
-    precondition(viewsPerImage > 0, "an image has at least one view, not \(viewsPerImage)")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     precondition(prefetchedBatches > 0, "at least one batch is prefetched, not \(prefetchedBatches)")
     precondition(channels == 1 || channels == 3, "views have 1 or 3 channels, not \(channels)")

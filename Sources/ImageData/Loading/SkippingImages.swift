@@ -5,13 +5,15 @@ struct SkippingImages: Sendable {
   let dataset: any ImageDataset
   let skipped: SkippedImages
 
-  /// The image at `index`, or nil where it cannot be decoded.
+  /// What `body` makes of the image at `index`, or nil where it cannot be read or decoded.
   ///
   /// - Throws: `LoaderError` when that makes too many.
-  func image(at index: Int) throws(LoaderError) -> Image? {
+  func use<Result>(
+    _ index: Int, _ body: (any ImageSource) throws(ImageError) -> Result
+  ) throws(LoaderError) -> Result? {
     if !skipped.contains(index) {
       do {
-        return try dataset.image(at: index)
+        return try body(try dataset.source(at: index))
       } catch {
         skipped.record(SkippedImage(index: index, name: dataset.name(at: index), reason: error.reason))
       }
@@ -20,10 +22,14 @@ struct SkippingImages: Sendable {
     return nil
   }
 
-  /// The first image at or after `index`, in the order of the dataset and round its end, that can be decoded.
-  func firstImage(from index: Int) throws(LoaderError) -> (index: Int, image: Image) {
+  /// What `body` makes of the first image at or after `index`, in the order of the dataset and round its end, that can
+  /// be read and decoded.
+  func useFirst<Result>(
+    from index: Int, _ body: (Int, any ImageSource) throws(ImageError) -> Result
+  ) throws(LoaderError) -> Result {
     for candidate in [index..<dataset.count, 0..<index].joined() {
-      if let image = try image(at: candidate) { return (candidate, image) }
+      let result = try use(candidate) { source throws(ImageError) in try body(candidate, source) }
+      if let result { return result }
     }
     throw .nothingDecodes(total: dataset.count, examples: Array(skipped.records.prefix(3)))
   }

@@ -1,23 +1,4 @@
-import Foundation
 import Views
-
-/// The views of one batch of images.
-public struct ViewBatch: Sendable {
-  /// The batch's number in its epoch, from 0.
-  public let step: Int
-  /// Where the images are in the dataset; a replacement's own index where an image could not be decoded.
-  public let indices: [Int]
-  /// How each view was made: `[view][image]`.
-  public let parameters: [[ViewParameters]]
-  /// `[view][image][size][size][channels]`, as the recipe normalizes them.
-  public let pixels: PixelBuffer
-  /// Side of the views in pixels.
-  public let size: Int
-  /// 1 (gray) or 3 (RGB).
-  public let channels: Int
-  /// How long `next()` waited for this batch; the whole of its making where the loader has no threads.
-  public let secondsWaited: Double
-}
 
 /// Draws and renders views of a dataset's images, epoch after epoch, ahead of the training loop.
 ///
@@ -34,12 +15,13 @@ public final class ViewLoader: Sendable {
 
   /// Creates a loader; nothing is read before the first epoch is started.
   public init(
-    dataset: any ImageDataset, recipe: ViewRecipe, configuration: LoaderConfiguration, skipped: SkippedImages
+    dataset: any ImageDataset, groups: [DrawnViews], configuration: LoaderConfiguration, skipped: SkippedImages
   ) {
     precondition(dataset.count > 0, "a loader needs at least one image")
+    precondition(!groups.isEmpty, "a loader needs at least one group of views")
     configuration.check()
     source = ViewSource(
-      images: SkippingImages(dataset: dataset, skipped: skipped), recipe: recipe, configuration: configuration)
+      images: SkippingImages(dataset: dataset, skipped: skipped), groups: groups, configuration: configuration)
     pipeline = BatchPipeline(
       source: source, threads: configuration.threads, prefetched: configuration.prefetchedBatches)
   }
@@ -68,67 +50,11 @@ public final class ViewLoader: Sendable {
   ///
   /// - Throws: `LoaderError` when too many images cannot be decoded; again at every further call.
   public func next() throws(LoaderError) -> ViewBatch? {
-    let start = ContinuousClock.now
+    var watch = Stopwatch()
     guard let batch = try pipeline.next() else { return nil }
-    let samples = batch.samples.map { $0! }
-    return ViewBatch(
-      step: batch.position.batch, indices: samples.map(\.index),
-      parameters: (0..<source.configuration.viewsPerImage).map { view in samples.map { $0.parameters[view] } },
-      pixels: batch.pixels, size: source.recipe.size, channels: source.configuration.channels,
-      secondsWaited: (ContinuousClock.now - start) / .seconds(1))
+    return source.batch(batch, waited: watch.lap())
   }
 
   /// Ends the threads and waits for them; `startEpoch` starts new ones.
   public func stop() { pipeline.stop() }
-}
-
-/// Fills batches with views.
-struct ViewSource: BatchSource {
-  struct Sample {
-    let index: Int
-    let parameters: [ViewParameters]
-  }
-
-  let images: SkippingImages
-  let recipe: ViewRecipe
-  let configuration: LoaderConfiguration
-  let renderer: ViewRenderer
-
-  init(images: SkippingImages, recipe: ViewRecipe, configuration: LoaderConfiguration) {
-    self.images = images
-    self.recipe = recipe
-    self.configuration = configuration
-    renderer = ViewRenderer(recipe: recipe, channels: configuration.channels)
-  }
-
-  var repeats: Bool { true }
-  var batchSize: Int { configuration.batchSize }
-  var valuesPerImage: Int { configuration.viewsPerImage * renderer.elementCount }
-  var imagesPerEpoch: Int {
-    let count = images.dataset.count
-    return configuration.dropsLast ? count - count % batchSize : count
-  }
-  var batchesPerEpoch: Int { (imagesPerEpoch + batchSize - 1) / batchSize }
-
-  func order(ofEpoch epoch: Int) -> [Int] {
-    var random = ViewRandom(
-      seed: configuration.seed, epoch: epoch, sample: 0, view: 0, stream: RandomStream.epochOrder)
-    return random.permutation(of: images.dataset.count)
-  }
-
-  func fill(
-    _ place: BatchPlace, of pixels: PixelBuffer, scratch: inout RenderScratch
-  ) throws(LoaderError) -> Sample {
-    let (index, image) = try images.firstImage(from: place.index)
-    let parameters = (0..<configuration.viewsPerImage).map { view in
-      var random = ViewRandom(seed: configuration.seed, epoch: place.epoch, sample: index, view: view)
-      let parameters = recipe.drawParameters(width: image.width, height: image.height, using: &random)
-      let start = (view * place.batchCount + place.slot) * renderer.elementCount
-      renderer.render(
-        image, parameters,
-        into: UnsafeMutableBufferPointer(start: pixels.base + start, count: renderer.elementCount), scratch: &scratch)
-      return parameters
-    }
-    return Sample(index: index, parameters: parameters)
-  }
 }

@@ -17,6 +17,14 @@ public struct CropBox: Codable, Sendable, Hashable {
     self.width = width
   }
 
+  /// The box in an image whose sides are `numerator` / `denominator` of this one's, each edge rounded.
+  func scaled(by numerator: Int, over denominator: Int) -> CropBox {
+    func scaled(_ edge: Int) -> Int { (2 * edge * numerator + denominator) / (2 * denominator) }
+    let (top, left) = (scaled(top), scaled(left))
+    return CropBox(
+      top: top, left: left, height: scaled(self.top + height) - top, width: scaled(self.left + width) - left)
+  }
+
   /// Pixels in the box.
   public var area: Int { height * width }
 

@@ -54,6 +54,10 @@ public struct ViewParameters: Codable, Sendable, Equatable {
   public var blurSigma: Double?
   /// Whether bright values are inverted.
   public var isSolarized: Bool
+  /// What RandAugment does, first to last; nil when the recipe has none.
+  public var operations: [DrawnOperation]?
+  /// The rectangle that is erased, in pixels of a view of the recipe's size; nil when there is none.
+  public var erased: CropBox?
 
   /// A view of the given crop; by default nothing but the crop is done.
   public init(

@@ -4,7 +4,7 @@ extension ViewRecipe {
   /// Draws everything that is random about one view of an image of `width` × `height` pixels.
   ///
   /// The distributions are those of torchvision's `RandomResizedCrop`, `RandomHorizontalFlip`, `ColorJitter`,
-  /// `RandomGrayscale`, `GaussianBlur` and `RandomSolarize`. The crop is drawn first.
+  /// `RandomGrayscale`, `GaussianBlur`, `RandomSolarize`, `RandAugment` and `RandomErasing`, drawn in this order.
   public func drawParameters(width: Int, height: Int, using random: inout ViewRandom) -> ViewParameters {
     let crop = crop.drawBox(width: width, height: height, using: &random)
     let isFlipped = random.happens(withProbability: flipProbability)
@@ -13,9 +13,18 @@ extension ViewRecipe {
     let isBlurred = random.happens(withProbability: blur.probability)
     let sigma = random.uniform(in: blur.sigma[0]...blur.sigma[1])
     let isSolarized = random.happens(withProbability: solarize.probability)
-    return ViewParameters(
+    var parameters = ViewParameters(
       sourceWidth: width, sourceHeight: height, crop: crop, isFlipped: isFlipped, jitter: jitter,
       isGrayscale: isGrayscale, blurSigma: isBlurred ? sigma : nil, isSolarized: isSolarized)
+    if threeAugment {
+      let chosen = random.integer(below: 3)
+      parameters.isGrayscale = chosen == 0
+      parameters.isSolarized = chosen == 1
+      parameters.blurSigma = chosen == 2 ? sigma : nil
+    }
+    if randAugment.operations > 0 { parameters.operations = randAugment.draw(size: size, using: &random) }
+    if erasing.probability > 0 { parameters.erased = erasing.draw(size: size, using: &random) }
+    return parameters
   }
 }
 
@@ -62,5 +71,24 @@ extension JitterRecipe {
     return JitterParameters(
       brightness: factor(brightness), contrast: factor(contrast), saturation: factor(saturation),
       hue: random.uniform(in: -hue...hue), order: random.permutation(of: 4).map { JitterOperation.allCases[$0] })
+  }
+}
+
+extension ErasingRecipe {
+  /// Draws whether a rectangle of a view of `size` × `size` pixels is erased, and which.
+  func draw(size: Int, using random: inout ViewRandom) -> CropBox? {
+    guard random.happens(withProbability: probability) else { return nil }
+    let logarithms = log(ratio[0])...log(ratio[1])
+    for _ in 0..<10 {
+      let area = Double(size * size) * random.uniform(in: scale[0]...scale[1])
+      let aspect = exp(random.uniform(in: logarithms))
+      let height = Int((area * aspect).squareRoot().rounded(.toNearestOrEven))
+      let width = Int((area / aspect).squareRoot().rounded(.toNearestOrEven))
+      guard height < size, width < size else { continue }
+      let top = random.integer(below: size - height + 1)
+      let left = random.integer(below: size - width + 1)
+      return CropBox(top: top, left: left, height: height, width: width)
+    }
+    return nil
   }
 }

@@ -33,6 +33,11 @@ extension ViewRecipe {
     try check.range(blur.sigma, "blur.sigma", within: 0...100)
     try check.probability(solarize.probability, "solarize.probability")
     try check.value(solarize.threshold, "solarize.threshold", in: 0...256)
+    try check.value(randAugment.operations, "rand_augment.operations", in: 0...16)
+    try check.value(randAugment.magnitude, "rand_augment.magnitude", in: 0...RandAugmentRecipe.largestMagnitude)
+    try check.probability(erasing.probability, "erasing.probability")
+    try check.range(erasing.scale, "erasing.scale", within: 0...1)
+    try check.range(erasing.ratio, "erasing.ratio", within: 0...100)
     try normalization.validate(at: "\(keyPath).normalization")
   }
 }

@@ -1,8 +1,8 @@
 /// How the views of an image are made: what is drawn, with which probabilities and ranges.
 ///
-/// Operations are applied in this order: random resized crop, flip, color jitter (its four operations in the drawn
-/// order), grayscale, blur, solarization, normalization. The flip commutes with all of them, so a recipe that flips
-/// last (as SimSiam's) is the same recipe.
+/// Operations are applied in this order: random resized crop, flip, RandAugment, color jitter (its four operations in
+/// the drawn order), grayscale, blur, solarization, normalization, erasing; `three_augment` moves the jitter behind the
+/// solarization. Mirroring changes no distribution, so a recipe that flips last (as SimSiam's) is the same recipe.
 public struct ViewRecipe: Codable, Sendable, Equatable {
   /// Side of the square view in pixels.
   public var size: Int
@@ -18,6 +18,13 @@ public struct ViewRecipe: Codable, Sendable, Equatable {
   public var blur: BlurRecipe
   /// The inversion of bright values.
   public var solarize: SolarizeRecipe
+  /// Whether exactly one of grayscale, blur and solarization happens, each as often, and the color jitter after it, as
+  /// DeiT III's 3-Augment; the probabilities of the three are then not used.
+  public var threeAugment: Bool
+  /// Random operations of all kinds.
+  public var randAugment: RandAugmentRecipe
+  /// The erasing of a rectangle.
+  public var erasing: ErasingRecipe
   /// How pixel values become network inputs.
   public var normalization: Normalization
 
@@ -25,7 +32,9 @@ public struct ViewRecipe: Codable, Sendable, Equatable {
   public init(
     size: Int = 224, crop: CropRecipe = CropRecipe(), flipProbability: Double = 0.5,
     jitter: JitterRecipe = JitterRecipe(), grayscaleProbability: Double = 0.2, blur: BlurRecipe = BlurRecipe(),
-    solarize: SolarizeRecipe = SolarizeRecipe(), normalization: Normalization = .imageNet
+    solarize: SolarizeRecipe = SolarizeRecipe(), threeAugment: Bool = false,
+    randAugment: RandAugmentRecipe = RandAugmentRecipe(), erasing: ErasingRecipe = ErasingRecipe(),
+    normalization: Normalization = .imageNet
   ) {
     self.size = size
     self.crop = crop
@@ -34,6 +43,9 @@ public struct ViewRecipe: Codable, Sendable, Equatable {
     self.grayscaleProbability = grayscaleProbability
     self.blur = blur
     self.solarize = solarize
+    self.threeAugment = threeAugment
+    self.randAugment = randAugment
+    self.erasing = erasing
     self.normalization = normalization
   }
 }
@@ -132,5 +144,36 @@ public struct SolarizeRecipe: Codable, Sendable, Equatable {
   public init(probability: Double = 0, threshold: Int = 128) {
     self.probability = probability
     self.threshold = threshold
+  }
+}
+
+/// Random operations of one strength, as torchvision's `RandAugment` (Cubuk et al., 2020).
+public struct RandAugmentRecipe: Codable, Sendable, Equatable {
+  /// How many operations are applied one after the other; 0 for none.
+  public var operations: Int
+  /// Their strength, from 0 to 30.
+  public var magnitude: Int
+
+  /// Random operations; by default none.
+  public init(operations: Int = 0, magnitude: Int = 9) {
+    self.operations = operations
+    self.magnitude = magnitude
+  }
+}
+
+/// The replacement of a random rectangle by the mean color, as torchvision's `RandomErasing` with value 0.
+public struct ErasingRecipe: Codable, Sendable, Equatable {
+  /// Probability that a rectangle is erased.
+  public var probability: Double
+  /// Smallest and largest area of the rectangle as a fraction of the view's.
+  public var scale: [Double]
+  /// Smallest and largest ratio of the rectangle's height to its width.
+  public var ratio: [Double]
+
+  /// An erasing; by default it never happens.
+  public init(probability: Double = 0, scale: [Double] = [0.02, 0.33], ratio: [Double] = [0.3, 3.3]) {
+    self.probability = probability
+    self.scale = scale
+    self.ratio = ratio
   }
 }

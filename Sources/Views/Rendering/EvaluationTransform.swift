@@ -44,7 +44,7 @@ public struct EvaluationTransform: Sendable {
     resampling.rows = centered(in: height)
     resampling.columns = centered(in: width)
     PixelPlanes(image, resampling, channelCount: channels, scratch: &scratch)
-      .write(normalization, outputChannels: channels, into: output.baseAddress!)
+      .write(normalization, outputChannels: channels, as: .float32, into: output.baseAddress!)
   }
 
   private func centered(in count: Int) -> Range<Int> {

@@ -1,17 +1,34 @@
 extension PixelPlanes {
-  /// Writes the normalized pixels, channels interleaved.
+  /// Writes the pixels, channels interleaved.
   ///
   /// - Parameters:
   ///   - outputChannels: 1 or 3; a single plane is repeated to three channels.
-  ///   - output: `height × width × outputChannels` values.
+  ///   - output: Room for `height × width × outputChannels` values, aligned to the format.
   func write(
-    _ normalization: Normalization, outputChannels: Int, into output: UnsafeMutablePointer<Float>
+    _ normalization: Normalization, outputChannels: Int, as format: PixelFormat, into output: UnsafeMutableRawPointer
+  ) {
+    let count = height * width * outputChannels
+    switch format {
+    case .float32:
+      write(normalization, outputChannels: outputChannels, into: output.bindMemory(to: Float.self, capacity: count))
+    case .bfloat16:
+      write(
+        normalization, outputChannels: outputChannels,
+        into: output.bindMemory(to: BFloat16Bits.self, capacity: count))
+    case .uint8:
+      write(normalization, outputChannels: outputChannels, into: output.bindMemory(to: UInt8.self, capacity: count))
+    }
+  }
+
+  @inline(__always)
+  private func write<Value: StoredPixel>(
+    _ normalization: Normalization, outputChannels: Int, into output: UnsafeMutablePointer<Value>
   ) {
     if outputChannels == 1 {
       let (scale, offset) = normalization.affine(channel: 0)
       for y in 0..<height {
         let (source, target) = (row(0, y), output + y * width)
-        for x in 0..<width { target[x] = offset.addingProduct(source[x], scale) }
+        for x in 0..<width { target[x] = .stored(source[x], scale: scale, offset: offset) }
       }
       return
     }
@@ -24,9 +41,9 @@ extension PixelPlanes {
       let third = channelCount == 3 ? row(2, y) : first
       let target = output + y * width * 3
       for x in 0..<width {
-        target[3 * x] = red.offset.addingProduct(first[x], red.scale)
-        target[3 * x + 1] = green.offset.addingProduct(second[x], green.scale)
-        target[3 * x + 2] = blue.offset.addingProduct(third[x], blue.scale)
+        target[3 * x] = .stored(first[x], scale: red.scale, offset: red.offset)
+        target[3 * x + 1] = .stored(second[x], scale: green.scale, offset: green.offset)
+        target[3 * x + 2] = .stored(third[x], scale: blue.scale, offset: blue.offset)
       }
     }
   }

@@ -2,8 +2,13 @@ extension PixelPlanes {
   /// Planes of a part of an image, resized with antialiasing as PIL's `Image.resize`: along one axis and then along the
   /// other, each rounded to 8 bits.
   ///
-  /// - Parameter channelCount: 1 or 3. One channel of a color image is its luma; a gray image always gives one.
-  package init(_ image: Image, _ resampling: Resampling, channelCount: Int, scratch: inout RenderScratch) {
+  /// - Parameters:
+  ///   - channelCount: 1 or 3. One channel of a color image is its luma; a gray image always gives one.
+  ///   - reservedChannels: How many planes there may be later, if more.
+  package init(
+    _ image: Image, _ resampling: Resampling, channelCount: Int, reservedChannels: Int = 0,
+    scratch: inout RenderScratch
+  ) {
     let box = resampling.box
     precondition(
       box.top >= 0 && box.left >= 0 && box.height > 0 && box.width > 0 && box.top + box.height <= image.height
@@ -11,14 +16,15 @@ extension PixelPlanes {
       "The crop \(box) is not inside the image of \(image.width)×\(image.height) pixels.")
     let channels = min(channelCount, image.channels)
     self.init(
-      width: resampling.columns.count, height: resampling.rows.count, channelCount: channels, scratch: &scratch)
+      width: resampling.columns.count, height: resampling.rows.count, channelCount: channels,
+      reservedChannels: reservedChannels, scratch: &scratch)
     let buffers = scratch.buffers
     let columns = ResamplingTaps(
-      from: box.width, to: resampling.fullSize.width, outputs: resampling.columns,
+      from: box.width, span: resampling.columnSpan, to: resampling.fullSize.width, outputs: resampling.columns,
       interpolation: resampling.interpolation, isReversed: resampling.isFlipped, startBuffer: &buffers.columnStarts,
       weightBuffer: &buffers.columnWeights, filterBuffer: &buffers.filter)
     let rows = ResamplingTaps(
-      from: box.height, to: resampling.fullSize.height, outputs: resampling.rows,
+      from: box.height, span: resampling.rowSpan, to: resampling.fullSize.height, outputs: resampling.rows,
       interpolation: resampling.interpolation, isReversed: false, startBuffer: &buffers.rowStarts,
       weightBuffer: &buffers.rowWeights, filterBuffer: &buffers.filter)
     image.pixels.withUnsafeBufferPointer { pixels in

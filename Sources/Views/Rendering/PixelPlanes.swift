@@ -14,14 +14,17 @@ package struct PixelPlanes {
   private(set) var base: UnsafeMutablePointer<Float>
   private var spare: UnsafeMutablePointer<Float>
 
-  /// Planes of undefined values.
-  package init(width: Int, height: Int, channelCount: Int, scratch: inout RenderScratch) {
+  /// Planes of undefined values; `reservedChannels` is how many planes there may be later, if more.
+  package init(
+    width: Int, height: Int, channelCount: Int, reservedChannels: Int = 0, scratch: inout RenderScratch
+  ) {
+    let count = max(channelCount, reservedChannels)
     self.width = width
     self.height = height
     self.channelCount = channelCount
     stride = paddedToLanes(width)
-    base = scratch.buffers.planes.reserve(stride * height * channelCount)
-    spare = scratch.buffers.sparePlanes.reserve(stride * height * channelCount)
+    base = scratch.buffers.planes.reserve(stride * height * count)
+    spare = scratch.buffers.sparePlanes.reserve(stride * height * count)
   }
 
   /// Planes with the pixels of an image, as they are.

@@ -17,7 +17,7 @@ struct ResamplingTaps {
   /// What is added to a weighted sum so that it rounds when the fraction is cut off.
   static let half: Int32 = 1 << 21
 
-  /// Taps for some of the outputs of resizing `sourceCount` pixels to `fullCount`.
+  /// Taps for some of the outputs of resizing a stretch of `sourceCount` pixels to `fullCount`.
   ///
   /// - Parameters:
   ///   - outputs: The outputs wanted, within `0..<fullCount`.
@@ -26,11 +26,12 @@ struct ResamplingTaps {
   ///   - weightBuffer: Memory for the weights.
   ///   - filterBuffer: Memory for one output's weights while they are made.
   init(
-    from sourceCount: Int, to fullCount: Int, outputs: Range<Int>, interpolation: Interpolation, isReversed: Bool,
+    from sourceCount: Int, span: Span, to fullCount: Int, outputs: Range<Int>, interpolation: Interpolation,
+    isReversed: Bool,
     startBuffer: inout ReusableBuffer<Int>, weightBuffer: inout ReusableBuffer<Int32>,
     filterBuffer: inout ReusableBuffer<Double>
   ) {
-    let scale = Double(sourceCount) / Double(fullCount)
+    let scale = span.length / Double(fullCount)
     let stretch = max(scale, 1)
     let support = stretch * interpolation.support
     tapCount = min(sourceCount, Int((2 * support).rounded(.up)) + 1)
@@ -39,7 +40,7 @@ struct ResamplingTaps {
     weights = weightBuffer.reserve(outputCount * tapCount)
     let filter = filterBuffer.reserve(tapCount)
     for (index, output) in outputs.enumerated() {
-      let center = (Double(output) + 0.5) * scale
+      let center = span.start + (Double(output) + 0.5) * scale
       let first = max(0, Int(center - support + 0.5))
       let end = min(sourceCount, Int(center + support + 0.5))
       let start = min(first, sourceCount - tapCount)

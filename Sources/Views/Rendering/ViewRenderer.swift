@@ -10,6 +10,8 @@ public struct ViewRenderer: Sendable {
   public let channels: Int
   /// Side of the output in pixels.
   public let size: Int
+  /// What each value is stored as.
+  public let format: PixelFormat
 
   /// A renderer of a recipe's views.
   ///
@@ -17,36 +19,48 @@ public struct ViewRenderer: Sendable {
   ///   - recipe: A valid recipe.
   ///   - channels: Channels of the output, 1 or 3.
   ///   - size: Side of the output when it is not the recipe's. The same parameters then give the same view at another
-  ///     resolution: the same crop, and a blur scaled in proportion.
-  public init(recipe: ViewRecipe, channels: Int, size: Int? = nil) {
+  ///     resolution: the same crop, with blurs, translations and erased rectangles scaled in proportion. Operations on
+  ///     single values are the same; sharpness looks at neighboring pixels whatever the size.
+  ///   - format: What each value is stored as.
+  public init(recipe: ViewRecipe, channels: Int, size: Int? = nil, format: PixelFormat = .float32) {
     precondition(channels == 1 || channels == 3, "A view has 1 or 3 channels; got \(channels).")
     precondition(size ?? 1 > 0, "A view is at least one pixel wide; got \(size ?? 1).")
     self.recipe = recipe
     self.channels = channels
     self.size = size ?? recipe.size
+    self.format = format
   }
 
   /// Values of one view: `size × size × channels`.
   public var elementCount: Int { size * size * channels }
 
-  /// Renders one view: normalized 32-bit floats, rows from top to bottom, channels interleaved.
+  /// Bytes of one view.
+  public var byteCount: Int { elementCount * format.byteCount }
+
+  /// Renders one view: rows from top to bottom, channels interleaved.
   ///
-  /// Traps when the crop is not inside the image or `output` is smaller than ``elementCount``.
+  /// Traps when the part does not hold the crop, or `output` is smaller than ``byteCount`` or not aligned to the format.
   public func render(
-    _ image: Image, _ parameters: ViewParameters, into output: UnsafeMutableBufferPointer<Float>,
+    _ part: ImagePart, _ parameters: ViewParameters, into output: UnsafeMutableRawBufferPointer,
     scratch: inout RenderScratch
   ) {
     precondition(
-      output.count >= elementCount, "A view takes \(elementCount) values; the output has room for \(output.count).")
+      output.count >= byteCount, "A view takes \(byteCount) bytes; the output has room for \(output.count).")
     let resampling = Resampling(
-      parameters.crop, height: size, width: size, interpolation: recipe.crop.interpolation,
+      parameters.crop, of: part, height: size, width: size, interpolation: recipe.crop.interpolation,
       isFlipped: parameters.isFlipped)
-    var planes = PixelPlanes(image, resampling, channelCount: channels, scratch: &scratch)
-    if let jitter = parameters.jitter { planes.apply(jitter) }
+    var planes = PixelPlanes(
+      part.image, resampling, channelCount: channels, reservedChannels: channels, scratch: &scratch)
+    for operation in parameters.operations ?? [] { planes.apply(operation) }
+    if let jitter = parameters.jitter, !recipe.threeAugment { planes.apply(jitter) }
     if parameters.isGrayscale { planes.convertToGrayscale() }
     if let sigma = parameters.blurSigma { blur(&planes, sigma: sigma, scratch: &scratch) }
     if parameters.isSolarized { planes.solarize(threshold: recipe.solarize.threshold) }
-    planes.write(recipe.normalization, outputChannels: channels, into: output.baseAddress!)
+    if let jitter = parameters.jitter, recipe.threeAugment { planes.apply(jitter) }
+    if let box = parameters.erased {
+      planes.erase(box.scaled(by: size, over: recipe.size), filling: recipe.normalization, outputChannels: channels)
+    }
+    planes.write(recipe.normalization, outputChannels: channels, as: format, into: output.baseAddress!)
   }
 
   private func blur(_ planes: inout PixelPlanes, sigma: Double, scratch: inout RenderScratch) {

@@ -1,0 +1,58 @@
+import Foundation
+import Views
+
+/// The views of one batch of images.
+public struct ViewBatch: Sendable {
+  /// The views of one recipe.
+  public struct Group: Sendable {
+    /// How they were drawn and at which size they are rendered.
+    public let drawn: DrawnViews
+    /// How each view was made: `[view][image]`.
+    public let parameters: [[ViewParameters]]
+    /// `[view][image][size][size][channels]`, as the recipe normalizes them.
+    public let pixels: PixelBuffer
+  }
+
+  /// The batch's number in its epoch, from 0.
+  public let step: Int
+  /// Where the images are in the dataset; a replacement's own index where an image could not be decoded.
+  public let indices: [Int]
+  /// The views, group by group.
+  public let groups: [Group]
+  /// 1 (gray) or 3 (RGB).
+  public let channels: Int
+  /// Where the time went that making this batch took.
+  public let times: LoadingTimes
+  /// The decoded images, where the loader keeps them.
+  let images: [ImagePart]
+
+  /// Renders some of the drawn views again, at the size of their recipe.
+  ///
+  /// For views that were rendered small to choose among them. The loader must keep images.
+  /// - Parameters:
+  ///   - group: The group of views.
+  ///   - chosen: For each slot and image the number of a view: `[slot][image]`.
+  ///   - threads: How many threads render, at least 1.
+  /// - Returns: `[slot][image][size][size][channels]`, in the format of the group.
+  public func renderedInFull(group: Int, chosen: [[Int]], threads: Int) -> PixelBuffer {
+    precondition(images.count == indices.count, "this loader does not keep images (LoaderConfiguration.keepsImages)")
+    precondition(chosen.allSatisfy { $0.count == images.count }, "every slot chooses a view of every image")
+    let (recipe, format) = (groups[group].drawn.recipe, groups[group].pixels.format)
+    let renderer = ViewRenderer(recipe: recipe, channels: channels, format: format)
+    let parameters = groups[group].parameters
+    let buffer = PixelBuffer(count: chosen.count * images.count * renderer.elementCount, format: format)
+    let pieces = min(threads, images.count)
+    DispatchQueue.concurrentPerform(iterations: pieces) { piece in
+      var scratch = RenderScratch()
+      for image in (images.count * piece / pieces)..<(images.count * (piece + 1) / pieces) {
+        for slot in chosen.indices {
+          let place = (slot * images.count + image) * renderer.elementCount
+          renderer.render(
+            images[image], parameters[chosen[slot][image]][image],
+            into: buffer.bytes(from: place, count: renderer.elementCount), scratch: &scratch)
+        }
+      }
+    }
+    return buffer
+  }
+}
