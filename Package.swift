@@ -73,7 +73,7 @@ let package = Package(
         "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
         "RunConfiguration",
       ],
-      resources: [.copy("Recipes")],
+      resources: [.copy("Recipes"), .copy("ViewPipelines")],
       swiftSettings: language),
     .target(
       name: "RepresentationEvaluation",

@@ -70,9 +70,10 @@ public enum Pretraining {
     guard !data.path.isEmpty else {
       throw ConfigurationError(path: "data.path", problem: .invalid("is empty; name the images with --data PATH"))
     }
-    let dataset = try Datasets.open(path: data.path, format: data.format, split: split)
-    guard split == .train, data.limit > 0, data.limit < dataset.count else { return dataset }
-    return dataset.limited(to: data.limit, seed: 0)
+    var dataset = try Datasets.open(path: data.path, format: data.format, split: split)
+    guard split == .train else { return dataset }
+    if data.limit > 0, data.limit < dataset.count { dataset = dataset.limited(to: data.limit, seed: 0) }
+    return data.cacheMegabytes > 0 ? CachedImages(dataset, capacity: data.cacheMegabytes << 20) : dataset
   }
 
   private static func task(

@@ -47,7 +47,9 @@ extension PixelPlanes {
     swapWithSpare()
   }
 
-  /// Blends with the smoothed view; 0 is smooth, 1 the view as it is. Border pixels stay.
+  /// Blends with the smoothed view, border pixels left as they are.
+  ///
+  /// A factor of 0 gives the smoothed view, 1 the view as it is.
   private mutating func adjustSharpness(by factor: Double) {
     let (outer, inner) = (Float(1.0 / 13), Float(5.0 / 13))
     let factor = Float(factor)
