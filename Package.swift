@@ -54,6 +54,9 @@ let package = Package(
       name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .target(name: "ImageData", dependencies: ["Views", "CTurboJPEG", "CSPNG", "CZlib"], swiftSettings: pixels),
+    .systemLibrary(
+      name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    .target(name: "Pictures", dependencies: ["Views", "CCairo"], swiftSettings: language),
     .target(name: "AtomicFiles", swiftSettings: language),
     .target(name: "Safetensors", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
@@ -89,8 +92,8 @@ let package = Package(
     .executableTarget(
       name: "hardviews",
       dependencies: [
-        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Checkpoints", "ImageData",
-        "NeuralNetworks", "Optimization", "Torch", "Views", argumentParser,
+        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "AtomicFiles", "Checkpoints",
+        "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views", argumentParser,
       ],
       swiftSettings: language),
 
@@ -100,7 +103,7 @@ let package = Package(
   ]
     + [
       "Views": ["Safetensors"], "ImageData": ["Views"], "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
-      "RunConfiguration": [], "Torch": [],
+      "RunConfiguration": [], "Torch": [], "Pictures": ["ImageData", "Views"],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],
       "HardViewPretraining": [

@@ -108,6 +108,10 @@ import Testing
       (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
       (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 1, "device: 'tpu' is not known"),
       (["recipes", "show", "nothing"], 1, "Known here"),
+      (["views", "nowhere"], 2, "--output"),
+      (["views", "nowhere", "--json"], 1, "nothing is there"),
+      (["views", "nowhere", "--json", "--recipe", "dina"], 1, "Did you mean 'dino'?"),
+      (["views", "nowhere", "--json", "-n", "0"], 2, "-n goes from 1"),
     ] as [([String], Int32, String)])
   func mistakesAreOneParagraphWithTheRightCode(arguments: [String], code: Int32, part: String) throws {
     let result = try hardviews(arguments)
@@ -132,6 +136,27 @@ import Testing
     let shown = try hardviews(["recipes", "show", "simsiam-cifar10"])
     #expect(shown.code == 0 && shown.output.contains("learning_rate: 0.06"))
     #expect(shown.error.isEmpty)
+  }
+
+  @Test func viewsAreShownAndPrinted() throws {
+    try withTemporaryDirectory { folder in
+      _ = try SyntheticImages.writeIDX(in: folder)
+      let drawn = try hardviews(
+        ["views", "images", "--recipe", "dino", "--index", "5", "--json", "--output", "sheet.png"], in: folder)
+      #expect(drawn.code == 0, "\(drawn.error)")
+      #expect(drawn.error.contains("sheet.png shows 10 views of"))
+      let picture = try Data(contentsOf: URL(filePath: folder + "/sheet.png"))
+      #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+      let record = try #require(try JSONSerialization.jsonObject(with: Data(drawn.output.utf8)) as? [String: Any])
+      let views = try #require(record["views"] as? [[String: Any]])
+      #expect(views.compactMap { $0["group"] as? String }.filter { $0 == "local" }.count == 8)
+
+      let beyond = try hardviews(["views", "images", "--index", "64", "--json"], in: folder)
+      #expect(beyond.code == 1 && beyond.error.contains("there are 64 images"), "\(beyond.error)")
+      let nowhere = try hardviews(["views", "images", "--output", "no/such/sheet.png"], in: folder)
+      #expect(nowhere.code == 1 && nowhere.error.contains("no/such/sheet.png"), "\(nowhere.error)")
+      #expect(nowhere.error.split(separator: "\n").count == 1)
+    }
   }
 
   @Test func checkpointOfAnotherArchitectureIsRefused() throws {

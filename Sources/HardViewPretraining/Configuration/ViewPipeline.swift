@@ -33,6 +33,24 @@ public struct ViewPipeline: Sendable, Equatable {
     try ViewPipeline(files.tree(name))
   }
 
+  /// The pipeline that is meant by the name of a pipeline, the name of a recipe for pretraining, or a YAML file of either
+  /// kind.
+  /// - Throws: `ConfigurationError` with the names there are, or the mistake in the file.
+  public static func find(_ name: String) throws(ConfigurationError) -> ViewPipeline {
+    if names.contains(name) { return try named(name) }
+    let tree: ConfigurationTree
+    if Recipes.names.contains(name) {
+      tree = try Recipes.named(name)
+    } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.contains("/") {
+      tree = try ConfigurationTree(contentsOf: name)
+      if tree["groups"] != nil { return try ViewPipeline(tree) }
+    } else {
+      throw ConfigurationError(path: "recipe", problem: .unknownValue(name, known: Set(names + Recipes.names).sorted()))
+    }
+    let values = try ResolvedConfiguration(tree).values
+    return ViewPipeline(values.views, count: values.selection.candidates, summary: values.summary)
+  }
+
   /// One group of one recipe, as methods of interchangeable views use.
   public init(_ recipe: ViewRecipe, count: Int, summary: String = "") {
     self.summary = summary

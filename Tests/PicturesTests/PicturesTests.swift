@@ -1,0 +1,96 @@
+import ImageData
+import Pictures
+import Testing
+import Views
+
+@Suite struct CanvasTests {
+  private let photo = Image(
+    width: 2, height: 2, channels: 3, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30])
+
+  private func pixel(_ image: Image, _ x: Int, _ y: Int) -> [UInt8] {
+    Array(image.pixels[((y * image.width + x) * 3)..<((y * image.width + x) * 3 + 3)])
+  }
+
+  @Test func imagesAreDrawnWhereTheyBelong() {
+    let canvas = Canvas(width: 20, height: 10)
+    canvas.draw(photo, x: 4, y: 2, width: 8, height: 8)
+    let image = canvas.image
+    #expect(pixel(image, 0, 0) == [255, 255, 255])
+    #expect(pixel(image, 4, 2) == [255, 0, 0] && pixel(image, 7, 5) == [255, 0, 0])
+    #expect(pixel(image, 11, 2) == [0, 255, 0])
+    #expect(pixel(image, 4, 9) == [0, 0, 255])
+    #expect(pixel(image, 11, 9) == [10, 20, 30])
+    #expect(pixel(image, 12, 9) == [255, 255, 255])
+  }
+
+  @Test func grayImagesAreGray() {
+    let canvas = Canvas(width: 3, height: 3)
+    canvas.draw(Image(width: 1, height: 1, channels: 1, pixels: [77]), x: 0, y: 0, width: 3, height: 3)
+    #expect(Set(canvas.image.pixels) == [77])
+  }
+
+  /// Our own decoder reads back what was drawn.
+  @Test func pngHoldsThePicture() throws {
+    let canvas = Canvas(width: 33, height: 17)
+    canvas.fill(x: 3, y: 3, width: 10, height: 10, color: .distinct(1))
+    canvas.stroke(x: 5, y: 5, width: 20, height: 9, color: .black)
+    canvas.text("hard", x: 2, baseline: 12, size: 9)
+    #expect(try ImageDecoder.decode(canvas.png(), name: "canvas.png") == canvas.image)
+  }
+
+  @Test func longerTextIsWider() {
+    let canvas = Canvas(width: 10, height: 10)
+    #expect(canvas.width(of: "view", size: 12) > 0)
+    #expect(canvas.width(of: "view view", size: 12) > 1.9 * canvas.width(of: "view", size: 12))
+  }
+}
+
+@Suite struct ContactSheetTests {
+  private let image = Image(
+    width: 60, height: 40, channels: 3, pixels: [UInt8](repeating: 200, count: 60 * 40 * 3))
+
+  private func tile(_ parameters: ViewParameters) -> ContactSheet.Tile {
+    ContactSheet.Tile(
+      name: "view", parameters: parameters,
+      image: Image(width: 8, height: 8, channels: 3, pixels: [UInt8](repeating: 9, count: 192)))
+  }
+
+  /// Every view and every crop leaves its color on the sheet.
+  @Test(arguments: [1, 4, 7]) func everyViewIsShown(count: Int) {
+    let tiles = (0..<count).map { number in
+      tile(
+        ViewParameters(
+          sourceWidth: 60, sourceHeight: 40, crop: CropBox(top: number, left: 2 * number, height: 20, width: 25)))
+    }
+    let picture = ContactSheet(title: "title", image: image, tiles: tiles).drawn().image
+    var counts: [[UInt8]: Int] = [:]
+    for pixel in stride(from: 0, to: picture.pixels.count, by: 3) {
+      counts[Array(picture.pixels[pixel..<pixel + 3]), default: 0] += 1
+    }
+    for number in 0..<count {
+      let color = Color.distinct(number)
+      let bytes = [color.red, color.green, color.blue].map { UInt8(($0 * 255).rounded()) }
+      #expect(counts[bytes, default: 0] > 300, "view \(number + 1)")
+    }
+    #expect(counts[[9, 9, 9], default: 0] > count * 100 * 100)
+    #expect(counts[[200, 200, 200], default: 0] > 100 * 100)
+  }
+
+  @Test func captionsSayWhatWasDrawn() {
+    var parameters = ViewParameters(
+      sourceWidth: 100, sourceHeight: 50, crop: CropBox(top: 3, left: 4, height: 25, width: 40))
+    #expect(parameters.captionLines == ["40×25 at 4, 3 (20 %)"])
+    parameters.isFlipped = true
+    parameters.isGrayscale = true
+    parameters.blurSigma = 1.234
+    parameters.isSolarized = true
+    parameters.jitter = JitterParameters(brightness: 1.2, contrast: 0.75, saturation: 1, hue: -0.05)
+    parameters.operations = [DrawnOperation(.rotate, magnitude: -9), DrawnOperation(.identity)]
+    parameters.erased = CropBox(top: 0, left: 0, height: 7, width: 9)
+    #expect(
+      parameters.captionLines == [
+        "40×25 at 4, 3 (20 %)", "rotate -9°", "light 1.20, contrast 0.75,", "color 1.00, hue -0.05",
+        "flipped, gray, blur 1.23, solarized, erased 9×7",
+      ])
+  }
+}
