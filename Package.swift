@@ -92,8 +92,8 @@ let package = Package(
     .executableTarget(
       name: "hardviews",
       dependencies: [
-        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "AtomicFiles", "Checkpoints",
-        "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views", argumentParser,
+        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "AtomicFiles",
+        "Checkpoints", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views", argumentParser,
       ],
       swiftSettings: language),
 

@@ -69,7 +69,8 @@ struct ViewsCommand: ParsableCommand {
       }
     }
     if let output {
-      let title = "\(URL(filePath: name).lastPathComponent), \(image.width)×\(image.height) · \(recipe) · seed \(seed), epoch \(epoch)"
+      let file = URL(filePath: name).lastPathComponent
+      let title = "\(file), \(image.width)×\(image.height) · \(recipe) · seed \(seed), epoch \(epoch)"
       let sheet = ContactSheet(title: title, image: image, tiles: tiles)
       try AtomicFile.write(sheet.drawn().png(), to: output)
       remark("\(output) shows \(tiles.count) views of \(name).")
