@@ -28,6 +28,26 @@ import Views
     #expect(simsiam == (try ResolvedConfiguration(Recipes.named("simsiam-imagenet"))).values.views)
   }
 
+  @Test func aRunMayNameItsPipeline() throws {
+    var settings = try Recipes.named("simsiam-small")
+    settings.set(.string("three-augment"), at: "views.pipeline")
+    let views = try ResolvedConfiguration(settings).values.views
+    var expected = try ViewPipeline.named("three-augment").groups[0].recipe
+    // What the recipe itself says about views stays.
+    let own = try ResolvedConfiguration(Recipes.named("simsiam-small")).values.views
+    (expected.size, expected.crop.scale, expected.jitter) = (own.size, own.crop.scale, own.jitter)
+    (expected.grayscaleProbability, expected.blur.probability) = (own.grayscaleProbability, own.blur.probability)
+    #expect(views == expected)
+
+    settings.set(.string("dino"), at: "views.pipeline")
+    let many = settings
+    let error = #expect(throws: ConfigurationError.self) { try ResolvedConfiguration(many) }
+    #expect(error?.path == "views.pipeline" && error?.description.contains("global_solarized") == true)
+    settings.set(.string("dinosaur"), at: "views.pipeline")
+    let unknown = settings
+    #expect(throws: ConfigurationError.self) { try ResolvedConfiguration(unknown) }
+  }
+
   @Test(arguments: [
     ("groups: {}", "groups", "at least one group"),
     ("groups: {view: {count: 0}}", "groups.view.count", "between 1 and 1000"),

@@ -1,3 +1,4 @@
+import Foundation
 import ImageData
 import NeuralNetworks
 import Optimization
@@ -50,8 +51,8 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var format = DatasetFormat.automatic
   /// Train on so many images, the same ones whatever the seed, in the proportions of the classes; 0 takes all.
   public var limit = 0
-  /// Threads that decode and render, beside those that train; 0 does both in turn.
-  public var loaderThreads = 2
+  /// Threads that decode and render, beside those that train; -1 takes one for every core, 0 does both in turn.
+  public var loaderThreads = -1
   /// Batches prepared ahead.
   public var prefetchedBatches = 4
   /// A JPEG may be decoded at a half, a quarter or an eighth of its resolution where that leaves each of its crops so
@@ -64,6 +65,9 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
 
   /// All images of a path still to be given.
   public init() {}
+
+  /// How many threads decode and render on this machine.
+  public var loaderThreadCount: Int { loaderThreads < 0 ? ProcessInfo.processInfo.activeProcessorCount : loaderThreads }
 }
 
 /// How long; the `training` section.

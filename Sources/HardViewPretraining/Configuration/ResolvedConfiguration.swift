@@ -15,7 +15,8 @@ public struct ResolvedConfiguration: Sendable {
   /// Lays settings over the defaults and checks them.
   /// - Throws: `ConfigurationError` that names the key path, what was wrong and what is known.
   public init(_ settings: ConfigurationTree) throws(ConfigurationError) {
-    let values = try ConfigurationTree.decode(PretrainingConfiguration(), overlaying: settings)
+    let values = try ConfigurationTree.decode(
+      PretrainingConfiguration(), overlaying: Self.expandingPipeline(in: settings))
     let name = values.method.string(at: "name") ?? ""
     guard let method = Methods.named(name) else {
       throw ConfigurationError(
@@ -27,6 +28,29 @@ public struct ResolvedConfiguration: Sendable {
     self.values = complete
     self.method = method
     tree = try ConfigurationTree(encoding: complete)
+  }
+
+  /// Replaces `views.pipeline`, the name or file of a view pipeline of one group, by its keys; those beside it win.
+  private static func expandingPipeline(
+    in settings: ConfigurationTree
+  ) throws(ConfigurationError) -> ConfigurationTree {
+    guard let views = settings["views"], let name = views.string(at: "pipeline") else { return settings }
+    let groups: [ViewPipeline.Group]
+    do throws(ConfigurationError) {
+      groups = try ViewPipeline.find(name).groups
+    } catch {
+      guard error.path == "recipe" else { throw error }
+      throw ConfigurationError(path: "views.pipeline", problem: error.problem)
+    }
+    guard groups.count == 1 else {
+      let names = groups.map(\.name).joined(separator: ", ")
+      throw ConfigurationError(
+        path: "views.pipeline",
+        problem: .invalid("'\(name)' draws several kinds of views (\(names)), but this method trains on one kind"))
+    }
+    var expanded = settings
+    expanded.set(try ConfigurationTree(encoding: groups[0].recipe).merging(views.removing("pipeline")), at: "views")
+    return expanded
   }
 
   /// The method's section with its defaults written out, the name first.
@@ -70,7 +94,8 @@ public struct ResolvedConfiguration: Sendable {
       "must be above 0, not \(values.optimizer.learningRate)")
     try require(values.data.limit >= 0, "data.limit", "must be 0 (all) or more, not \(values.data.limit)")
     try require(
-      values.data.loaderThreads >= 0, "data.loader_threads", "must be 0 or more, not \(values.data.loaderThreads)")
+      (-1...1024).contains(values.data.loaderThreads), "data.loader_threads",
+      "must be -1 (one for every core), 0 (none) or up to 1024, not \(values.data.loaderThreads)")
     try require(
       values.data.prefetchedBatches >= 1, "data.prefetched_batches",
       "must be at least 1, not \(values.data.prefetchedBatches)")

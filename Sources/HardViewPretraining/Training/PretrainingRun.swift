@@ -75,7 +75,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
     loader = ViewLoader(
       dataset: dataset, groups: [DrawnViews(configuration.views, count: candidates)],
       configuration: LoaderConfiguration(
-        batchSize: configuration.training.batchSize, threads: configuration.data.loaderThreads,
+        batchSize: configuration.training.batchSize, threads: configuration.data.loaderThreadCount,
         prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
         format: PixelFormat(dtype), decodingMargin: configuration.data.decodingMargin,
         seed: UInt64(bitPattern: Int64(configuration.seed))),
