@@ -55,7 +55,8 @@ extension PixelPlanes {
           window.move(rows: (start - firstRow)..<(endRow - firstRow))
           firstRow = start
         }
-        resampleColumns(source.fourRows(from: endRow), columns, into: window, at: endRow - firstRow)
+        resampleColumns(
+          source.fourRows(from: endRow), columns, into: window, at: endRow - firstRow, buffers: buffers)
         endRow += 4
       }
       window.blend(
@@ -83,7 +84,7 @@ extension PixelPlanes {
       }
       let first = UnsafePointer(blended)
       let four = (first, first + bytesPerRow, first + 2 * bytesPerRow, first + 3 * bytesPerRow)
-      resampleColumns(four, columns, into: window, at: 0)
+      resampleColumns(four, columns, into: window, at: 0, buffers: buffers)
       for row in 0..<rowCount {
         window.copy(row: row, into: values)
         write(values, intoRow: firstRow + row)
@@ -92,47 +93,59 @@ extension PixelPlanes {
   }
 
   private func resampleColumns(
-    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into window: RowWindow, at row: Int
+    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into window: RowWindow, at row: Int,
+    buffers: RenderScratch.Buffers
   ) {
+    let count = taps.sourceCount
     if channelCount == 3 {
-      Self.resampleColor(sources, taps, into: window.row(row), rowStride: window.rowStride)
+      let pixels = buffers.rowQuads.reserve(16 * count)
+      Self.interleave(sources, count: count, into: pixels)
+      Self.resampleColor(pixels, taps, into: window.row(row), rowStride: window.rowStride)
     } else {
       Self.resampleGray(sources, taps, into: window.row(row), rowStride: window.rowStride)
     }
     window.cutOff(fourRowsFrom: row)
   }
 
-  /// Four rows of interleaved color resampled along x, with the weights' fraction yet to be cut off; writes one value
-  /// beyond the last of each row.
-  private static func resampleColor(
-    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into target: UnsafeMutablePointer<Int32>, rowStride: Int
+  /// Brings the pixels of a column of four rows together: four times a color and, last, the byte after it.
+  private static func interleave(
+    _ sources: SourceRows.Four, count: Int, into pixels: UnsafeMutablePointer<UInt8>
   ) {
-    for x in 0..<taps.outputCount {
-      var byte = taps.starts[x] * 3
-      let weights = taps.weights + x * taps.tapCount
-      let half = SIMD4<Int32>(repeating: ResamplingTaps.half)
-      var (first, second, third, fourth) = (half, half, half, half)
-      for tap in 0..<taps.tapCount {
-        let weight = SIMD4<Int32>(repeating: weights[tap])
-        first &+= color(sources.0 + byte) &* weight
-        second &+= color(sources.1 + byte) &* weight
-        third &+= color(sources.2 + byte) &* weight
-        fourth &+= color(sources.3 + byte) &* weight
-        byte += 3
-      }
-      let output = UnsafeMutableRawPointer(target + x * 3)
-      let bytesPerRow = rowStride * MemoryLayout<Int32>.stride
-      output.storeBytes(of: first, as: SIMD4<Int32>.self)
-      output.storeBytes(of: second, toByteOffset: bytesPerRow, as: SIMD4<Int32>.self)
-      output.storeBytes(of: third, toByteOffset: 2 * bytesPerRow, as: SIMD4<Int32>.self)
-      output.storeBytes(of: fourth, toByteOffset: 3 * bytesPerRow, as: SIMD4<Int32>.self)
+    let output = UnsafeMutableRawPointer(pixels)
+    for x in 0..<count {
+      let colors = SIMD4<UInt32>(
+        color(sources.0 + 3 * x), color(sources.1 + 3 * x), color(sources.2 + 3 * x), color(sources.3 + 3 * x))
+      output.storeBytes(of: colors, toByteOffset: 16 * x, as: SIMD4<UInt32>.self)
     }
   }
 
   /// A pixel's color and, last, the byte after it.
   @_transparent
-  private static func color(_ pixel: UnsafePointer<UInt8>) -> SIMD4<Int32> {
-    SIMD4<Int32>(truncatingIfNeeded: UnsafeRawPointer(pixel).loadUnaligned(as: SIMD4<UInt8>.self))
+  private static func color(_ pixel: UnsafePointer<UInt8>) -> UInt32 {
+    UnsafeRawPointer(pixel).loadUnaligned(as: UInt32.self)
+  }
+
+  /// Four rows of color resampled along x, with the weights' fraction yet to be cut off; writes one value beyond the
+  /// last of each row.
+  private static func resampleColor(
+    _ pixels: UnsafePointer<UInt8>, _ taps: ResamplingTaps, into target: UnsafeMutablePointer<Int32>, rowStride: Int
+  ) {
+    let bytesPerRow = rowStride * MemoryLayout<Int32>.stride
+    for x in 0..<taps.outputCount {
+      var place = UnsafeRawPointer(pixels + 16 * taps.starts[x])
+      let weights = taps.weights + x * taps.tapCount
+      var sums = RowWindow.Sums(repeating: ResamplingTaps.half)
+      for tap in 0..<taps.tapCount {
+        let colors = RowWindow.Sums(truncatingIfNeeded: place.loadUnaligned(as: SIMD16<UInt8>.self))
+        sums &+= colors &* RowWindow.Sums(repeating: weights[tap])
+        place += 16
+      }
+      let output = UnsafeMutableRawPointer(target + x * 3)
+      output.storeBytes(of: sums.lowHalf.lowHalf, as: SIMD4<Int32>.self)
+      output.storeBytes(of: sums.lowHalf.highHalf, toByteOffset: bytesPerRow, as: SIMD4<Int32>.self)
+      output.storeBytes(of: sums.highHalf.lowHalf, toByteOffset: 2 * bytesPerRow, as: SIMD4<Int32>.self)
+      output.storeBytes(of: sums.highHalf.highHalf, toByteOffset: 3 * bytesPerRow, as: SIMD4<Int32>.self)
+    }
   }
 
   /// Four rows of gray resampled along x, with the weights' fraction yet to be cut off.

@@ -10,6 +10,7 @@ public struct RenderScratch {
   final class Buffers {
     var planes = ReusableBuffer<Float>()
     var sparePlanes = ReusableBuffer<Float>()
+    var rowQuads = ReusableBuffer<UInt8>()
     var resampledRows = ReusableBuffer<Int32>()
     var blendedRow = ReusableBuffer<Float>()
     var sourceBytes = ReusableBuffer<UInt8>()

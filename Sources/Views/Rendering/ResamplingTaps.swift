@@ -3,6 +3,8 @@
 /// The filter is stretched by the ratio when shrinking, as PIL's `Image.resize`, and its weights are whole 2⁻²²ths as
 /// PIL's. Every output has the same number of taps, unused ones weighing 0, and all of them lie inside the source.
 struct ResamplingTaps {
+  /// Source pixels along the axis.
+  let sourceCount: Int
   /// Outputs along the axis.
   let outputCount: Int
   /// Taps of every output.
@@ -31,6 +33,7 @@ struct ResamplingTaps {
     startBuffer: inout ReusableBuffer<Int>, weightBuffer: inout ReusableBuffer<Int32>,
     filterBuffer: inout ReusableBuffer<Double>
   ) {
+    self.sourceCount = sourceCount
     let scale = span.length / Double(fullCount)
     let stretch = max(scale, 1)
     let support = stretch * interpolation.support

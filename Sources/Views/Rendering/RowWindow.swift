@@ -55,7 +55,7 @@ struct RowWindow {
     }
   }
 
-  private typealias Sums = SIMD16<Int32>
+  typealias Sums = SIMD16<Int32>
 
   /// The sums without their fraction, moved into 0…255.
   @_transparent
