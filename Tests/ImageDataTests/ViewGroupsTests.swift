@@ -99,16 +99,13 @@ import Views
     let crops = [
       CropBox(top: 10, left: 30, height: 100, width: 80), CropBox(top: 40, left: 5, height: 300, width: 200),
     ]
-    func need(size: Int, margin: Double) -> PixelNeed {
-      PixelNeed(crops: crops, size: size, margin: margin, width: 900, height: 345)
-    }
-    let some = need(size: 10, margin: 2)
-    #expect(some == PixelNeed(box: CropBox(top: 0, left: 0, height: 345, width: 208), reduction: 4))
-    #expect(need(size: 10, margin: 1).reduction == 8)
-    #expect(need(size: 10, margin: 0).reduction == 1)
-    #expect(need(size: 100, margin: 2).reduction == 1)
-    let other = PixelNeed(box: CropBox(top: 0, left: 48, height: 20, width: 500), reduction: 2)
+    let need = PixelNeed(crops: crops, size: 10, margin: 2)
+    #expect(need == PixelNeed(box: CropBox(top: 10, left: 5, height: 330, width: 200), reduction: 4))
+    #expect(PixelNeed(crops: crops, size: 10, margin: 1).reduction == 8)
+    #expect(PixelNeed(crops: crops, size: 10, margin: 0).reduction == 1)
+    #expect(PixelNeed(crops: crops, size: 100, margin: 2).reduction == 1)
+    let other = PixelNeed(box: CropBox(top: 0, left: 50, height: 20, width: 500), reduction: 2)
     #expect(
-      some.union(other) == PixelNeed(box: CropBox(top: 0, left: 0, height: 345, width: 548), reduction: 2))
+      need.union(other) == PixelNeed(box: CropBox(top: 0, left: 5, height: 340, width: 545), reduction: 2))
   }
 }

@@ -35,6 +35,25 @@ import Views
     }
   }
 
+  /// Resampling in the faster order, which views smaller than their recipe take, rounds otherwise and no more.
+  @Test(arguments: Interpolation.allCases) func smallViewsRoundInAnotherOrder(interpolation: Interpolation) throws {
+    let photo = try ReferenceFixture(named: "pipelines/photos.safetensors")["photo.china"].image
+    let exact = ViewRecipe(size: 40, crop: CropRecipe(interpolation: interpolation), normalization: .none)
+    let large = ViewRecipe(size: 80, crop: CropRecipe(interpolation: interpolation), normalization: .none)
+    for sample in 0..<40 {
+      var random = ViewRandom(seed: 31, epoch: 0, sample: sample, view: 0)
+      let crop = exact.crop.drawBox(width: photo.width, height: photo.height, using: &random)
+      let drawn = ViewParameters(sourceWidth: photo.width, sourceHeight: photo.height, crop: crop)
+      let small = ViewRenderer(recipe: large, channels: 3, size: 40).rendered(photo, drawn)
+      let reference = ViewRenderer(recipe: exact, channels: 3).rendered(photo, drawn)
+      let differences = zip(small, reference).map { abs($0 - $1) * 255 }
+      // Where the cubic filter overshoots, what lies beyond 0 and 255 is cut off at another place.
+      let (worst, mean) = (differences.max()!, differences.reduce(0, +) / Float(differences.count))
+      #expect(worst < (interpolation == .bicubic ? 6.5 : 1.5), "The worst pixel is off by \(worst)/255.")
+      #expect(mean < 0.3)
+    }
+  }
+
   /// 20,000 draws here and 20,000 by torchvision, the latter as 1,001 quantiles.
   @Test func drawnParametersHaveTorchvisionsDistributions() throws {
     let file = try SafetensorsFile(path: Fixtures.path("pipelines/quantiles.safetensors"))

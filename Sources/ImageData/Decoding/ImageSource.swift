@@ -39,16 +39,15 @@ public struct PixelNeed: Sendable, Equatable {
     PixelNeed(box: CropBox(top: 0, left: 0, height: height, width: width))
   }
 
-  /// What crops of an image of `width` × `height` pixels need that are rendered at `size` × `size` pixels.
+  /// What crops need that are rendered at `size` × `size` pixels.
   ///
-  /// The box is widened to whole blocks of 16 × 16 pixels, so that it can be halved without cutting through pixels.
   /// The reduction is the largest that leaves every crop at least `margin` times as wide and high as its view; a margin
   /// of 0 asks for none.
-  public init(crops: [CropBox], size: Int, margin: Double, width: Int, height: Int) {
-    let top = (crops.map(\.top).min() ?? 0) & ~15
-    let left = (crops.map(\.left).min() ?? 0) & ~15
-    let bottom = min(height, ((crops.map { $0.top + $0.height }.max() ?? 0) + 15) & ~15)
-    let right = min(width, ((crops.map { $0.left + $0.width }.max() ?? 0) + 15) & ~15)
+  public init(crops: [CropBox], size: Int, margin: Double) {
+    let top = crops.map(\.top).min() ?? 0
+    let left = crops.map(\.left).min() ?? 0
+    let bottom = crops.map { $0.top + $0.height }.max() ?? 0
+    let right = crops.map { $0.left + $0.width }.max() ?? 0
     let smallest = crops.map { min($0.width, $0.height) }.min() ?? 0
     let finest = margin > 0 ? Double(smallest) / (Double(size) * margin) : 1
     self.init(

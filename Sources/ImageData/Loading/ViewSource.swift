@@ -52,7 +52,7 @@ struct ViewSource: BatchSource {
   }
 
   func fill(
-    _ place: BatchPlace, of batch: PixelBuffer, scratch: inout RenderScratch
+    _ place: BatchPlace, of pixels: PixelBuffer, scratch: inout RenderScratch
   ) throws(LoaderError) -> Sample {
     var watch = Stopwatch()
     return try images.useFirst(from: place.index) { index, source throws(ImageError) in
@@ -63,21 +63,15 @@ struct ViewSource: BatchSource {
           group: group, seed: configuration.seed, epoch: place.epoch, sample: index, width: source.width,
           height: source.height)
       }
-      let part = try source.pixels(need(of: parameters, in: source))
-      var pyramid = ImagePyramid(part)
+      let part = try source.pixels(need(of: parameters))
       times.decoding = watch.lap()
       for (group, views) in parameters.enumerated() {
         let renderer = renderers[group]
         for (view, drawn) in views.enumerated() {
           let start =
             groupStarts[group] * place.batchCount + (view * place.batchCount + place.slot) * renderer.elementCount
-          // Only views that are rendered small are made from fewer pixels than there are.
-          let isSmall = renderer.size < groups[group].recipe.size
-          let pixels =
-            isSmall
-            ? pyramid.part(for: drawn.crop, size: renderer.size, margin: configuration.decodingMargin) : part
           renderer.render(
-            pixels, drawn, into: batch.bytes(from: start, count: renderer.elementCount), scratch: &scratch)
+            part, drawn, into: pixels.bytes(from: start, count: renderer.elementCount), scratch: &scratch)
         }
       }
       times.rendering = watch.lap()
@@ -87,11 +81,9 @@ struct ViewSource: BatchSource {
   }
 
   /// What all views of an image need together, at the size of their recipes.
-  private func need(of parameters: [[ViewParameters]], in source: any ImageSource) -> PixelNeed {
+  private func need(of parameters: [[ViewParameters]]) -> PixelNeed {
     zip(groups, parameters).map { group, views in
-      PixelNeed(
-        crops: views.map(\.crop), size: group.recipe.size, margin: configuration.decodingMargin, width: source.width,
-        height: source.height)
+      PixelNeed(crops: views.map(\.crop), size: group.recipe.size, margin: configuration.decodingMargin)
     }.reduce(nil) { (all: PixelNeed?, need) in all?.union(need) ?? need }!
   }
 
