@@ -45,15 +45,19 @@ let package = Package(
     // Below torch: pixels, files, records.
     .target(name: "Views", swiftSettings: pixels),
     .systemLibrary(
-      name: "CTurboJPEG", path: "Sources/CImageCodecs/CTurboJPEG", pkgConfig: "libturbojpeg",
-      providers: [.apt(["libturbojpeg0-dev"])]),
+      name: "CLibJPEG", path: "Sources/CImageCodecs/CLibJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .target(name: "CJPEG", dependencies: ["CLibJPEG"], path: "Sources/CImageCodecs/CJPEG"),
     .systemLibrary(
       name: "CSPNG", path: "Sources/CImageCodecs/CSPNG", pkgConfig: "spng",
       providers: [.apt(["libspng-dev"])]),
     .systemLibrary(
+      name: "CWebP", path: "Sources/CImageCodecs/CWebP", pkgConfig: "libwebpdemux",
+      providers: [.apt(["libwebp-dev"])]),
+    .systemLibrary(
       name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "ImageData", dependencies: ["Views", "CTurboJPEG", "CSPNG", "CZlib"], swiftSettings: pixels),
+    .target(name: "ImageData", dependencies: ["Views", "CJPEG", "CSPNG", "CWebP", "CZlib"], swiftSettings: pixels),
     .systemLibrary(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "Pictures", dependencies: ["Views", "CCairo"], swiftSettings: language),

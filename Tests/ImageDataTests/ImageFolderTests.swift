@@ -29,7 +29,7 @@ import Testing
     #expect(dataset.classNames == ["Zebra", "cat", "dog", "Ärger"])
     #expect(
       dataset.summary == "6 image files in 4 classes (folder, \(folder.path); 1 images outside the class folders "
-        + "are ignored; 1 files that are not JPEG or PNG are ignored)")
+        + "are ignored; 1 files that are not JPEG, PNG or WebP are ignored)")
   }
 
   @Test func aFlatFolderHasNoLabels() throws {
@@ -61,7 +61,7 @@ import Testing
   @Test func refusesEmptyFoldersAndClasses() throws {
     let folder = try TemporaryFolder()
     #expect(try error(folder).problem == .noImages(ignoredFiles: 0))
-    try folder.write([1], to: "photo.webp")
+    try folder.write([1], to: "photo.gif")
     #expect(try error(folder).problem == .noImages(ignoredFiles: 1))
     try folder.write([1], to: "a/1.jpg")
     try folder.write([1], to: "b/notes.txt")

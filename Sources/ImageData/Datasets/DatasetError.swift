@@ -73,9 +73,9 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
         + "or of another format, so fetch it again"
     case .noImages(let ignored):
       let others = ignored == 0 ? "" : " (\(ignored) other files are ignored)"
-      return "there are no images in it\(others); images are files that end in .jpg, .jpeg or .png"
+      return "there are no images in it\(others); images are files that end in .jpg, .jpeg, .png or .webp"
     case .emptyClass(let name):
-      return "its class subfolder '\(name)' holds no .jpg, .jpeg or .png file; put images into it or remove it"
+      return "its class subfolder '\(name)' holds no .jpg, .jpeg, .png or .webp file; put images into it or remove it"
     case .unsupported(let advice):
       return advice
     }

@@ -36,10 +36,10 @@ struct FolderListing {
     }
   }
 
-  /// Whether the name ends as those of JPEG and PNG files do, in any case.
+  /// Whether the name ends as those of JPEG, PNG and WebP files do, in any case.
   static func isImage(_ name: String) -> Bool {
     let lowered = name.lowercased()
-    return lowered.hasSuffix(".jpg") || lowered.hasSuffix(".jpeg") || lowered.hasSuffix(".png")
+    return [".jpg", ".jpeg", ".png", ".webp"].contains(where: lowered.hasSuffix)
   }
 
   /// What makes a folder the same one under two names.

@@ -40,6 +40,6 @@ public enum DatasetFormat: String, Codable, CaseIterable, Sendable {
   case cifar10
   /// The binary version of CIFAR-100: `train.bin` and `test.bin`; the fine labels are used.
   case cifar100
-  /// A folder of JPEG and PNG files, with one subfolder for each class or with none.
+  /// A folder of JPEG, PNG and WebP files, with one subfolder for each class or with none.
   case folder
 }

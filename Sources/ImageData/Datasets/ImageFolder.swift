@@ -1,6 +1,6 @@
 import Views
 
-/// A folder of JPEG and PNG files, decoded when they are asked for.
+/// A folder of JPEG, PNG and WebP files, decoded when they are asked for.
 ///
 /// Each subfolder is a class, in the order of their names, and holds its images at any depth; a folder without
 /// subfolders is a dataset without labels. Hidden files and folders are ignored. The order of the images is that of
@@ -83,14 +83,14 @@ struct ImageFolder: ImageDataset {
     self.classNames = isLabeled ? names : nil
     let classes = isLabeled ? "in \(content.folders.count) classes" : "without labels"
     let outside = isLabeled && !loose.isEmpty ? "; \(loose.count) images outside the class folders are ignored" : ""
-    let others = ignored > 0 ? "; \(ignored) files that are not JPEG or PNG are ignored" : ""
+    let others = ignored > 0 ? "; \(ignored) files that are not JPEG, PNG or WebP are ignored" : ""
     self.summary = "\(paths.count) image files \(classes) (folder, \(root)\(outside)\(others))"
   }
 
   var count: Int { paths.count }
 
   func source(at index: Int) throws(ImageError) -> any ImageSource {
-    try ImageDecoder.decode(contentsOf: name(at: index))
+    try EncodedImage(contentsOf: name(at: index))
   }
 
   func name(at index: Int) -> String { "\(root)/\(paths[index])" }

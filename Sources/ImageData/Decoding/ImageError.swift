@@ -10,7 +10,7 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case empty
     /// The file is larger than any image that would be read: its size and the limit, in bytes.
     case tooManyBytes(Int, limit: Int)
-    /// The first bytes are neither those of a JPEG nor those of a PNG.
+    /// The first bytes are those of no JPEG, PNG or WebP.
     case unknownFormat(firstBytes: [UInt8])
     /// The header announces more pixels than the limit allows.
     case tooManyPixels(width: Int, height: Int, limit: Int)
@@ -41,7 +41,7 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooManyBytes(let size, let limit):
       "the file has \(size) bytes, more than the \(limit) that are read for one image; remove it or re-encode it"
     case .unknownFormat(let bytes):
-      "it is neither a JPEG nor a PNG: its first bytes are \(bytes.hexadecimal); convert it or remove it"
+      "it is no JPEG, PNG or WebP: its first bytes are \(bytes.hexadecimal); convert it or remove it"
     case .tooManyPixels(let width, let height, let limit):
       "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down or remove it"
     case .corrupt(let format, let reason):

@@ -1,0 +1,143 @@
+#include "CJPEG.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+#include <jerror.h>
+
+// As TurboJPEG's TJFLAG_LIMITSCANS: a small file of very many scans would take hours.
+static const int scanLimit = 500;
+
+struct CJPEGReader {
+  struct jpeg_decompress_struct decompressor;
+  struct jpeg_error_mgr errors;
+  struct jpeg_progress_mgr progress;
+  jmp_buf refused;
+  char message[JMSG_LENGTH_MAX];
+};
+
+static void refuse(j_common_ptr decompressor) {
+  CJPEGReader *reader = decompressor->client_data;
+  decompressor->err->format_message(decompressor, reader->message);
+  longjmp(reader->refused, 1);
+}
+
+// A warning means that libjpeg fills in what is missing with gray. The exception is padding before the end marker.
+static void hear(j_common_ptr decompressor, int level) {
+  struct jpeg_error_mgr *errors = decompressor->err;
+  if (level >= 0) return;
+  if (errors->msg_code == JWRN_EXTRANEOUS_DATA && errors->msg_parm.i[1] == JPEG_EOI) return;
+  refuse(decompressor);
+}
+
+static void limitScans(j_common_ptr decompressor) {
+  CJPEGReader *reader = decompressor->client_data;
+  if (reader->decompressor.input_scan_number <= scanLimit) return;
+  snprintf(reader->message, sizeof reader->message, "more than %d scans", scanLimit);
+  longjmp(reader->refused, 1);
+}
+
+CJPEGReader *CJPEGOpen(const uint8_t *bytes, size_t count) {
+  CJPEGReader *reader = calloc(1, sizeof *reader);
+  if (!reader) return NULL;
+  struct jpeg_decompress_struct *decompressor = &reader->decompressor;
+  decompressor->err = jpeg_std_error(&reader->errors);
+  reader->errors.error_exit = refuse;
+  reader->errors.emit_message = hear;
+  reader->progress.progress_monitor = limitScans;
+  decompressor->client_data = reader;
+  if (setjmp(reader->refused)) {
+    CJPEGClose(reader);
+    return NULL;
+  }
+  jpeg_create_decompress(decompressor);
+  decompressor->progress = &reader->progress;
+  jpeg_mem_src(decompressor, bytes, count);
+  jpeg_save_markers(decompressor, JPEG_APP0 + 1, 0xFFFF);
+  return reader;
+}
+
+void CJPEGClose(CJPEGReader *reader) {
+  jpeg_destroy_decompress(&reader->decompressor);
+  free(reader);
+}
+
+static void findExif(const struct jpeg_decompress_struct *decompressor, CJPEGHeader *header) {
+  static const char name[6] = "Exif\0";
+  for (jpeg_saved_marker_ptr marker = decompressor->marker_list; marker; marker = marker->next) {
+    if (marker->data_length < sizeof name || memcmp(marker->data, name, sizeof name)) continue;
+    header->exif = marker->data + sizeof name;
+    header->exifCount = marker->data_length - sizeof name;
+    return;
+  }
+}
+
+bool CJPEGReadHeader(CJPEGReader *reader, CJPEGHeader *header) {
+  struct jpeg_decompress_struct *decompressor = &reader->decompressor;
+  if (setjmp(reader->refused)) return false;
+  jpeg_read_header(decompressor, TRUE);
+  memset(header, 0, sizeof *header);
+  header->width = decompressor->image_width;
+  header->height = decompressor->image_height;
+  header->components = decompressor->num_components;
+  header->cropsColumns = !jpeg_has_multiple_scans(decompressor) && decompressor->max_h_samp_factor <= 2;
+  findExif(decompressor, header);
+  switch (decompressor->jpeg_color_space) {
+    case JCS_GRAYSCALE:
+      decompressor->out_color_space = JCS_GRAYSCALE;
+      header->samples = 1;
+      break;
+    case JCS_RGB:
+    case JCS_YCbCr:
+      decompressor->out_color_space = JCS_RGB;
+      header->samples = 3;
+      break;
+    case JCS_CMYK:
+    case JCS_YCCK:
+      decompressor->out_color_space = JCS_CMYK;
+      header->samples = 4;
+      break;
+    default:
+      break;
+  }
+  return true;
+}
+
+bool CJPEGStart(CJPEGReader *reader, int reduction, uint32_t *left, uint32_t *width) {
+  struct jpeg_decompress_struct *decompressor = &reader->decompressor;
+  if (setjmp(reader->refused)) return false;
+  decompressor->scale_num = 8 / (unsigned)reduction;
+  decompressor->scale_denom = 8;
+  jpeg_start_decompress(decompressor);
+  if (*width < decompressor->output_width) {
+    JDIMENSION first = *left, count = *width;
+    jpeg_crop_scanline(decompressor, &first, &count);
+    *left = first;
+    *width = count;
+  }
+  return true;
+}
+
+bool CJPEGSkipRows(CJPEGReader *reader, uint32_t count) {
+  if (setjmp(reader->refused)) return false;
+  jpeg_skip_scanlines(&reader->decompressor, count);
+  return true;
+}
+
+bool CJPEGReadRow(CJPEGReader *reader, uint8_t *row) {
+  JSAMPROW rows[1] = {row};
+  if (setjmp(reader->refused)) return false;
+  jpeg_read_scanlines(&reader->decompressor, rows, 1);
+  return true;
+}
+
+bool CJPEGFinish(CJPEGReader *reader) {
+  if (setjmp(reader->refused)) return false;
+  jpeg_finish_decompress(&reader->decompressor);
+  return true;
+}
+
+const char *CJPEGMessage(const CJPEGReader *reader) { return reader->message; }

@@ -1,0 +1,71 @@
+import CJPEG
+import Views
+
+/// Reads JPEGs with libjpeg-turbo: gray stays gray, everything else becomes RGB.
+enum JPEGCodec: ImageCodec {
+  static let format = "JPEG"
+
+  /// Columns that are decoded on both sides of what is needed: at its edge, smooth chroma upsampling has no neighbour.
+  private static let columnMargin = 4
+
+  static func header(_ bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) -> ImageHeader {
+    let header = try JPEGReader(bytes, name: name).header
+    guard header.samples > 0 else {
+      throw refusal(name, "\(header.components) color components in an unknown color space")
+    }
+    return ImageHeader(
+      width: Int(header.width), height: Int(header.height),
+      orientation: Orientation(exif: UnsafeRawBufferPointer(start: header.exif, count: header.exifCount)))
+  }
+
+  static func pixels(
+    _ bytes: UnsafeRawBufferPointer, name: String, need: PixelNeed
+  ) throws(ImageError) -> ImagePart {
+    let reader = try JPEGReader(bytes, name: name)
+    let width = Int(reader.header.width)
+    let height = Int(reader.header.height)
+    let samples = Int(reader.header.samples)
+    let channels = samples == 1 ? 1 : 3
+    let box = need.reducedBox
+    let everyColumn = 0..<(width + need.reduction - 1) / need.reduction
+    let around = box.left - columnMargin..<box.left + box.width + columnMargin
+    let columns = try reader.start(
+      reduction: need.reduction,
+      columns: reader.header.cropsColumns ? around.clamped(to: everyColumn) : everyColumn)
+    let image = try Image(
+      width: box.width, height: box.height, channels: channels, scratch: columns.count * samples
+    ) { buffer throws(ImageError) in
+      let row = UnsafeMutableBufferPointer(rebasing: buffer[box.area * channels..<buffer.count])
+      let first = (box.left - columns.lowerBound) * samples
+      let part = UnsafeMutableBufferPointer(rebasing: row[first..<first + box.width * samples])
+      try reader.skipRows(box.top)
+      for index in 0..<box.height {
+        try reader.readRow(into: row.baseAddress!)
+        let start = index * box.width * channels
+        let target = UnsafeMutableBufferPointer(rebasing: buffer[start..<start + box.width * channels])
+        if samples == 4 { fill(target, fromInvertedCMYK: part) } else { _ = target.update(fromContentsOf: part) }
+      }
+      // The rows below are read too: it is there that a file is cut. Skipping the last one would skip the end marker.
+      let below = (height + need.reduction - 1) / need.reduction - box.top - box.height
+      if below > 0 {
+        try reader.skipRows(below - 1)
+        try reader.readRow(into: row.baseAddress!)
+      }
+      try reader.finish()
+    }
+    return ImagePart(image, ofWidth: width, height: height, reduction: need.reduction, top: box.top, left: box.left)
+  }
+
+  /// RGB from the inverted CMYK that Adobe's programs write, rounded as Pillow's `convert("RGB")` rounds.
+  private static func fill(
+    _ rgb: UnsafeMutableBufferPointer<UInt8>, fromInvertedCMYK cmyk: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    for pixel in 0..<cmyk.count / 4 {
+      let light = Int(cmyk[4 * pixel + 3])
+      for channel in 0..<3 {
+        let product = (255 - Int(cmyk[4 * pixel + channel])) * light + 128
+        rgb[3 * pixel + channel] = UInt8(max(0, light - ((product >> 8) + product) >> 8))
+      }
+    }
+  }
+}
