@@ -34,10 +34,10 @@ import Testing
 
   @Test func aFlatFolderHasNoLabels() throws {
     let folder = try TemporaryFolder()
-    for file in ["b.png", "a.jpg", "readme.md", "B.jpeg"] { try folder.write([1], to: file) }
+    for file in ["b.png", "a.jpg", "readme.md", "B.jpeg", "c.WebP"] { try folder.write([1], to: file) }
     let dataset = try Datasets.open(path: folder.path, format: .folder, split: .train)
     #expect(dataset.labels == nil && dataset.classNames == nil)
-    #expect(try names(folder) == ["B.jpeg", "a.jpg", "b.png"])
+    #expect(try names(folder) == ["B.jpeg", "a.jpg", "b.png", "c.WebP"])
   }
 
   @Test(arguments: ["val", "test", "validation"]) func findsSplits(test: String) throws {

@@ -58,6 +58,8 @@ public struct EncodedImage: ImageSource, Sendable {
   ///
   /// No more is allocated than the part and a few rows, except for what the formats make necessary: the coefficients of
   /// a JPEG in several scans, all the pixels of a lossless WebP, and the part once more where it is turned.
+  ///
+  /// - Throws: `ImageError` when the file is cut short or damaged, above, in or below the part.
   public func pixels(_ need: PixelNeed) throws(ImageError) -> ImagePart {
     let reduction = [8, 4, 2].first { $0 <= need.reduction && keepsGrid(reducedBy: $0) } ?? 1
     let upright = need.box.clamped(toWidth: width, height: height)
@@ -89,10 +91,12 @@ extension CropBox {
 extension PixelNeed {
   /// The box in pixels of the reduced image.
   var reducedBox: CropBox {
-    let bottom = (box.top + box.height + reduction - 1) / reduction
-    let right = (box.left + box.width + reduction - 1) / reduction
     let top = box.top / reduction
     let left = box.left / reduction
-    return CropBox(top: top, left: left, height: bottom - top, width: right - left)
+    return CropBox(
+      top: top, left: left, height: reduced(box.top + box.height) - top, width: reduced(box.left + box.width) - left)
   }
+
+  /// How many pixels of the reduced image stand for the first `side` pixels of the image.
+  func reduced(_ side: Int) -> Int { (side + reduction - 1) / reduction }
 }

@@ -2,6 +2,10 @@ import CJPEG
 import Views
 
 /// Reads JPEGs with libjpeg-turbo: gray stays gray, everything else becomes RGB.
+///
+/// Parts and reductions save the transform, the upsampling and the colors, not the reading of the entropy code, which
+/// is always done to the end: a quarter of a 500×375 photo takes three quarters of the time of all of it, an eighth of
+/// its resolution two thirds, and both together little less.
 enum JPEGCodec: ImageCodec {
   static let format = "JPEG"
 
@@ -27,7 +31,7 @@ enum JPEGCodec: ImageCodec {
     let samples = Int(reader.header.samples)
     let channels = samples == 1 ? 1 : 3
     let box = need.reducedBox
-    let everyColumn = 0..<(width + need.reduction - 1) / need.reduction
+    let everyColumn = 0..<need.reduced(width)
     let around = box.left - columnMargin..<box.left + box.width + columnMargin
     let columns = try reader.start(
       reduction: need.reduction,
@@ -46,7 +50,7 @@ enum JPEGCodec: ImageCodec {
         if samples == 4 { fill(target, fromInvertedCMYK: part) } else { _ = target.update(fromContentsOf: part) }
       }
       // The rows below are read too: it is there that a file is cut. Skipping the last one would skip the end marker.
-      let below = (height + need.reduction - 1) / need.reduction - box.top - box.height
+      let below = need.reduced(height) - box.top - box.height
       if below > 0 {
         try reader.skipRows(below - 1)
         try reader.readRow(into: row.baseAddress!)

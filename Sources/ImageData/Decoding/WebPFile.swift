@@ -58,32 +58,38 @@ struct WebPFile: ~Copyable {
 
   /// Decodes the pixels of `box`, RGB, as they are when the whole canvas is decoded.
   func picture(of box: CropBox) throws(ImageError) -> Image {
-    // What the first frame of an animation leaves free is black.
     let inside = frameBox.intersection(with: box)
-    guard inside == box else {
-      let image = inside.area > 0 ? try picture(of: inside) : nil
-      return try Image(width: box.width, height: box.height, channels: 3) { pixels in
-        pixels.update(repeating: 0)
-        for row in 0..<inside.height {
-          let target = 3 * ((inside.top - box.top + row) * box.width + inside.left - box.left)
-          let source = 3 * row * inside.width..<3 * (row + 1) * inside.width
-          if let image { _ = pixels[target...].update(fromContentsOf: image.pixels[source]) }
-        }
+    if inside == box { return try pictureInsideFrame(of: box) }
+    // What the first frame of an animation leaves free is black.
+    return try Image(width: box.width, height: box.height, channels: 3) { pixels throws(ImageError) in
+      pixels.update(repeating: 0)
+      guard inside.area > 0 else { return }
+      let image = try pictureInsideFrame(of: inside)
+      for row in 0..<inside.height {
+        let target = 3 * ((inside.top - box.top + row) * box.width + inside.left - box.left)
+        let source = 3 * row * inside.width..<3 * (row + 1) * inside.width
+        _ = pixels[target...].update(fromContentsOf: image.pixels[source])
       }
     }
-    let top = max(0, box.top - frameBox.top - Self.margin) & ~1
-    let left = max(0, box.left - frameBox.left - Self.margin) & ~1
-    let bottom = min(frameBox.height, box.top - frameBox.top + box.height + Self.margin)
-    let right = min(frameBox.width, box.left - frameBox.left + box.width + Self.margin)
-    let crop = CropBox(top: top, left: left, height: bottom - top, width: right - left)
+  }
+
+  private func pictureInsideFrame(of box: CropBox) throws(ImageError) -> Image {
+    let top = box.top - frameBox.top
+    let left = box.left - frameBox.left
+    let cropTop = max(0, top - Self.margin) & ~1
+    let cropLeft = max(0, left - Self.margin) & ~1
+    let crop = CropBox(
+      top: cropTop, left: cropLeft, height: min(frameBox.height, top + box.height + Self.margin) - cropTop,
+      width: min(frameBox.width, left + box.width + Self.margin) - cropLeft)
     return try Image(
       width: box.width, height: box.height, channels: 3, scratch: 3 * (crop.area - box.area)
     ) { pixels throws(ImageError) in
       try decode(crop, into: pixels)
-      let first = 3 * ((box.top - frameBox.top - top) * crop.width + box.left - frameBox.left - left)
+      // The margin is cut off in place: every row moves towards the beginning.
+      let start = pixels.baseAddress!
+      let first = 3 * ((top - cropTop) * crop.width + left - cropLeft)
       for row in 0..<box.height {
-        memmove(
-          pixels.baseAddress! + 3 * row * box.width, pixels.baseAddress! + first + 3 * row * crop.width, 3 * box.width)
+        memmove(start + 3 * row * box.width, start + first + 3 * row * crop.width, 3 * box.width)
       }
     }
   }
