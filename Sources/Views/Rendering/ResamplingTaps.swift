@@ -37,7 +37,8 @@ struct ResamplingTaps {
     let scale = span.length / Double(fullCount)
     let stretch = max(scale, 1)
     let support = stretch * interpolation.support
-    tapCount = min(sourceCount, Int((2 * support).rounded(.up)) + 1)
+    // Where rounding makes it one more, the filter is 0 there.
+    tapCount = min(sourceCount, Int((2 * support).rounded(.up)))
     outputCount = outputs.count
     starts = startBuffer.reserve(outputCount)
     weights = weightBuffer.reserve(outputCount * tapCount)
@@ -45,7 +46,7 @@ struct ResamplingTaps {
     for (index, output) in outputs.enumerated() {
       let center = span.start + (Double(output) + 0.5) * scale
       let first = max(0, Int(center - support + 0.5))
-      let end = min(sourceCount, Int(center + support + 0.5))
+      let end = min(sourceCount, Int(center + support + 0.5), first + tapCount)
       let start = min(first, sourceCount - tapCount)
       let place = isReversed ? outputCount - 1 - index : index
       starts[place] = start
