@@ -7,6 +7,9 @@ enum Orientation: Int, CaseIterable {
   case upright = 1, mirrored, upsideDown, mirroredUpsideDown
   case transposed, turnRight, transversed, turnLeft
 
+  /// The side, in pixels, of the squares that are turned one after the other.
+  private static let tile = 64
+
   var isTransposed: Bool { rawValue >= Orientation.transposed.rawValue }
 
   var flipsColumns: Bool {
@@ -62,17 +65,24 @@ enum Orientation: Int, CaseIterable {
       first += (height - 1) * downStep
       downStep = -downStep
     }
-    // In tiles, so that reading along the columns of a large image does not miss the cache at every pixel.
-    let tile = 64
     let pixels = [UInt8](unsafeUninitializedCapacity: image.pixels.count) { turned, count in
       image.pixels.withUnsafeBufferPointer { stored in
-        for tileTop in stride(from: 0, to: height, by: tile) {
-          for tileLeft in stride(from: 0, to: width, by: tile) {
-            for row in tileTop..<min(height, tileTop + tile) {
-              for column in tileLeft..<min(width, tileLeft + tile) {
-                let source = channels * (first + row * downStep + column * acrossStep)
-                let target = channels * (row * width + column)
-                for channel in 0..<channels { turned[target + channel] = stored[source + channel] }
+        let source = stored.baseAddress! + channels * first
+        let target = turned.baseAddress!
+        // In tiles, so that reading along the columns of a large image does not miss the cache at every pixel.
+        for tileTop in stride(from: 0, to: height, by: Self.tile) {
+          for tileLeft in stride(from: 0, to: width, by: Self.tile) {
+            for row in tileTop..<min(height, tileTop + Self.tile) {
+              var from = source + channels * (row * downStep + tileLeft * acrossStep)
+              var to = target + channels * (row * width + tileLeft)
+              for _ in tileLeft..<min(width, tileLeft + Self.tile) {
+                to[0] = from[0]
+                if channels == 3 {
+                  to[1] = from[1]
+                  to[2] = from[2]
+                }
+                from += channels * acrossStep
+                to += channels
               }
             }
           }
