@@ -53,8 +53,11 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "ImageData", dependencies: ["Views", "CTurboJPEG", "CSPNG", "CZlib"], swiftSettings: pixels),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "AtomicFiles", swiftSettings: language),
+    .target(
+      name: "ImageData", dependencies: ["AtomicFiles", "Views", "CArchive", "CTurboJPEG", "CSPNG", "CZlib"],
+      swiftSettings: pixels),
     .target(name: "Safetensors", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),

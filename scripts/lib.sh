@@ -3,7 +3,7 @@
 # Everything that is said here goes to standard error: standard output belongs to the program.
 
 libtorch_version=2.13.0
-debian_packages=(libturbojpeg0-dev libspng-dev zlib1g-dev pkg-config dataset-fashion-mnist)
+debian_packages=(libturbojpeg0-dev libspng-dev zlib1g-dev libarchive-dev pkg-config dataset-fashion-mnist)
 
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hardviews
 libtorch=$HARDVIEWS_HOME/.dependencies/libtorch
