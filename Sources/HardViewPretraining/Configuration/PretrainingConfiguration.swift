@@ -54,6 +54,8 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var loaderThreads = 2
   /// Batches prepared ahead.
   public var prefetchedBatches = 4
+  /// Images of tar shards among which the next is drawn; other datasets are shuffled as a whole.
+  public var shuffleBuffer = 8192
   /// Stop when more than this share of the images cannot be decoded.
   public var skippedShareLimit = 0.1
 

@@ -75,6 +75,8 @@ public struct ResolvedConfiguration: Sendable {
       values.data.prefetchedBatches >= 1, "data.prefetched_batches",
       "must be at least 1, not \(values.data.prefetchedBatches)")
     try require(
+      values.data.shuffleBuffer >= 1, "data.shuffle_buffer", "must be at least 1, not \(values.data.shuffleBuffer)")
+    try require(
       values.records.metricsEverySteps >= 1, "records.metrics_every_steps",
       "must be at least 1, not \(values.records.metricsEverySteps)")
     try require(

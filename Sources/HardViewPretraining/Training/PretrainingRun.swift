@@ -77,7 +77,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
       configuration: LoaderConfiguration(
         batchSize: configuration.training.batchSize, viewsPerImage: candidates,
         threads: configuration.data.loaderThreads, prefetchedBatches: configuration.data.prefetchedBatches,
-        channels: configuration.backbone.channels, seed: UInt64(bitPattern: Int64(configuration.seed))),
+        channels: configuration.backbone.channels, shuffleBuffer: configuration.data.shuffleBuffer,
+        seed: UInt64(bitPattern: Int64(configuration.seed))),
       skipped: skipped)
     guard loader.batchesPerEpoch > 0 else {
       throw ConfigurationError(

@@ -16,13 +16,16 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public var dropsLast: Bool
   /// Channels of the views: 1 (gray) or 3 (RGB), whatever the images have.
   public var channels: Int
+  /// Images of a sharded dataset among which the next is drawn, at least 1; other datasets are shuffled as a whole.
+  public var shuffleBuffer: Int
   /// Chooses the order of every epoch and the parameters of every view.
   public var seed: UInt64
 
   /// Creates a configuration; by default there is a thread for each processor.
   public init(
     batchSize: Int, viewsPerImage: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
-    prefetchedBatches: Int = 2, dropsLast: Bool = true, channels: Int = 3, seed: UInt64 = 0
+    prefetchedBatches: Int = 2, dropsLast: Bool = true, channels: Int = 3,
+    shuffleBuffer: Int = 8192, seed: UInt64 = 0
   ) {
     self.batchSize = batchSize
     self.viewsPerImage = viewsPerImage
@@ -30,6 +33,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
     self.prefetchedBatches = prefetchedBatches
     self.dropsLast = dropsLast
     self.channels = channels
+    self.shuffleBuffer = shuffleBuffer
     self.seed = seed
   }
 
@@ -39,6 +43,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
     precondition(viewsPerImage > 0, "an image has at least one view, not \(viewsPerImage)")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     precondition(prefetchedBatches > 0, "at least one batch is prefetched, not \(prefetchedBatches)")
+    precondition(shuffleBuffer > 0, "the next image is drawn from at least one, not \(shuffleBuffer)")
     precondition(channels == 1 || channels == 3, "views have 1 or 3 channels, not \(channels)")
   }
 }
