@@ -57,7 +57,10 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "ImageData", dependencies: ["Views", "CJPEG", "CSPNG", "CWebP", "CZlib"], swiftSettings: pixels),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .target(
+      name: "ImageData", dependencies: ["AtomicFiles", "Views", "CArchive", "CJPEG", "CSPNG", "CWebP", "CZlib"],
+      swiftSettings: pixels),
     .systemLibrary(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "Pictures", dependencies: ["Views", "CCairo"], swiftSettings: language),

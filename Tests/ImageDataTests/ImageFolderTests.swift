@@ -127,4 +127,28 @@ import Testing
     try folder.write([1], to: "val/w/1.jpg")
     #expect(throws: DatasetError.self) { try Datasets.open(path: folder.path, split: .test) }
   }
+
+  @Test func aFolderNamedLikeAnImageIsAFolder() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "a/cat.jpg/1.jpg")
+    try folder.write([1], to: "dog.png/2.jpg")
+    try folder.makeFolder("a/empty.jpg")
+    #expect(try names(folder) == ["a/cat.jpg/1.jpg", "dog.png/2.jpg"])
+    try folder.makeFolder("none.jpeg")
+    #expect(try error(folder).problem == .emptyClass("none.jpeg"))
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "nothing is unreadable to root")) func namesWhatMayNotBeRead() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "a/secret.jpg")
+    try folder.write([1], to: "a/inner/1.jpg")
+    chmod(folder.path + "/a/secret.jpg", 0)
+    let data = try folder.open()
+    let unreadable = try #require(throws: ImageError.self) { try data.image(at: 0) }
+    #expect(unreadable == ImageError(path: folder.path + "/a/secret.jpg", problem: .unreadable("Permission denied")))
+    chmod(folder.path + "/a/inner", 0)
+    defer { chmod(folder.path + "/a/inner", 0o755) }
+    #expect(
+      try error(folder) == DatasetError(path: folder.path + "/a/inner", problem: .unreadable("Permission denied")))
+  }
 }

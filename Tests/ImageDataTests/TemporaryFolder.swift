@@ -9,7 +9,9 @@ final class TemporaryFolder {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit {
+    for path in [path, path + "-indexes"] { try? FileManager.default.removeItem(atPath: path) }
+  }
 
   /// Writes a file and the folders it lies in; gives its path.
   @discardableResult

@@ -60,6 +60,8 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var decodingMargin = 2.0
   /// Decoded images are kept in memory up to so many MiB, the first ones that are met; 0 keeps none.
   public var cacheMegabytes = 0
+  /// Images of tar shards among which the next is drawn; other datasets are shuffled as a whole.
+  public var shuffleBuffer = 8192
   /// Stop when more than this share of the images cannot be decoded.
   public var skippedShareLimit = 0.1
 

@@ -106,6 +106,8 @@ public struct ResolvedConfiguration: Sendable {
       values.data.cacheMegabytes >= 0, "data.cache_megabytes",
       "must be 0 (keep nothing) or more, not \(values.data.cacheMegabytes)")
     try require(
+      values.data.shuffleBuffer >= 1, "data.shuffle_buffer", "must be at least 1, not \(values.data.shuffleBuffer)")
+    try require(
       values.records.metricsEverySteps >= 1, "records.metrics_every_steps",
       "must be at least 1, not \(values.records.metricsEverySteps)")
     try require(

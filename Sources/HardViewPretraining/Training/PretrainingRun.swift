@@ -78,6 +78,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
         batchSize: configuration.training.batchSize, threads: configuration.data.loaderThreadCount,
         prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
         format: PixelFormat(dtype), decodingMargin: configuration.data.decodingMargin,
+        shuffleBuffer: configuration.data.shuffleBuffer,
         seed: UInt64(bitPattern: Int64(configuration.seed))),
       skipped: skipped)
     guard loader.batchesPerEpoch > 0 else {

@@ -22,6 +22,8 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
     case countMismatch(images: Int, labels: Int, labelsPath: String)
     /// A label that the format does not have.
     case labelOutOfRange(label: Int, record: Int, classes: Int)
+    /// A tar file cannot be read on from a byte, which so many whole samples precede.
+    case damagedShard(offset: Int, samplesBefore: Int, reason: String)
     /// There are no images in it.
     case noImages(ignoredFiles: Int)
     /// A class subfolder without images.
@@ -71,6 +73,10 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
     case .labelOutOfRange(let label, let record, let classes):
       return "record \(record) has the label \(label), but labels go from 0 to \(classes - 1); the file is damaged "
         + "or of another format, so fetch it again"
+    case .damagedShard(let offset, let samples, let reason):
+      return
+        "the shard is damaged or cut short at byte \(offset), after \(samples) whole samples (\(reason)); fetch "
+        + "it again, or move it out of the folder"
     case .noImages(let ignored):
       let others = ignored == 0 ? "" : " (\(ignored) other files are ignored)"
       return "there are no images in it\(others); images are files that end in .jpg, .jpeg, .png or .webp"

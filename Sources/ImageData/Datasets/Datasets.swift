@@ -5,7 +5,7 @@ public enum Datasets {
   /// Opens one split of the dataset at `path`.
   ///
   /// - Parameters:
-  ///   - path: A folder, or an IDX images file; a leading `~` is the home folder.
+  ///   - path: A folder, an IDX images file or a tar shard; a leading `~` is the home folder.
   ///   - format: How the dataset lies on disk; `automatic` looks at the files. A folder that holds none of the known
   ///     files is taken as a folder of images.
   ///   - split: The part that is wanted. A split that is not there is an error, never replaced by the other one.
@@ -13,23 +13,33 @@ public enum Datasets {
   public static func open(
     path: String, format: DatasetFormat = .automatic, split: DataSplit
   ) throws(DatasetError) -> any ImageDataset {
+    try open(path: path, format: format, split: split, indexes: .standard)
+  }
+
+  /// Opens a dataset, whose listing is kept in `indexes`.
+  static func open(
+    path: String, format: DatasetFormat = .automatic, split: DataSplit, indexes: IndexCache
+  ) throws(DatasetError) -> any ImageDataset {
     var path = NSString(string: path).expandingTildeInPath
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     switch format == .automatic ? try detectFormat(of: path) : format {
     case .idx: return try IDXFile.open(path: path, split: split)
     case .cifar10: return try CIFARFiles.cifar10.open(path: path, split: split)
     case .cifar100: return try CIFARFiles.cifar100.open(path: path, split: split)
-    case .folder, .automatic: return try ImageFolder(path: path, split: split)
+    case .shards: return try ShardDataset(path: path, split: split, indexes: indexes)
+    case .folder, .automatic: return try ImageFolder(path: path, split: split, indexes: indexes)
     }
   }
 
   private static func detectFormat(of path: String) throws(DatasetError) -> DatasetFormat {
     switch try FileKind(path: path) {
     case .file:
+      if ShardPlace.isShard(path) { return .shards }
       guard IDXFile.isRecognized(file: path) else {
         throw DatasetError(
           path: path,
-          problem: .wrongContent(expected: "a folder, or an IDX file of images", found: "another kind of file"))
+          problem: .wrongContent(
+            expected: "a folder, an IDX file of images or a tar shard", found: "another kind of file"))
       }
       return .idx
     case .folder:
@@ -39,7 +49,7 @@ public enum Datasets {
       for files in [CIFARFiles.cifar10, .cifar100] where files.isPythonVersion(folder: path) {
         throw files.pythonVersionError(path)
       }
-      return .folder
+      return try ShardPlace.isRecognized(folder: path) ? .shards : .folder
     case .other:
       throw DatasetError(path: path, problem: .wrongKind(expected: "a folder or a file"))
     }

@@ -10,6 +10,9 @@ public protocol ImageDataset: Sendable {
   var classNames: [String]? { get }
   /// One line for people: how many images of what kind, in how many classes, from where.
   var summary: String { get }
+  /// The stretches of images that lie behind one another in a file and read fastest in order, together all images in
+  /// their order; nil where any image reads as fast as the next.
+  var shards: [Range<Int>]? { get }
 
   /// One image, whose pixels are yet to be decoded where it is encoded. May be called from several threads at once.
   func source(at index: Int) throws(ImageError) -> any ImageSource
@@ -18,8 +21,17 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
+  /// Any order reads well.
+  public var shards: [Range<Int>]? { nil }
+
   /// The pixels of one image, all of them.
   public func image(at index: Int) throws(ImageError) -> Image { try source(at: index).wholeImage() }
+}
+
+/// A dataset whose images are encoded files, or parts of one, and can be had as they are.
+protocol EncodedImages: ImageDataset {
+  /// The bytes of the file that one image is. May be called from several threads at once.
+  func encodedImage(at index: Int) throws(ImageError) -> [UInt8]
 }
 
 /// Which part of a dataset is meant.
@@ -42,4 +54,6 @@ public enum DatasetFormat: String, Codable, CaseIterable, Sendable {
   case cifar100
   /// A folder of JPEG, PNG and WebP files, with one subfolder for each class or with none.
   case folder
+  /// Tar files in the layout of WebDataset: `*.tar`, or `train/*.tar` and `val/*.tar`.
+  case shards
 }

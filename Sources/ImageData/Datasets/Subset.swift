@@ -22,6 +22,13 @@ public struct Subset: ImageDataset {
   public var count: Int { indices.count }
   /// The names of the classes of `base`, whether or not the subset has images of all of them.
   public var classNames: [String]? { base.classNames }
+  /// The stretches of the subset that lie in one of `base`'s; nil where the subset is not in the order of `base`.
+  public var shards: [Range<Int>]? {
+    guard let whole = base.shards, zip(indices, indices.dropFirst()).allSatisfy({ $0 < $1 }) else { return nil }
+    return whole.map { shard in
+      indices.firstPosition { $0 >= shard.lowerBound }..<indices.firstPosition { $0 >= shard.upperBound }
+    }.filter { !$0.isEmpty }
+  }
   /// How many images of which dataset.
   public var summary: String { "\(count) of \(base.summary)" }
 

@@ -22,6 +22,8 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public var decodingMargin: Double
   /// Whether batches keep their decoded images, so that views can be rendered again.
   public var keepsImages: Bool
+  /// Images of a sharded dataset among which the next is drawn, at least 1; other datasets are shuffled as a whole.
+  public var shuffleBuffer: Int
   /// Chooses the order of every epoch and the parameters of every view.
   public var seed: UInt64
 
@@ -29,7 +31,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public init(
     batchSize: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount, prefetchedBatches: Int = 2,
     dropsLast: Bool = true, channels: Int = 3, format: PixelFormat = .float32, decodingMargin: Double = 2,
-    keepsImages: Bool = false, seed: UInt64 = 0
+    keepsImages: Bool = false, shuffleBuffer: Int = 8192, seed: UInt64 = 0
   ) {
     self.batchSize = batchSize
     self.threads = threads
@@ -39,6 +41,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
     self.format = format
     self.decodingMargin = decodingMargin
     self.keepsImages = keepsImages
+    self.shuffleBuffer = shuffleBuffer
     self.seed = seed
   }
 
@@ -47,6 +50,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     precondition(prefetchedBatches > 0, "at least one batch is prefetched, not \(prefetchedBatches)")
+    precondition(shuffleBuffer > 0, "the next image is drawn from at least one, not \(shuffleBuffer)")
     precondition(channels == 1 || channels == 3, "views have 1 or 3 channels, not \(channels)")
   }
 }

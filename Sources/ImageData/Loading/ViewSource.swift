@@ -48,7 +48,8 @@ struct ViewSource: BatchSource {
   func order(ofEpoch epoch: Int) -> [Int] {
     var random = ViewRandom(
       seed: configuration.seed, epoch: epoch, sample: 0, view: 0, stream: RandomStream.epochOrder)
-    return random.permutation(of: images.dataset.count)
+    return EpochOrder.order(
+      count: images.dataset.count, shards: images.dataset.shards, buffer: configuration.shuffleBuffer, using: &random)
   }
 
   func fill(
