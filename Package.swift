@@ -104,6 +104,10 @@ let package = Package(
       ],
       swiftSettings: language),
 
+    // What scripts/bench-views times; no product.
+    .executableTarget(
+      name: "view-benchmarks", dependencies: ["Views", "ImageData"], path: "Benchmarks/Views", swiftSettings: pixels),
+
     // Tests, one target a room.
     .target(
       name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
