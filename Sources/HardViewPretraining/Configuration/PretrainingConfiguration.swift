@@ -55,6 +55,10 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var loaderThreads = -1
   /// Batches prepared ahead.
   public var prefetchedBatches = 4
+  /// Whether images are turned upright as their EXIF orientation says; torchvision's `ImageFolder` leaves them as stored.
+  public var appliesOrientation = true
+  /// Images of more millions of pixels are refused before they are decoded.
+  public var megapixelLimit = 178.95697
   /// A JPEG may be decoded at a half, a quarter or an eighth of its resolution where that leaves each of its crops so
   /// many times as wide and high as its view; 0 decodes every image in full.
   public var decodingMargin = 2.0
@@ -67,6 +71,11 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
 
   /// All images of a path still to be given.
   public init() {}
+
+  /// How encoded images are read.
+  public var decoding: DecodingOptions {
+    DecodingOptions(pixelLimit: Int(megapixelLimit * 1e6), appliesOrientation: appliesOrientation)
+  }
 
   /// How many threads decode and render on this machine.
   public var loaderThreadCount: Int { loaderThreads < 0 ? ProcessInfo.processInfo.activeProcessorCount : loaderThreads }

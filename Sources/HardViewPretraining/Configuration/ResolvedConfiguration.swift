@@ -103,6 +103,9 @@ public struct ResolvedConfiguration: Sendable {
       values.data.decodingMargin >= 0 && values.data.decodingMargin <= 100, "data.decoding_margin",
       "must be 0 (decode in full) or between 1 and 100, not \(values.data.decodingMargin)")
     try require(
+      values.data.megapixelLimit > 0 && values.data.megapixelLimit <= 1e6, "data.megapixel_limit",
+      "must be above 0 and at most 1000000, not \(values.data.megapixelLimit)")
+    try require(
       values.data.cacheMegabytes >= 0, "data.cache_megabytes",
       "must be 0 (keep nothing) or more, not \(values.data.cacheMegabytes)")
     try require(

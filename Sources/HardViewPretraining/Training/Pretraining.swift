@@ -70,7 +70,8 @@ public enum Pretraining {
     guard !data.path.isEmpty else {
       throw ConfigurationError(path: "data.path", problem: .invalid("is empty; name the images with --data PATH"))
     }
-    var dataset = try Datasets.open(path: data.path, format: data.format, split: split)
+    var dataset = try Datasets.open(
+      path: data.path, format: data.format, split: split, options: data.decoding)
     guard split == .train else { return dataset }
     if data.limit > 0, data.limit < dataset.count { dataset = dataset.limited(to: data.limit, seed: 0) }
     return data.cacheMegabytes > 0 ? CachedImages(dataset, capacity: data.cacheMegabytes << 20) : dataset

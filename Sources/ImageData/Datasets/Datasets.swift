@@ -9,16 +9,18 @@ public enum Datasets {
   ///   - format: How the dataset lies on disk; `automatic` looks at the files. A folder that holds none of the known
   ///     files is taken as a folder of images.
   ///   - split: The part that is wanted. A split that is not there is an error, never replaced by the other one.
+  ///   - options: How encoded images are read.
   /// - Throws: `DatasetError`, which names the file and what to do about it.
   public static func open(
-    path: String, format: DatasetFormat = .automatic, split: DataSplit
+    path: String, format: DatasetFormat = .automatic, split: DataSplit, options: DecodingOptions = DecodingOptions()
   ) throws(DatasetError) -> any ImageDataset {
-    try open(path: path, format: format, split: split, indexes: .standard)
+    try open(path: path, format: format, split: split, options: options, indexes: .standard)
   }
 
   /// Opens a dataset, whose listing is kept in `indexes`.
   static func open(
-    path: String, format: DatasetFormat = .automatic, split: DataSplit, indexes: IndexCache
+    path: String, format: DatasetFormat = .automatic, split: DataSplit, options: DecodingOptions = DecodingOptions(),
+    indexes: IndexCache
   ) throws(DatasetError) -> any ImageDataset {
     var path = NSString(string: path).expandingTildeInPath
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -26,8 +28,8 @@ public enum Datasets {
     case .idx: return try IDXFile.open(path: path, split: split)
     case .cifar10: return try CIFARFiles.cifar10.open(path: path, split: split)
     case .cifar100: return try CIFARFiles.cifar100.open(path: path, split: split)
-    case .shards: return try ShardDataset(path: path, split: split, indexes: indexes)
-    case .folder, .automatic: return try ImageFolder(path: path, split: split, indexes: indexes)
+    case .shards: return try ShardDataset(path: path, split: split, options: options, indexes: indexes)
+    case .folder, .automatic: return try ImageFolder(path: path, split: split, options: options, indexes: indexes)
     }
   }
 

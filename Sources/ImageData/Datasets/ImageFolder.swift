@@ -12,11 +12,12 @@ struct ImageFolder: ImageDataset, EncodedImages {
   let summary: String
 
   private let index: FolderIndex
+  private let options: DecodingOptions
 
   /// Lists the images of one split, or finds them in an index that still holds.
   ///
   /// The splits are those of `SplitFolders`. The classes of the test split are numbered as the training split's.
-  init(path: String, split: DataSplit, indexes: IndexCache) throws(DatasetError) {
+  init(path: String, split: DataSplit, options: DecodingOptions, indexes: IndexCache) throws(DatasetError) {
     let root = try SplitFolders.root(of: split, in: path)
     let index = try FolderIndex(of: root, indexes: indexes)
     let train = split == .test ? SplitFolders.trainFolder(in: path) : nil
@@ -39,6 +40,7 @@ struct ImageFolder: ImageDataset, EncodedImages {
     let isLabeled = !index.classes.isEmpty
     self.root = root
     self.index = index
+    self.options = options
     self.labels = isLabeled ? labels : nil
     self.classNames = isLabeled ? names : nil
     let classes = isLabeled ? "in \(index.classes.count) classes" : "without labels"
@@ -52,7 +54,7 @@ struct ImageFolder: ImageDataset, EncodedImages {
   var count: Int { index.images.count }
 
   func source(at index: Int) throws(ImageError) -> any ImageSource {
-    try EncodedImage(contentsOf: name(at: index))
+    try EncodedImage(contentsOf: name(at: index), options: options)
   }
 
   func encodedImage(at index: Int) throws(ImageError) -> [UInt8] {

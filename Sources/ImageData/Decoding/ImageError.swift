@@ -43,7 +43,8 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unknownFormat(let bytes):
       "it is no JPEG, PNG or WebP: its first bytes are \(bytes.hexadecimal); convert it or remove it"
     case .tooManyPixels(let width, let height, let limit):
-      "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down or remove it"
+      "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down, "
+        + "remove it, or raise the limit (data.megapixel_limit)"
     case .corrupt(let format, let reason):
       "its \(format) data are damaged or cut short (\(reason)); fetch it again or remove it"
     }

@@ -20,9 +20,12 @@ struct ShardDataset: ImageDataset, EncodedImages {
   private let scans: [ShardScan]
   private let ranges: [Range<Int>]
   private let files: ShardFiles
+  private let options: DecodingOptions
 
   /// Opens a shard, or the shards of one split of a folder.
-  init(path: String, split: DataSplit, indexes: IndexCache) throws(DatasetError) {
+  init(path: String, split: DataSplit, options: DecodingOptions = DecodingOptions(), indexes: IndexCache)
+    throws(DatasetError)
+  {
     let place = try ShardPlace(path: path, split: split)
     let scans = try ShardScan.all(of: place, indexes: indexes).filter { $0.count > 0 }
     var ranges: [Range<Int>] = []
@@ -34,6 +37,7 @@ struct ShardDataset: ImageDataset, EncodedImages {
     self.ranges = ranges
     self.shards = ranges
     self.folder = place.folder
+    self.options = options
     self.files = ShardFiles(folder: place.folder, scans: scans)
 
     let labels = scans.flatMap(\.labels)
@@ -55,7 +59,7 @@ struct ShardDataset: ImageDataset, EncodedImages {
   var count: Int { ranges.last?.upperBound ?? 0 }
 
   func source(at index: Int) throws(ImageError) -> any ImageSource {
-    try EncodedImage(encodedImage(at: index), name: name(at: index))
+    try EncodedImage(encodedImage(at: index), name: name(at: index), options: options)
   }
 
   func encodedImage(at index: Int) throws(ImageError) -> [UInt8] {
