@@ -15,8 +15,10 @@ extension PixelPlanes {
       let chroma = value - red.lower(green).lower(blue)
       let turned = Self.hue(red, green, blue, value: value, chroma: chroma) + steps
       let hue = turned.replacing(with: turned - Lanes(repeating: 256), where: turned .> Lanes(repeating: 255))
-      let sixths = hue * Lanes(repeating: 6) / Lanes(repeating: 255)
-      let fall = value * (Self.saturation(value: value, chroma: chroma) / Lanes(repeating: 255))
+      let white = Lanes(repeating: 255)
+      let inverse = Lanes(repeating: 1 / 255)
+      let sixths = Self.quotient(hue * Lanes(repeating: 6), white, inverse: inverse)
+      let fall = value * Self.quotient(Self.saturation(value: value, chroma: chroma), white, inverse: inverse)
       reds.store(Self.channel(at: 5, sixths: sixths, value: value, fall: fall), at: offset)
       greens.store(Self.channel(at: 3, sixths: sixths, value: value, fall: fall), at: offset)
       blues.store(Self.channel(at: 1, sixths: sixths, value: value, fall: fall), at: offset)
@@ -33,16 +35,26 @@ extension PixelPlanes {
     let second = afterGreen.replacing(with: value - blue, where: isGreen).replacing(with: afterBlue, where: isRed)
     let place = Lanes(repeating: 4).replacing(with: Lanes(repeating: 2), where: isGreen)
       .replacing(with: Lanes.zero, where: isRed)
-    let sixths = sum(place, first / chroma, minus: second / chroma)
+    let inverse = Lanes(repeating: 1) / chroma
+    let sixths = sum(
+      place, quotient(first, chroma, inverse: inverse), minus: quotient(second, chroma, inverse: inverse))
     // Pillow adds a turn and takes the fraction in `double`: the nearest `Float` to 1 + sixths / 6 for a negative hue.
     let one = Lanes(repeating: 1)
-    let turns = sixths / Lanes(repeating: 6)
+    let turns = quotient(sixths, Lanes(repeating: 6), inverse: Lanes(repeating: 1 / 6))
     let whole = one + turns
     let lost = turns - (whole - one)
     let remainder = sixths.addingProduct(turns, Lanes(repeating: -6))
     let wrapped = whole + lost.addingProduct(remainder, Lanes(repeating: 1 / 6))
     let hue = cutOff(turns.replacing(with: wrapped, where: sixths .< Lanes.zero))
     return hue.replacing(with: Lanes.zero, where: chroma .== Lanes.zero)
+  }
+
+  /// The rounded quotient of two numbers from the rounded inverse of the second, where many divisions would be slow.
+  @_transparent
+  private static func quotient(_ dividend: Lanes, _ divisor: Lanes, inverse: Lanes) -> Lanes {
+    let quotient = dividend * inverse
+    let rest = dividend.addingProduct(Lanes.zero - quotient, divisor)
+    return quotient.addingProduct(rest, inverse)
   }
 
   /// `place` + `first` − `second` as if computed in `double` and rounded once; `place` is zero or the larger number.

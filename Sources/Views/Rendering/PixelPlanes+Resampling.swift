@@ -112,11 +112,32 @@ extension PixelPlanes {
     _ sources: SourceRows.Four, count: Int, into pixels: UnsafeMutablePointer<UInt8>
   ) {
     let output = UnsafeMutableRawPointer(pixels)
-    for x in 0..<count {
+    // Four columns at a time as far as sixteen bytes can be read of each row.
+    let wide = max(0, count - 1) & ~3
+    for x in Swift.stride(from: 0, to: wide, by: 4) {
+      let place = 3 &* x
+      let (a, b) = (fourColors(sources.0 + place), fourColors(sources.1 + place))
+      let (c, d) = (fourColors(sources.2 + place), fourColors(sources.3 + place))
+      let columns = output + 16 &* x
+      columns.storeBytes(of: SIMD4(a[0], b[0], c[0], d[0]), as: SIMD4<UInt32>.self)
+      columns.storeBytes(of: SIMD4(a[1], b[1], c[1], d[1]), toByteOffset: 16, as: SIMD4<UInt32>.self)
+      columns.storeBytes(of: SIMD4(a[2], b[2], c[2], d[2]), toByteOffset: 32, as: SIMD4<UInt32>.self)
+      columns.storeBytes(of: SIMD4(a[3], b[3], c[3], d[3]), toByteOffset: 48, as: SIMD4<UInt32>.self)
+    }
+    for x in wide..<count {
       let colors = SIMD4<UInt32>(
         color(sources.0 + 3 * x), color(sources.1 + 3 * x), color(sources.2 + 3 * x), color(sources.3 + 3 * x))
       output.storeBytes(of: colors, toByteOffset: 16 * x, as: SIMD4<UInt32>.self)
     }
+  }
+
+  /// Four pixels' colors, each with the byte after it.
+  @_transparent
+  private static func fourColors(_ pixel: UnsafePointer<UInt8>) -> SIMD4<UInt32> {
+    let v = UnsafeRawPointer(pixel).loadUnaligned(as: SIMD16<UInt8>.self)
+    let colors = SIMD16<UInt8>(
+      v[0], v[1], v[2], v[3], v[3], v[4], v[5], v[6], v[6], v[7], v[8], v[9], v[9], v[10], v[11], v[12])
+    return unsafeBitCast(colors, to: SIMD4<UInt32>.self)
   }
 
   /// A pixel's color and, last, the byte after it.
@@ -130,21 +151,37 @@ extension PixelPlanes {
   private static func resampleColor(
     _ pixels: UnsafePointer<UInt8>, _ taps: ResamplingTaps, into target: UnsafeMutablePointer<Int32>, rowStride: Int
   ) {
-    let bytesPerRow = rowStride * MemoryLayout<Int32>.stride
+    // The usual numbers of taps are constants to the compiler, which then makes straight code of the inner loop.
+    switch taps.tapCount {
+    case 2: resampleColor(pixels, taps, tapCount: 2, into: target, rowStride: rowStride)
+    case 3: resampleColor(pixels, taps, tapCount: 3, into: target, rowStride: rowStride)
+    case 4: resampleColor(pixels, taps, tapCount: 4, into: target, rowStride: rowStride)
+    default: resampleColor(pixels, taps, tapCount: taps.tapCount, into: target, rowStride: rowStride)
+    }
+  }
+
+  @inline(__always)
+  private static func resampleColor(
+    _ pixels: UnsafePointer<UInt8>, _ taps: ResamplingTaps, tapCount: Int, into target: UnsafeMutablePointer<Int32>,
+    rowStride: Int
+  ) {
+    let bytesPerRow = rowStride &* MemoryLayout<Int32>.stride
+    let pixels = UnsafeRawPointer(pixels)
+    var weights = taps.weights
+    var output = UnsafeMutableRawPointer(target)
     for x in 0..<taps.outputCount {
-      var place = UnsafeRawPointer(pixels + 16 * taps.starts[x])
-      let weights = taps.weights + x * taps.tapCount
+      let place = pixels + (taps.starts[x] &<< 4)
       var sums = RowWindow.Sums(repeating: ResamplingTaps.half)
-      for tap in 0..<taps.tapCount {
-        let colors = RowWindow.Sums(truncatingIfNeeded: place.loadUnaligned(as: SIMD16<UInt8>.self))
-        sums &+= colors &* RowWindow.Sums(repeating: weights[tap])
-        place += 16
+      for tap in 0..<tapCount {
+        let colors = (place + (tap &<< 4)).loadUnaligned(as: SIMD16<UInt8>.self)
+        sums &+= RowWindow.Sums(truncatingIfNeeded: colors) &* RowWindow.Sums(repeating: weights[tap])
       }
-      let output = UnsafeMutableRawPointer(target + x * 3)
       output.storeBytes(of: sums.lowHalf.lowHalf, as: SIMD4<Int32>.self)
       output.storeBytes(of: sums.lowHalf.highHalf, toByteOffset: bytesPerRow, as: SIMD4<Int32>.self)
-      output.storeBytes(of: sums.highHalf.lowHalf, toByteOffset: 2 * bytesPerRow, as: SIMD4<Int32>.self)
-      output.storeBytes(of: sums.highHalf.highHalf, toByteOffset: 3 * bytesPerRow, as: SIMD4<Int32>.self)
+      output.storeBytes(of: sums.highHalf.lowHalf, toByteOffset: 2 &* bytesPerRow, as: SIMD4<Int32>.self)
+      output.storeBytes(of: sums.highHalf.highHalf, toByteOffset: 3 &* bytesPerRow, as: SIMD4<Int32>.self)
+      output += 12
+      weights += tapCount
     }
   }
 
