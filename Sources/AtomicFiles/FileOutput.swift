@@ -34,6 +34,19 @@ package final class FileOutput {
     }
   }
 
+  /// Replaces bytes that were written before, from byte `offset` on; what is appended afterwards stays at the end.
+  package func replace(at offset: Int, with bytes: UnsafeRawBufferPointer) {
+    var done = 0
+    while failure == nil, done < bytes.count {
+      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count >= 0 {
+        done += count
+      } else if errno != EINTR {
+        failure = FileError(path: path, action: .write, code: errno)
+      }
+    }
+  }
+
   /// Returns when everything is on the disk.
   /// - Throws: The first failure there was.
   func finish() throws(FileError) {

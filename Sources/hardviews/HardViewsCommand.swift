@@ -7,7 +7,10 @@ struct HardViewsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hardviews",
     abstract: "Pretrain image encoders without labels, on the hardest of several views of each image.",
-    subcommands: [DemoCommand.self, PretrainCommand.self, EvaluateCommand.self, ViewsCommand.self, RecipesCommand.self])
+    subcommands: [
+      DemoCommand.self, PretrainCommand.self, EvaluateCommand.self, ViewsCommand.self, PackCommand.self,
+      RecipesCommand.self,
+    ])
 
   /// Runs a command; failures become one paragraph on standard error and exit code 1, misuse exit code 2.
   static func main() {

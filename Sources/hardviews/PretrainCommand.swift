@@ -21,7 +21,7 @@ struct PretrainCommand: ParsableCommand {
   @Option(help: "A recipe to start from; see `hardviews recipes`.")
   var recipe: String?
 
-  @Option(help: "Images: a folder of JPEG, PNG and WebP files, IDX files, or CIFAR's binary files.")
+  @Option(help: "Images: a folder of JPEG, PNG and WebP files, tar shards, a packed file, IDX or CIFAR files.")
   var data: String?
 
   @Option(

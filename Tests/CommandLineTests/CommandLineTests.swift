@@ -159,6 +159,28 @@ import Testing
     }
   }
 
+  @Test func packsAndTrainsOnWhatItPacked() throws {
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      let packed = try hardviews(["pack", "images", "small.hvpack", "--format", "packed"], in: folder)
+      #expect(packed.code == 0, "\(packed.error)")
+      #expect(packed.output.contains("small.hvpack: 64 images and 32 to test on, "))
+      let again = try hardviews(["pack", "images", "small.hvpack", "--format", "packed"], in: folder)
+      #expect(again.code == 1 && again.error.contains("exists already"), "\(again.error)")
+      let shards = try hardviews(["pack", "small.hvpack", "shards", "--images-per-shard", "30"], in: folder)
+      #expect(shards.code == 0, "\(shards.error)")
+      let losses = try ["images", "small.hvpack", "shards"].map { data in
+        let trained = try hardviews(["pretrain", configuration, "--data", data, "--output", "run-\(data)"], in: folder)
+        #expect(trained.code == 0, "\(trained.error)")
+        let metrics = try String(contentsOfFile: "\(folder)/run-\(data)/metrics.jsonl", encoding: .utf8)
+        return metrics.split(separator: "\n").map { $0.split(separator: ",").first { $0.contains("\"loss\"") } }
+      }
+      #expect(losses[0] == losses[1] && losses[0].first != nil)
+      let knn = try hardviews(["evaluate", "knn", "run-shards", "--k", "5"], in: folder)
+      #expect(knn.code == 0, "\(knn.error)")
+    }
+  }
+
   @Test func checkpointOfAnotherArchitectureIsRefused() throws {
     try withTemporaryDirectory { folder in
       let configuration = try tinyConfiguration(in: folder)

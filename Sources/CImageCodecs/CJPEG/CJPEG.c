@@ -141,3 +141,59 @@ bool CJPEGFinish(CJPEGReader *reader) {
 }
 
 const char *CJPEGMessage(const CJPEGReader *reader) { return reader->message; }
+
+struct Writer {
+  struct jpeg_compress_struct compressor;
+  struct jpeg_error_mgr errors;
+  jmp_buf refused;
+};
+
+static void giveUp(j_common_ptr compressor) { longjmp(((struct Writer *)compressor->client_data)->refused, 1); }
+
+static void beQuiet(j_common_ptr compressor, int level) {
+  (void)compressor;
+  (void)level;
+}
+
+bool CJPEGEncode(const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int quality, uint8_t **encoded,
+                 size_t *count) {
+  struct Writer *writer = calloc(1, sizeof *writer);
+  unsigned char *volatile buffer = NULL;
+  unsigned long size = 0;
+  if (!writer) return false;
+  struct jpeg_compress_struct *compressor = &writer->compressor;
+  compressor->err = jpeg_std_error(&writer->errors);
+  writer->errors.error_exit = giveUp;
+  writer->errors.emit_message = beQuiet;
+  compressor->client_data = writer;
+  volatile bool isDone = false;
+  if (!setjmp(writer->refused)) {
+    jpeg_create_compress(compressor);
+    jpeg_mem_dest(compressor, (unsigned char **)&buffer, &size);
+    compressor->image_width = width;
+    compressor->image_height = height;
+    compressor->input_components = channels;
+    compressor->in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(compressor);
+    jpeg_set_quality(compressor, quality, TRUE);
+    compressor->optimize_coding = TRUE;
+    jpeg_start_compress(compressor, TRUE);
+    while (compressor->next_scanline < height) {
+      JSAMPROW row = (JSAMPROW)(pixels + (size_t)compressor->next_scanline * width * (size_t)channels);
+      jpeg_write_scanlines(compressor, &row, 1);
+    }
+    jpeg_finish_compress(compressor);
+    isDone = true;
+  }
+  jpeg_destroy_compress(compressor);
+  free(writer);
+  if (isDone) {
+    *encoded = buffer;
+    *count = size;
+  } else {
+    free(buffer);
+  }
+  return isDone;
+}
+
+void CJPEGFree(uint8_t *encoded) { free(encoded); }

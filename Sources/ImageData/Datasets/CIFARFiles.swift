@@ -59,14 +59,14 @@ struct CIFARFiles {
 
     var pixels: [UInt8] = []
     var labels: [Int] = []
-    var sources: [PackedImages.Source] = []
+    var places: [(file: String, count: Int)] = []
     for file in files {
       let before = labels.count
       try append(file: "\(folder)/\(file)", to: &pixels, labels: &labels)
-      sources.append(.init(file: file, count: labels.count - before))
+      places.append((file, labels.count - before))
     }
     return PackedImages(
-      width: Self.side, height: Self.side, channels: 3, pixels: pixels, sources: sources, labels: labels,
+      width: Self.side, height: Self.side, channels: 3, pixels: pixels, names: .places(places), labels: labels,
       classNames: classNames(in: folder), format: title, path: folder)
   }
 

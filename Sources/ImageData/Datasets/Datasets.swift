@@ -5,7 +5,7 @@ public enum Datasets {
   /// Opens one split of the dataset at `path`.
   ///
   /// - Parameters:
-  ///   - path: A folder, an IDX images file or a tar shard; a leading `~` is the home folder.
+  ///   - path: A folder, an IDX images file, a tar shard or a packed file; a leading `~` is the home folder.
   ///   - format: How the dataset lies on disk; `automatic` looks at the files. A folder that holds none of the known
   ///     files is taken as a folder of images.
   ///   - split: The part that is wanted. A split that is not there is an error, never replaced by the other one.
@@ -28,6 +28,7 @@ public enum Datasets {
     case .idx: return try IDXFile.open(path: path, split: split)
     case .cifar10: return try CIFARFiles.cifar10.open(path: path, split: split)
     case .cifar100: return try CIFARFiles.cifar100.open(path: path, split: split)
+    case .packed: return try PackedFile.open(path: path, split: split)
     case .shards: return try ShardDataset(path: path, split: split, options: options, indexes: indexes)
     case .folder, .automatic: return try ImageFolder(path: path, split: split, options: options, indexes: indexes)
     }
@@ -37,11 +38,12 @@ public enum Datasets {
     switch try FileKind(path: path) {
     case .file:
       if ShardPlace.isShard(path) { return .shards }
+      if PackedFile.isPacked(path) { return .packed }
       guard IDXFile.isRecognized(file: path) else {
         throw DatasetError(
           path: path,
           problem: .wrongContent(
-            expected: "a folder, an IDX file of images or a tar shard", found: "another kind of file"))
+            expected: "a folder, an IDX file of images, a tar shard or a packed file", found: "another kind of file"))
       }
       return .idx
     case .folder:

@@ -98,7 +98,7 @@ enum IDXFile {
     }
     return PackedImages(
       width: sizes[2], height: sizes[1], channels: 1, pixels: pixels,
-      sources: [.init(file: URL(fileURLWithPath: images).lastPathComponent, count: sizes[0])],
+      names: .places([(URL(fileURLWithPath: images).lastPathComponent, sizes[0])]),
       labels: classes, classNames: nil, format: "IDX", path: images)
   }
 

@@ -56,4 +56,6 @@ public enum DatasetFormat: String, Codable, CaseIterable, Sendable {
   case folder
   /// Tar files in the layout of WebDataset: `*.tar`, or `train/*.tar` and `val/*.tar`.
   case shards
+  /// A file of decoded images of one size: `*.hvpack`.
+  case packed
 }

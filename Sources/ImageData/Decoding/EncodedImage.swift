@@ -17,6 +17,9 @@ public struct EncodedImage: ImageSource, Sendable {
   /// The file's path, or what stands for it in errors.
   public let name: String
 
+  /// How the names of files of this format end, without the dot.
+  var fileExtension: String { codec.fileExtension }
+
   private let bytes: [UInt8]
   private let codec: any ImageCodec.Type
   private let orientation: Orientation

@@ -14,6 +14,8 @@ struct ImageHeader {
 protocol ImageCodec: SendableMetatype {
   /// The format's name in messages.
   static var format: String { get }
+  /// How the names of its files end, without the dot.
+  static var fileExtension: String { get }
 
   /// Reads the header; nothing is allocated that grows with the announced size.
   static func header(_ bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) -> ImageHeader

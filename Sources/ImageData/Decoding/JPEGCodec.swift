@@ -8,6 +8,7 @@ import Views
 /// its resolution two thirds, and both together little less.
 enum JPEGCodec: ImageCodec {
   static let format = "JPEG"
+  static let fileExtension = "jpg"
 
   /// Columns that are decoded on both sides of what is needed: at its edge, smooth chroma upsampling has no neighbour.
   private static let columnMargin = 4

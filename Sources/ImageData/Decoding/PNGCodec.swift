@@ -4,6 +4,7 @@ import Views
 /// Reads PNGs with libspng: gray (with or without alpha) becomes one channel, everything else RGB.
 enum PNGCodec: ImageCodec {
   static let format = "PNG"
+  static let fileExtension = "png"
 
   static func header(_ bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) -> ImageHeader {
     let header = try PNGReader(bytes, name: name).header

@@ -4,6 +4,7 @@ import Views
 /// Reads WebPs with libwebp, all of them as RGB; of an animation the first frame.
 enum WebPCodec: ImageCodec {
   static let format = "WebP"
+  static let fileExtension = "webp"
 
   static func header(_ bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) -> ImageHeader {
     let file = try WebPFile(bytes, name: name)

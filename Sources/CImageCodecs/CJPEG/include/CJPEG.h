@@ -38,3 +38,9 @@ bool CJPEGFinish(CJPEGReader *reader);
 
 // Why the file was refused.
 const char *CJPEGMessage(const CJPEGReader *reader);
+
+// Encodes rows of gray (1 channel) or RGB (3) pixels. On success, `encoded` is freed with CJPEGFree; false where libjpeg
+// refuses.
+bool CJPEGEncode(const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int quality, uint8_t **encoded,
+                 size_t *count);
+void CJPEGFree(uint8_t *encoded);

@@ -1,0 +1,36 @@
+import Foundation
+import Synchronization
+
+/// Goes through a dataset in its order, preparing images on all processors.
+struct ImageStream {
+  let dataset: any ImageDataset
+
+  /// How many images are prepared before they are handed over.
+  private static let chunk = 256
+
+  /// Prepares every image and hands the results over in order, on the caller's thread.
+  ///
+  /// - Parameters:
+  ///   - prepare: Called from several threads at once.
+  ///   - body: What it throws ends the stream and is thrown on.
+  func forEach<Prepared: Sendable>(
+    _ prepare: @Sendable (Int) throws(ImageError) -> Prepared, body: (Int, Result<Prepared, ImageError>) throws -> Void
+  ) throws {
+    for first in stride(from: 0, to: dataset.count, by: Self.chunk) {
+      let indices = first..<min(first + Self.chunk, dataset.count)
+      let results = Mutex<[Int: Result<Prepared, ImageError>]>([:])
+      DispatchQueue.concurrentPerform(iterations: indices.count) { offset in
+        let index = indices.lowerBound + offset
+        let result: Result<Prepared, ImageError>
+        do throws(ImageError) {
+          result = .success(try prepare(index))
+        } catch {
+          result = .failure(error)
+        }
+        results.withLock { $0[index] = result }
+      }
+      let prepared = results.withLock { $0 }
+      for index in indices { try body(index, prepared[index]!) }
+    }
+  }
+}
