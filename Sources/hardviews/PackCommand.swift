@@ -23,7 +23,7 @@ struct PackCommand: ParsableCommand {
   @Option(help: "shards, or packed: one file of decoded images of one size.")
   var format = PackingOptions.Container.shards
 
-  @Option(help: "Resize the shorter side to so many pixels; packed files hold the middle square.")
+  @Option(help: "Shrink the shorter side to so many pixels; packed files hold the middle square.")
   var resize: Int?
 
   @Option(help: "How resized images of shards are encoded: jpeg or png.")
@@ -60,7 +60,12 @@ struct PackCommand: ParsableCommand {
     remark("Packing \(train.summary)")
     let start = ContinuousClock.now
     var said = start
+    Interruption.listen()
     let report = try Packing.pack(train: train, test: test, to: output, options: options) { done, total in
+      guard !Interruption.isRequested else {
+        remark("Stopped; nothing was written.")
+        throw ExitCode(130)
+      }
       guard done == total || ContinuousClock.now - said > .seconds(5) else { return }
       said = .now
       remark("\(done) of \(total) images")

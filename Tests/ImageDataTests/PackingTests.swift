@@ -109,6 +109,66 @@ import Views
     #expect(encoding == .png ? mean == 0 : mean < 60)
   }
 
+  /// Every reader of tar files finds the very bytes of the folder's files.
+  @Test func shardsHoldTheFilesUntouched() throws {
+    let source = try folder()
+    _ = try pack(source, to: "shards") { $0.imagesPerShard = 5 }
+    let original = try source.open()
+    let encoded = try #require(original as? any EncodedImages)
+    let target = try source.makeFolder("unpacked")
+    for shard in ["000000", "000001", "000002"] {
+      try GNUTar.run(["tar", "--extract", "--file", "\(source.path)/shards/train/\(shard).tar", "--directory", target])
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: target).count == 2 * 12)
+    for index in 0..<12 {
+      let key = target + "/" + String(format: "%09d", index)
+      #expect([UInt8](try Data(contentsOf: URL(filePath: key + ".png"))) == (try encoded.encodedImage(at: index)))
+      #expect(try String(contentsOfFile: key + ".cls", encoding: .utf8) == "\(original.labels![index])")
+    }
+  }
+
+  /// An image of one row would get millions of columns.
+  @Test func shardsKeepImagesThatAreSmallAlready() throws {
+    let source = try TemporaryFolder()
+    let thin = Image(width: 30_000, height: 1, channels: 1, pixels: Array(repeating: 9, count: 30_000))
+    try source.write(try ImageEncoder.encode(thin, as: .png, quality: 0, name: ""), to: "photos/a.png")
+    try source.write(try ImageEncoder.encode(image(1), as: .png, quality: 0, name: ""), to: "photos/b.png")
+    var options = PackingOptions()
+    options.resize = 14
+    let photos = try source.open("photos")
+    _ = try Packing.pack(train: photos, test: nil, to: source.path + "/shards", options: options)
+    let shards = try source.open("shards")
+    for index in 0..<2 { #expect(try shards.image(at: index) == photos.image(at: index)) }
+    let stub = StubDataset(count: 3)
+    _ = try Packing.pack(train: stub, test: nil, to: source.path + "/stubs", options: options)
+    #expect(try source.open("stubs").image(at: 1) == stub.image(at: 1))
+    (options.container, options.channels) = (.packed, 1)
+    _ = try Packing.pack(train: photos, test: nil, to: source.path + "/a.hvpack", options: options)
+    #expect(try source.open("a.hvpack").image(at: 0).pixels == Array(repeating: 9, count: 14 * 14))
+  }
+
+  @Test func whatMayBeSomebodysIsNotRemoved() throws {
+    let source = try folder()
+    try source.write([1], to: "shards.partial/000000.tar")
+    let error = try #require(throws: PackingError.self) { try pack(source, to: "shards") }
+    #expect(error == PackingError(path: source.path + "/shards.partial", problem: .exists))
+    #expect(FileManager.default.fileExists(atPath: source.path + "/shards.partial/000000.tar"))
+  }
+
+  @Test(arguments: PackingOptions.Container.allCases)
+  func stoppingLeavesNothing(container: PackingOptions.Container) throws {
+    struct Stop: Error {}
+    let source = try folder()
+    var options = PackingOptions()
+    options.container = container
+    #expect(throws: Stop.self) {
+      try Packing.pack(train: source.open(), test: nil, to: source.path + "/a.hvpack", options: options) { done, _ in
+        if done == 3 { throw Stop() }
+      }
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: source.path).sorted() == ["train", "val"])
+  }
+
   @Test func packedFilesHoldMiddleSquares() throws {
     let source = try folder()
     _ = try pack(source, to: "square.hvpack") {
@@ -181,11 +241,16 @@ import Views
     }
     // Every byte of the header and of the tables counts; pixels are not read on opening.
     let tables = 4096 + 16 * 20 * 14 * 3
+    let other = source.path + "/other.hvpack"
+    try source.write(whole, to: "other.hvpack")
+    let handle = try FileHandle(forUpdating: URL(filePath: other))
     for position in Array(0..<80) + Array(tables..<whole.count) {
-      var changed = whole
-      changed[position] ^= 0x41
-      try source.write(changed, to: "other.hvpack")
-      #expect(throws: DatasetError.self, "byte \(position)") { _ = try source.open("other.hvpack") }
+      try handle.seek(toOffset: UInt64(position))
+      try handle.write(contentsOf: [whole[position] ^ 0x41])
+      #expect(throws: DatasetError.self, "byte \(position)") { try PackedFile.open(path: other, split: .train) }
+      try handle.seek(toOffset: UInt64(position))
+      try handle.write(contentsOf: [whole[position]])
     }
+    #expect(try PackedFile.open(path: other, split: .train).count == 12)
   }
 }

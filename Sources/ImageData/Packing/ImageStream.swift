@@ -5,8 +5,8 @@ import Synchronization
 struct ImageStream {
   let dataset: any ImageDataset
 
-  /// How many images are prepared before they are handed over.
-  private static let chunk = 256
+  /// How many images are prepared before they are handed over, all of which must fit into memory.
+  private static let chunk = 8 * ProcessInfo.processInfo.activeProcessorCount
 
   /// Prepares every image and hands the results over in order, on the caller's thread.
   ///

@@ -16,7 +16,8 @@ public struct PackingOptions: Sendable {
   public var container = Container.shards
   /// Pixels that the shorter side is resized to, with antialiasing; nil keeps images as they are.
   ///
-  /// A packed file holds the middle square of what was resized.
+  /// Shards keep images as they are whose shorter side is not longer. A packed file holds the middle square of what was
+  /// resized.
   public var resize: Int?
   /// How resized images of shards are encoded; images that are not resized keep their bytes.
   public var encoding = ImageEncoding.jpeg
@@ -29,6 +30,9 @@ public struct PackingOptions: Sendable {
 
   /// Shards of images as they are.
   public init() {}
+
+  /// Whether an image is larger than shards are to hold.
+  func shrinks(_ image: any ImageSource) -> Bool { resize.map { min(image.width, image.height) > $0 } ?? false }
 }
 
 /// What was packed.
@@ -75,7 +79,11 @@ public enum Packing {
       throw PackingError(path: output, problem: .unsupported("a shard holds at least one image"))
     }
     let partial = "\(output).partial"
-    try? FileManager.default.removeItem(atPath: partial)
+    // What is there may be another program's work in progress, or somebody's folder.
+    guard mkdir(partial, 0o777) == 0 else {
+      throw PackingError(
+        path: partial, problem: errno == EEXIST ? .exists : .unwritable(String(cString: strerror(errno))))
+    }
     defer { try? FileManager.default.removeItem(atPath: partial) }
     var report = PackingReport()
     let total = train.count + (test?.count ?? 0)
@@ -126,15 +134,19 @@ public enum Packing {
     _ index: Int, of dataset: any ImageDataset, options: PackingOptions
   ) throws(ImageError) -> (bytes: [UInt8], fileExtension: String) {
     let name = dataset.name(at: index)
-    if options.resize == nil, let encoded = dataset as? any EncodedImages {
+    if let encoded = dataset as? any EncodedImages {
       let bytes = try encoded.encodedImage(at: index)
       let image = try EncodedImage(bytes, name: name)
-      _ = try image.wholeImage()
-      return (bytes, image.fileExtension)
+      if !options.shrinks(image) {
+        _ = try image.wholeImage()
+        return (bytes, image.fileExtension)
+      }
     }
-    let image = try ImagePreparation(shorterSide: options.resize)(dataset.source(at: index))
+    let source = try dataset.source(at: index)
+    let shrinks = options.shrinks(source)
+    let image = try ImagePreparation(shorterSide: shrinks ? options.resize : nil)(source)
     // What was not lossy is not made so without being asked.
-    let encoding = options.resize == nil ? .png : options.encoding
+    let encoding = shrinks ? options.encoding : .png
     let bytes = try ImageEncoder.encode(image, as: encoding, quality: options.quality, name: name)
     return (bytes, encoding == .jpeg ? "jpg" : "png")
   }

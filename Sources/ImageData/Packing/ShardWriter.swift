@@ -6,6 +6,7 @@ final class ShardWriter {
   private let folder: String
   private let imagesPerShard: Int
   private var archive: OpaquePointer?
+  private var descriptor: Int32 = -1
   private var shards = 0
   private var samples = 0
 
@@ -16,7 +17,10 @@ final class ShardWriter {
   }
 
   deinit {
-    if let archive { archive_write_free(archive) }
+    if let archive {
+      archive_write_free(archive)
+      close(descriptor)
+    }
   }
 
   /// Appends an image, and its class where it has one.
@@ -30,26 +34,31 @@ final class ShardWriter {
     samples += 1
   }
 
-  /// Ends the last shard.
+  /// Ends the last shard and returns when it is on the disk.
   func finish() throws(PackingError) {
     guard let archive else { return }
     self.archive = nil
-    let status = archive_write_close(archive)
-    let reason = Self.message(of: archive)
-    archive_write_free(archive)
-    guard status == ARCHIVE_OK else { throw PackingError(path: folder, problem: .unwritable(reason)) }
+    defer {
+      archive_write_free(archive)
+      close(descriptor)
+    }
+    guard archive_write_close(archive) == ARCHIVE_OK else { throw failure(Self.message(of: archive)) }
+    guard fsync(descriptor) == 0 else { throw failure(String(cString: strerror(errno))) }
   }
 
   private func beginShard() throws(PackingError) {
     try finish()
+    let path = "\(folder)/\(Self.padded(shards, to: 6)).tar"
+    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
     guard let archive = archive_write_new() else { fatalError("no memory to write a tar file") }
     archive_write_set_format_ustar(archive)
     archive_write_set_bytes_in_last_block(archive, 1)
-    let path = "\(folder)/\(Self.padded(shards, to: 6)).tar"
-    guard archive_write_open_filename(archive, path) == ARCHIVE_OK else {
+    guard archive_write_open_fd(archive, descriptor) == ARCHIVE_OK else {
       let reason = Self.message(of: archive)
       archive_write_free(archive)
-      throw PackingError(path: path, problem: .unwritable(reason))
+      close(descriptor)
+      throw failure(reason)
     }
     self.archive = archive
     shards += 1
@@ -64,8 +73,10 @@ final class ShardWriter {
     archive_entry_set_perm(entry, 0o644)
     guard archive_write_header(archive, entry) == ARCHIVE_OK,
       bytes.withUnsafeBytes({ archive_write_data(archive, $0.baseAddress, $0.count) }) == bytes.count
-    else { throw PackingError(path: folder, problem: .unwritable(Self.message(of: archive))) }
+    else { throw failure(Self.message(of: archive)) }
   }
+
+  private func failure(_ reason: String) -> PackingError { PackingError(path: folder, problem: .unwritable(reason)) }
 
   private static func message(of archive: OpaquePointer?) -> String {
     archive.flatMap { archive_error_string($0) }.map { String(cString: $0) } ?? "libarchive gives no reason"
