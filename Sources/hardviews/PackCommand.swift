@@ -35,6 +35,9 @@ struct PackCommand: ParsableCommand {
   @Option(help: "Images in one shard.")
   var imagesPerShard = 10_000
 
+  @Flag(help: "Pack training images in random order: for shards of images that are sorted by class.")
+  var shuffle = false
+
   @Option(help: "Channels of a packed file: 1 (gray) or 3; by default those of the first image.")
   var channels: Int?
 
@@ -56,6 +59,7 @@ struct PackCommand: ParsableCommand {
     options.encoding = encoding
     options.quality = quality
     options.imagesPerShard = imagesPerShard
+    options.shuffles = shuffle
     options.channels = channels
     remark("Packing \(train.summary)")
     let start = ContinuousClock.now

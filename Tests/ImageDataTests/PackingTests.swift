@@ -76,6 +76,25 @@ import Views
     #expect(try source.open("all.hvpack").name(at: 3).hasSuffix("all.hvpack#" + folder.name(at: 3)))
   }
 
+  @Test(arguments: [("shards", PackingOptions.Container.shards), ("all.hvpack", .packed)])
+  func shufflingMixesTheTrainingImagesOnly(name: String, container: PackingOptions.Container) throws {
+    let source = try folder()
+    _ = try pack(source, to: name) {
+      $0.container = container
+      $0.shuffles = true
+    }
+    let (packed, expected) = (try source.open(name), try source.open())
+    let places = try (0..<12).map { index in
+      let image = try packed.image(at: index)
+      return try #require(try (0..<12).first { try expected.image(at: $0) == image })
+    }
+    #expect(places.sorted() == Array(0..<12) && places != Array(0..<12))
+    #expect(packed.labels == places.map { expected.labels![$0] })
+    let tests = (try source.open(name, split: .test), try source.open(split: .test))
+    #expect(tests.0.labels == tests.1.labels)
+    for index in 0..<4 { #expect(try tests.0.image(at: index) == tests.1.image(at: index)) }
+  }
+
   /// What was never a file is packed without loss.
   @Test func imagesInMemoryBecomePNGs() throws {
     let source = try TemporaryFolder()

@@ -1,14 +1,15 @@
 import Foundation
 import Synchronization
 
-/// Goes through a dataset in its order, preparing images on all processors.
+/// Goes through images of a dataset in a given order, preparing them on all processors.
 struct ImageStream {
-  let dataset: any ImageDataset
+  /// The positions of the images in the dataset.
+  let order: [Int]
 
   /// How many images are prepared before they are handed over, all of which must fit into memory.
   private static let chunk = 8 * ProcessInfo.processInfo.activeProcessorCount
 
-  /// Prepares every image and hands the results over in order, on the caller's thread.
+  /// Prepares every image and hands the results over in order, on the caller's thread, with the images' positions.
   ///
   /// - Parameters:
   ///   - prepare: Called from several threads at once.
@@ -16,11 +17,11 @@ struct ImageStream {
   func forEach<Prepared: Sendable>(
     _ prepare: @Sendable (Int) throws(ImageError) -> Prepared, body: (Int, Result<Prepared, ImageError>) throws -> Void
   ) throws {
-    for first in stride(from: 0, to: dataset.count, by: Self.chunk) {
-      let indices = first..<min(first + Self.chunk, dataset.count)
+    for first in stride(from: 0, to: order.count, by: Self.chunk) {
+      let indices = order[first..<min(first + Self.chunk, order.count)]
       let results = Mutex<[Int: Result<Prepared, ImageError>]>([:])
       DispatchQueue.concurrentPerform(iterations: indices.count) { offset in
-        let index = indices.lowerBound + offset
+        let index = indices[indices.startIndex + offset]
         let result: Result<Prepared, ImageError>
         do throws(ImageError) {
           result = .success(try prepare(index))

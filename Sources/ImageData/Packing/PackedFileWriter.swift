@@ -39,7 +39,8 @@ struct PackedFileWriter {
 
     for (dataset, count) in [(train, \PackedLayout.trainCount), (test, \PackedLayout.testCount)] {
       guard let dataset else { continue }
-      try ImageStream(dataset: dataset).forEach { index throws(ImageError) in
+      let order = count == \.trainCount ? options.order(of: dataset) : Array(0..<dataset.count)
+      try ImageStream(order: order).forEach { index throws(ImageError) in
         try preparation(dataset.source(at: index))
       } body: { index, result in
         let name = dataset.name(at: index)

@@ -25,11 +25,23 @@ public struct PackingOptions: Sendable {
   public var quality = 95
   /// Images in one shard.
   public var imagesPerShard = 10_000
+  /// Whether the images for training are packed in a random order, always the same, instead of their own.
+  ///
+  /// Shards are read from front to back, so that batches of images sorted by class would see few classes at once. An
+  /// image's position changes, and with it the views that are drawn of it.
+  public var shuffles = false
   /// Channels of a packed file, 1 or 3; nil takes those of the first image.
   public var channels: Int?
 
   /// Shards of images as they are.
   public init() {}
+
+  /// The positions of training images in the order in which they are packed.
+  func order(of dataset: any ImageDataset) -> [Int] {
+    guard shuffles else { return Array(0..<dataset.count) }
+    var random = ViewRandom(seed: 0, epoch: 0, sample: 0, view: 0, stream: RandomStream.split)
+    return random.permutation(of: dataset.count)
+  }
 
   /// Whether an image is larger than shards are to hold.
   func shrinks(_ image: any ImageSource) -> Bool { resize.map { min(image.width, image.height) > $0 } ?? false }
@@ -88,7 +100,7 @@ public enum Packing {
     var report = PackingReport()
     let total = train.count + (test?.count ?? 0)
     var done = 0
-    func pack(_ dataset: any ImageDataset, into folder: String) throws -> Int {
+    func pack(_ dataset: any ImageDataset, in order: [Int], into folder: String) throws -> Int {
       do {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       } catch {
@@ -97,7 +109,7 @@ public enum Packing {
       }
       let writer = ShardWriter(folder: folder, imagesPerShard: options.imagesPerShard)
       var packed = 0
-      try ImageStream(dataset: dataset).forEach { index throws(ImageError) in
+      try ImageStream(order: order).forEach { index throws(ImageError) in
         try encoded(index, of: dataset, options: options)
       } body: { index, result in
         switch result {
@@ -113,8 +125,9 @@ public enum Packing {
       try writer.finish()
       return packed
     }
-    report.trainImages = try pack(train, into: test == nil ? partial : "\(partial)/train")
-    if let test { report.testImages = try pack(test, into: "\(partial)/test") }
+    report.trainImages = try pack(
+      train, in: options.order(of: train), into: test == nil ? partial : "\(partial)/train")
+    if let test { report.testImages = try pack(test, in: Array(0..<test.count), into: "\(partial)/test") }
     guard report.trainImages > 0 else { throw PackingError(path: output, problem: .nothingReadable) }
     do throws(FileError) {
       if let names = train.classNames {
