@@ -40,6 +40,7 @@ struct PackedFileWriter {
     for (dataset, count) in [(train, \PackedLayout.trainCount), (test, \PackedLayout.testCount)] {
       guard let dataset else { continue }
       let order = count == \.trainCount ? options.order(of: dataset) : Array(0..<dataset.count)
+      let folder = Self.commonFolder(of: dataset)
       try ImageStream(order: order).forEach { index throws(ImageError) in
         try preparation(dataset.source(at: index))
       } body: { index, result in
@@ -49,7 +50,7 @@ struct PackedFileWriter {
           try fit(image, named: name, to: &layout)
           image.converted(toChannels: layout.channels).pixels.withUnsafeBytes { file.write($0) }
           layout[keyPath: count] += 1
-          tables.names.append(name)
+          tables.names.append(name.hasPrefix(folder) ? String(name.dropFirst(folder.count)) : name)
           if isLabeled { tables.labels?.append(dataset.labels![index]) }
         case .failure(let error):
           report.skipped.append(SkippedImage(index: index, name: name, reason: error.reason))
@@ -67,6 +68,14 @@ struct PackedFileWriter {
     layout.tablesChecksum = Int(bytes.withUnsafeBytes { PackedLayout.checksum($0) })
     bytes.withUnsafeBytes { file.write($0) }
     layout.page.withUnsafeBytes { file.replace(at: 0, with: $0) }
+  }
+
+  /// The folder that the dataset's first and last images lie in, with its slash: their names are kept without it, since
+  /// it means nothing elsewhere.
+  private static func commonFolder(of dataset: any ImageDataset) -> String {
+    guard dataset.count > 0 else { return "" }
+    let common = dataset.name(at: 0).commonPrefix(with: dataset.name(at: dataset.count - 1))
+    return common.lastIndex(of: "/").map { String(common[...$0]) } ?? ""
   }
 
   /// Takes the size of the first image, and makes sure that the others have it.
