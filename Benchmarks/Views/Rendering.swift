@@ -41,10 +41,9 @@ struct Rendering {
     for _ in 0..<Self.imagesAtOnce {
       let part = parts[next]
       for (group, drawn) in groups.enumerated() {
-        for member in 0..<drawn.count {
-          var random = ViewRandom(seed: seed, epoch: epoch, sample: next, view: group << 16 | member)
-          let parameters = drawn.recipe.drawParameters(
-            width: part.sourceWidth, height: part.sourceHeight, using: &random)
+        let views = DrawnViews(drawn.recipe, count: drawn.count).parameters(
+          group: group, seed: seed, epoch: epoch, sample: next, width: part.sourceWidth, height: part.sourceHeight)
+        for (member, parameters) in views.enumerated() {
           render(part, parameters, by: renderers[group], &amount)
           if member < again { render(part, parameters, by: others[group], &amount) }
         }

@@ -78,7 +78,7 @@ struct PackCommand: ParsableCommand {
     let seconds = Double((ContinuousClock.now - start) / .seconds(1))
     let splits = "\(report.trainImages) images" + (test == nil ? "" : " and \(report.testImages) to test on")
     let left = report.skipped.isEmpty ? "" : "; \(report.skipped.count) could not be read and were left out"
-    let size = Self.describe(bytes: Self.size(of: output))
+    let size = Self.size(of: output).formatted(.byteCount(style: .file))
     print("\(output): \(splits), \(size), in \(describeDuration(seconds: seconds))\(left).")
     print("Train on it with: hardviews pretrain --recipe simsiam-small --data \(output)")
   }
@@ -97,22 +97,12 @@ struct PackCommand: ParsableCommand {
 
   /// Bytes of a file, or of all files below a folder.
   private static func size(of path: String) -> Int {
-    func size(_ path: String) -> Int {
-      ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber)?.intValue ?? 0
-    }
     let below = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-    return below.isEmpty ? size(path) : below.filter { $0.contains(".") }.reduce(0) { $0 + size("\(path)/\($1)") }
-  }
-
-  private static func describe(bytes: Int) -> String {
-    let units = ["bytes", "KB", "MB", "GB", "TB"]
-    var value = Double(bytes)
-    var unit = 0
-    while value >= 1000, unit < units.count - 1 {
-      value /= 1000
-      unit += 1
+    return ([path] + below.map { "\(path)/\($0)" }).reduce(0) { sum, path in
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      guard attributes?[.type] as? FileAttributeType == .typeRegular else { return sum }
+      return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
     }
-    return unit == 0 ? "\(bytes) bytes" : String(format: "%.1f \(units[unit])", value)
   }
 }
 

@@ -19,6 +19,9 @@ struct RecipesCommand: ParsableCommand {
         table.addRow([name, try ResolvedConfiguration(Recipes.named(name)).values.summary])
       }
       print(table.text)
+      var pipelines = Table(columns: [.left("view pipeline"), .left("")])
+      for name in ViewPipeline.names { pipelines.addRow([name, try ViewPipeline.named(name).summary]) }
+      print("\n" + pipelines.text)
     }
   }
 
@@ -31,7 +34,9 @@ struct RecipesCommand: ParsableCommand {
     var name: String
 
     func run() throws {
-      print(try ResolvedConfiguration(Recipes.named(name)).tree.yaml, terminator: "")
+      let isPipeline = ViewPipeline.names.contains(name) && !Recipes.names.contains(name)
+      let tree = isPipeline ? try ViewPipeline.named(name).tree : try ResolvedConfiguration(Recipes.named(name)).tree
+      print(tree.yaml, terminator: "")
     }
   }
 }

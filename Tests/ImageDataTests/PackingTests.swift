@@ -187,6 +187,16 @@ import Views
     #expect(try FileManager.default.contentsOfDirectory(atPath: source.path).sorted() == ["train", "val"])
   }
 
+  @Test func whatACodecRefusesIsAnError() throws {
+    let wide = Image(width: 70_000, height: 1, channels: 1, pixels: [UInt8](repeating: 1, count: 70_000))
+    let error = try #require(throws: ImageError.self) {
+      try ImageEncoder.encode(wide, as: .jpeg, quality: 90, name: "wide")
+    }
+    #expect(error.description.contains("cannot be encoded as JPEG") && error.description.contains("70000x1"))
+    let png = try ImageEncoder.encode(wide, as: .png, quality: 0, name: "wide")
+    #expect(try ImageDecoder.decode(png, name: "wide") == wide)
+  }
+
   @Test func packedFilesHoldMiddleSquares() throws {
     let source = try folder()
     _ = try pack(source, to: "square.hvpack") {

@@ -35,13 +35,7 @@ public struct ResolvedConfiguration: Sendable {
     in settings: ConfigurationTree
   ) throws(ConfigurationError) -> ConfigurationTree {
     guard let views = settings["views"], let name = views.string(at: "pipeline") else { return settings }
-    let groups: [ViewPipeline.Group]
-    do throws(ConfigurationError) {
-      groups = try ViewPipeline.find(name).groups
-    } catch {
-      guard error.path == "recipe" else { throw error }
-      throw ConfigurationError(path: "views.pipeline", problem: error.problem)
-    }
+    let groups = try ViewPipeline.find(name, at: "views.pipeline").groups
     guard groups.count == 1 else {
       let names = groups.map(\.name).joined(separator: ", ")
       throw ConfigurationError(

@@ -36,7 +36,9 @@ public struct ViewPipeline: Sendable, Equatable {
   /// The pipeline that is meant by the name of a pipeline, the name of a recipe for pretraining, or a YAML file of either
   /// kind.
   /// - Throws: `ConfigurationError` with the names there are, or the mistake in the file.
-  public static func find(_ name: String) throws(ConfigurationError) -> ViewPipeline {
+  ///
+  /// - Parameter path: Where the name stands, for errors.
+  public static func find(_ name: String, at path: String = "recipe") throws(ConfigurationError) -> ViewPipeline {
     if names.contains(name) { return try named(name) }
     let tree: ConfigurationTree
     if Recipes.names.contains(name) {
@@ -45,7 +47,7 @@ public struct ViewPipeline: Sendable, Equatable {
       tree = try ConfigurationTree(contentsOf: name)
       if tree["groups"] != nil { return try ViewPipeline(tree) }
     } else {
-      throw ConfigurationError(path: "recipe", problem: .unknownValue(name, known: Set(names + Recipes.names).sorted()))
+      throw ConfigurationError(path: path, problem: .unknownValue(name, known: Set(names + Recipes.names).sorted()))
     }
     let values = try ResolvedConfiguration(tree).values
     return ViewPipeline(values.views, count: values.selection.candidates, summary: values.summary)

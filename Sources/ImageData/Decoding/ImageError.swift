@@ -16,6 +16,8 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyPixels(width: Int, height: Int, limit: Int)
     /// The data end early or contradict themselves; the codec's own words.
     case corrupt(format: String, reason: String)
+    /// It cannot be written in this format; the codec's own words.
+    case notEncodable(format: String, reason: String)
   }
 
   /// The file's path, or the image's name in its dataset (`train-images-idx3-ubyte.gz#17`).
@@ -45,6 +47,8 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooManyPixels(let width, let height, let limit):
       "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down, "
         + "remove it, or raise the limit (data.megapixel_limit)"
+    case .notEncodable(let format, let reason):
+      "it cannot be encoded as \(format) (\(reason)); choose another encoding or scale it down"
     case .corrupt(let format, let reason):
       "its \(format) data are damaged or cut short (\(reason)); fetch it again or remove it"
     }

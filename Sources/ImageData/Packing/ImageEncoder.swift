@@ -36,7 +36,9 @@ enum ImageEncoder {
     }
     defer { CJPEGFree(encoded) }
     guard isDone, let encoded else {
-      throw ImageError(path: name, problem: .corrupt(format: "JPEG", reason: "it cannot be encoded"))
+      throw ImageError(
+        path: name,
+        problem: .notEncodable(format: "JPEG", reason: "libjpeg refuses \(image.width)x\(image.height) pixels"))
     }
     return [UInt8](UnsafeBufferPointer(start: encoded, count: count))
   }
@@ -45,7 +47,7 @@ enum ImageEncoder {
     func check(_ status: Int32) throws(ImageError) {
       guard status == 0 else {
         throw ImageError(
-          path: name, problem: .corrupt(format: "PNG", reason: String(cString: spng_strerror(status))))
+          path: name, problem: .notEncodable(format: "PNG", reason: String(cString: spng_strerror(status))))
       }
     }
     guard let context = spng_ctx_new(Int32(SPNG_CTX_ENCODER.rawValue)) else {

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Goes through images of a dataset in a given order, preparing them on all processors.
 struct ImageStream {
@@ -19,19 +18,10 @@ struct ImageStream {
   ) throws {
     for first in stride(from: 0, to: order.count, by: Self.chunk) {
       let indices = order[first..<min(first + Self.chunk, order.count)]
-      let results = Mutex<[Int: Result<Prepared, ImageError>]>([:])
-      DispatchQueue.concurrentPerform(iterations: indices.count) { offset in
-        let index = indices[indices.startIndex + offset]
-        let result: Result<Prepared, ImageError>
-        do throws(ImageError) {
-          result = .success(try prepare(index))
-        } catch {
-          result = .failure(error)
-        }
-        results.withLock { $0[index] = result }
+      let prepared = concurrentMap(indices) { index in
+        Result { () throws(ImageError) in try prepare(index) }
       }
-      let prepared = results.withLock { $0 }
-      for index in indices { try body(index, prepared[index]!) }
+      for (index, result) in zip(indices, prepared) { try body(index, result) }
     }
   }
 }

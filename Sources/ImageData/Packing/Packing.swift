@@ -147,6 +147,7 @@ public enum Packing {
     _ index: Int, of dataset: any ImageDataset, options: PackingOptions
   ) throws(ImageError) -> (bytes: [UInt8], fileExtension: String) {
     let name = dataset.name(at: index)
+    let source: any ImageSource
     if let encoded = dataset as? any EncodedImages {
       let bytes = try encoded.encodedImage(at: index)
       let image = try EncodedImage(bytes, name: name)
@@ -154,8 +155,10 @@ public enum Packing {
         _ = try image.wholeImage()
         return (bytes, image.fileExtension)
       }
+      source = image
+    } else {
+      source = try dataset.source(at: index)
     }
-    let source = try dataset.source(at: index)
     let shrinks = options.shrinks(source)
     let image = try ImagePreparation(shorterSide: shrinks ? options.resize : nil)(source)
     // What was not lossy is not made so without being asked.

@@ -30,6 +30,7 @@ extension PixelPlanes {
 
   /// Moves every pixel to the nearest place; what comes from outside is black.
   private mutating func sample(_ map: AffineMap) {
+    let step = map.step
     for channel in 0..<channelCount {
       for y in 0..<height {
         let target = spareRow(channel, y)
@@ -38,8 +39,8 @@ extension PixelPlanes {
           let (column, line) = (place.x >> 16, place.y >> 16)
           let isInside = column >= 0 && column < width && line >= 0 && line < height
           target[x] = isInside ? row(channel, line)[column] : 0
-          place.x += map.step.x
-          place.y += map.step.y
+          place.x += step.x
+          place.y += step.y
         }
         for x in width..<stride { target[x] = 0 }
       }
@@ -74,7 +75,8 @@ extension PixelPlanes {
   /// Spreads the values of a channel from 0 to 255.
   private func stretchContrast(_ channel: Int) {
     let counts = histogram(channel)
-    let (low, high) = (counts.firstIndex { $0 > 0 }!, counts.lastIndex { $0 > 0 }!)
+    let low = (0..<256).first { counts[$0] > 0 }!
+    let high = (0..<256).last { counts[$0] > 0 }!
     guard high > low else { return }
     let scale = 255 / Double(high - low)
     let offset = -Double(low) * scale
@@ -84,10 +86,11 @@ extension PixelPlanes {
   /// Spreads the values of a channel so that each range of them is as frequent.
   private func equalize(_ channel: Int) {
     let counts = histogram(channel)
-    let step = (width * height - counts.last { $0 > 0 }!) / 255
+    let high = (0..<256).last { counts[$0] > 0 }!
+    let step = (width * height - counts[high]) / 255
     guard step > 0 else { return }
     var sum = step / 2
-    var table = [UInt8](repeating: 0, count: 256)
+    var table = InlineArray<256, UInt8>(repeating: 0)
     for value in 0..<256 {
       table[value] = UInt8(min(255, sum / step))
       sum += counts[value]
@@ -95,8 +98,8 @@ extension PixelPlanes {
     map(channel) { table[$0] }
   }
 
-  private func histogram(_ channel: Int) -> [Int] {
-    var counts = [Int](repeating: 0, count: 256)
+  private func histogram(_ channel: Int) -> InlineArray<256, Int> {
+    var counts = InlineArray<256, Int>(repeating: 0)
     for y in 0..<height {
       let row = row(channel, y)
       for x in 0..<width { counts[Int(row[x])] += 1 }
@@ -105,7 +108,7 @@ extension PixelPlanes {
   }
 
   private func map(_ channel: Int, _ transform: (Int) -> UInt8) {
-    let table = (0..<256).map { Float(transform($0)) }
+    let table = InlineArray<256, Float> { Float(transform($0)) }
     for y in 0..<height {
       let row = row(channel, y)
       for x in 0..<width { row[x] = table[Int(row[x])] }
@@ -118,7 +121,8 @@ extension PixelPlanes {
   ///   - box: A rectangle of the view.
   ///   - outputChannels: 1 or 3, how many channels will be written; as many planes are reserved.
   mutating func erase(_ box: CropBox, filling normalization: Normalization, outputChannels: Int) {
-    if outputChannels > channelCount, Set(normalization.mean).count > 1 { repeatPlane() }
+    let isColor = normalization.mean.contains { $0 != normalization.mean[0] }
+    if outputChannels > channelCount, isColor { repeatPlane() }
     for channel in 0..<channelCount {
       let mean = 255 * normalization.mean[min(channel, normalization.mean.count - 1)]
       for y in box.top..<min(height, box.top + box.height) {

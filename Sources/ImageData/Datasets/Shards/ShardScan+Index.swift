@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 extension ShardScan {
   /// The samples of all shards of a dataset, from the index where it holds and from the shards' headers where not.
@@ -24,16 +23,12 @@ extension ShardScan {
     if missing.isEmpty { return current.map { $0! } }
 
     // What takes time is waiting for the disk, so as many wait as there are.
-    let fresh = Mutex<[Int: Result<ShardScan, DatasetError>]>([:])
-    DispatchQueue.concurrentPerform(iterations: missing.count) { position in
-      let file = place.files[missing[position]]
-      let result = Result { () throws(DatasetError) in try ShardScan(folder: place.folder, file: file) }
-      fresh.withLock { $0[missing[position]] = result }
-    }
-    let results = fresh.withLock { $0 }
+    var fresh = concurrentMap(missing) { position in
+      Result { () throws(DatasetError) in try ShardScan(folder: place.folder, file: place.files[position]) }
+    }[...]
     var scans: [ShardScan] = []
-    for (position, scan) in current.enumerated() {
-      if let scan { scans.append(scan) } else { scans.append(try results[position]!.get()) }
+    for scan in current {
+      if let scan { scans.append(scan) } else { scans.append(try fresh.removeFirst().get()) }
     }
     indexes.save(
       .shards, of: place.indexedPath, count: scans.reduce(0) { $0 + $1.count },
