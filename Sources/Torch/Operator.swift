@@ -4,33 +4,62 @@ import CTorch
 ///
 /// A case's raw value is `name` or `name.overload` in the `aten` namespace.
 package enum Operator: String, CaseIterable {
+  case absolute = "abs"
   case add = "add.Tensor"
-  case addScalar = "add.Scalar"
   case addInPlace = "add_.Tensor"
+  case addScalar = "add.Scalar"
   case arange
   case argmax
   case batchNorm = "batch_norm"
+  case bernoulliInPlace = "bernoulli_.float"
+  case bicubic = "upsample_bicubic2d"
   case cat
+  case clamp
   case clone
+  case contiguous
   case convolution2d = "conv2d"
   case copyInPlace = "copy_"
   case cosineSimilarity = "cosine_similarity"
   case crossEntropy = "cross_entropy_loss"
+  case cumulativeSum = "cumsum"
   case detach
   case divide = "div.Tensor"
+  case elementwiseMaximum = "maximum"
+  case elementwiseMinimum = "minimum"
   case equal = "eq.Tensor"
+  case erfInverseInPlace = "erfinv_"
   case exp
+  case expand
+  case foreachAdd = "_foreach_add.List"
+  case foreachAddCDivInPlace = "_foreach_addcdiv_.Scalar"
   case foreachAddInPlace = "_foreach_add_.List"
+  case foreachAddScalarInPlace = "_foreach_add_.Scalar"
+  case foreachLerpInPlace = "_foreach_lerp_.Scalar"
+  case foreachMultiplyByTensorInPlace = "_foreach_mul_.Tensor"
+  case foreachMultiplyByTensorsInPlace = "_foreach_mul_.List"
   case foreachMultiplyInPlace = "_foreach_mul_.Scalar"
+  case foreachNorm = "_foreach_norm.Scalar"
   case full
+  case fusedAdamWInPlace = "_fused_adamw_"
+  case gather
+  case gelu
+  case greater = "gt.Scalar"
+  case identity = "eye"
   case indexSelect = "index_select"
   case isFinite = "isfinite"
+  case layerNorm = "layer_norm"
+  case less = "lt.Scalar"
+  case lessOrEqual = "le.Scalar"
   case linear
+  case log
+  case logAddExp = "logaddexp"
   case logSoftmax = "log_softmax.int"
+  case logSumExp = "logsumexp"
+  case maskedFill = "masked_fill.Scalar"
   case matmul
   case maximum = "amax"
   case maxPool2d = "max_pool2d"
-  case mean = "mean"
+  case mean
   case meanAlong = "mean.dim"
   case minimum = "amin"
   case multiply = "mul.Tensor"
@@ -40,21 +69,27 @@ package enum Operator: String, CaseIterable {
   case normalize = "linalg_vector_norm"
   case oneHot = "one_hot"
   case permute
+  case randomPermutation = "randperm.generator"
   case relu
   case reshape
+  case scaledDotProductAttention = "scaled_dot_product_attention"
   case scatterAdd = "scatter_add"
+  case singularValues = "linalg_svdvals"
   case softmax = "softmax.int"
+  case sort
   case squareRoot = "sqrt"
   case stack
   case standardDeviation = "std.correction"
   case subtract = "sub.Tensor"
+  case subtractInPlace = "sub_.Tensor"
   case sum
   case sumAlong = "sum.dim_IntList"
   case toDType = "to.dtype"
   case topK = "topk"
   case transpose = "transpose.int"
-  case contiguous
   case uniformInPlace = "uniform_"
+  case unsqueeze
+  case whereCondition = "where.self"
   case zeroInPlace = "zero_"
 
   nonisolated(unsafe) private static let handles: [Operator: OpaquePointer] = Dictionary(

@@ -28,11 +28,44 @@ extension Tensor {
   public func exponential() -> Tensor { Operator.exp(.tensor(self)) }
   /// The square root of every element.
   public func squareRoot() -> Tensor { Operator.squareRoot(.tensor(self)) }
+  /// The natural logarithm of every element.
+  public func logarithm() -> Tensor { Operator.log(.tensor(self)) }
+  /// The magnitude of every element.
+  public func magnitude() -> Tensor { Operator.absolute(.tensor(self)) }
+  /// The logarithm of the sum of two tensors' exponentials, element by element, broadcasting.
+  public func logAddingExponential(_ other: Tensor) -> Tensor { Operator.logAddExp(.tensor(self), .tensor(other)) }
+  /// The larger of two tensors, element by element, broadcasting.
+  public func elementwiseMaximum(_ other: Tensor) -> Tensor {
+    Operator.elementwiseMaximum(.tensor(self), .tensor(other))
+  }
+  /// The smaller of two tensors, element by element, broadcasting.
+  public func elementwiseMinimum(_ other: Tensor) -> Tensor {
+    Operator.elementwiseMinimum(.tensor(self), .tensor(other))
+  }
+  /// Every element, or the bound that it lies beyond.
+  public func clamped(from lower: Double, to upper: Double? = nil) -> Tensor {
+    Operator.clamp(.tensor(self), .double(lower), upper.map(Argument.double) ?? .none)
+  }
+  /// Where elements are below a number, as booleans.
+  public static func .< (left: Tensor, right: Double) -> Tensor { Operator.less(.tensor(left), .double(right)) }
+  /// Where elements are above a number, as booleans.
+  public static func .> (left: Tensor, right: Double) -> Tensor { Operator.greater(.tensor(left), .double(right)) }
+  /// These elements where `condition` (booleans) holds, those of `other` elsewhere, broadcasting.
+  public func replacing(where condition: Tensor, with other: Tensor) -> Tensor {
+    Operator.whereCondition(.tensor(condition), .tensor(other), .tensor(self))
+  }
+  /// A number where `condition` (booleans) holds, these elements elsewhere.
+  public func replacing(where condition: Tensor, with value: Double) -> Tensor {
+    Operator.maskedFill(.tensor(self), .tensor(condition), .double(value))
+  }
   /// Which elements are neither infinite nor NaN, as booleans.
   public func isFinite() -> Tensor { Operator.isFinite(.tensor(self)) }
 
   /// The matrix product over the last two dimensions, broadcasting the others.
   public func matmul(_ other: Tensor) -> Tensor { Operator.matmul(.tensor(self), .tensor(other)) }
+
+  /// The singular values of a matrix, the largest first.
+  public func singularValues() -> Tensor { Operator.singularValues(.tensor(self)) }
 
   /// The cosine of the angle between vectors along the last dimension, each norm at least 1e-8.
   public func cosineSimilarity(to other: Tensor) -> Tensor {
@@ -46,3 +79,5 @@ extension Tensor {
 }
 
 infix operator .== : ComparisonPrecedence
+infix operator .< : ComparisonPrecedence
+infix operator .> : ComparisonPrecedence

@@ -1,3 +1,5 @@
+import Foundation
+
 extension Tensor {
   /// A tensor with one value everywhere.
   public static func full(_ shape: [Int], _ value: Double, dtype: DType = .float32) -> Tensor {
@@ -31,4 +33,24 @@ extension Tensor {
     Operator.uniformInPlace(
       .tensor(zeros(shape)), .double(range.lowerBound), .double(range.upperBound), .generator(generator))
   }
+
+  /// Independent draws that are one with a probability and zero otherwise.
+  public static func bernoulli(_ shape: [Int], probability: Double, using generator: Generator) -> Tensor {
+    Operator.bernoulliInPlace(.tensor(zeros(shape)), .double(probability), .generator(generator))
+  }
+
+  /// Independent draws from a normal distribution around zero, cut off at two units as timm's and PyTorch's
+  /// `trunc_normal_`.
+  public static func truncatedNormal(
+    _ shape: [Int], standardDeviation: Double, using generator: Generator
+  ) -> Tensor {
+    // The inverse distribution function of uniform draws between those of −2 and 2, which are absolute limits there.
+    let limit = erf(2 / standardDeviation / 2.0.squareRoot())
+    let draws = uniform(shape, in: -limit...limit, using: generator)
+    let values = Operator.erfInverseInPlace(.tensor(draws)) * (standardDeviation * 2.0.squareRoot())
+    return values.clamped(from: -2, to: 2)
+  }
+
+  /// The identity matrix.
+  public static func identity(_ size: Int) -> Tensor { Operator.identity(.int(size)) }
 }

@@ -21,4 +21,9 @@ extension Tensor {
   package static func multiplyInPlace(_ targets: [Tensor], by factor: Double) {
     Operator.foreachMultiplyInPlace.run(.tensors(targets), .double(factor))
   }
+
+  /// `targets[i] += weight · (sources[i] − targets[i])` in one call.
+  package static func moveInPlace(_ targets: [Tensor], towards sources: [Tensor], by weight: Double) {
+    Operator.foreachLerpInPlace.run(.tensors(targets), .tensors(sources), .double(weight))
+  }
 }

@@ -1,6 +1,28 @@
 extension Tensor {
   /// Rectified linear units: negative elements become zero.
   public func relu() -> Tensor { Operator.relu(.tensor(self)) }
+  /// Gaussian error linear units, exact: x · Φ(x).
+  public func gelu() -> Tensor { Operator.gelu(.tensor(self)) }
+
+  /// Layer normalization over the last dimension.
+  /// - Parameter weight: Shape `[features]`.
+  public func layerNormalized(weight: Tensor?, bias: Tensor?, features: Int, epsilon: Double) -> Tensor {
+    Operator.layerNorm(.tensor(self), .ints([features]), .optional(weight), .optional(bias), .double(epsilon))
+  }
+
+  /// Softmax(q · kᵀ / √d) · v for queries (self), keys and values of shape `[batch, heads, tokens, d]`.
+  public func attending(to keys: Tensor, values: Tensor) -> Tensor {
+    Operator.scaledDotProductAttention(.tensor(self), .tensor(keys), .tensor(values))
+  }
+
+  /// Bicubic interpolation of `[batch, channels, height, width]`, corners not aligned.
+  /// - Parameter scales: Ratios of new to old height and width that positions are computed with, as PyTorch's
+  ///   `scale_factor`; nil takes those of the sizes.
+  public func resizedBicubically(height: Int, width: Int, scales: (height: Double, width: Double)? = nil) -> Tensor {
+    Operator.bicubic(
+      .tensor(self), .ints([height, width]), .bool(false), scales.map { .double($0.height) } ?? .none,
+      scales.map { .double($0.width) } ?? .none)
+  }
 
   /// `self · weightᵀ + bias`.
   /// - Parameter weight: Shape `[outputs, inputs]`.

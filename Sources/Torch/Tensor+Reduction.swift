@@ -21,10 +21,16 @@ extension Tensor {
   public func minimum(along dimension: Int) -> Tensor { Operator.minimum(.tensor(self), .ints([dimension])) }
   /// The index of the largest element along a dimension; the first of equals.
   public func argmax(along dimension: Int) -> Tensor { Operator.argmax(.tensor(self), .int(dimension)) }
+  /// The logarithm of the sum of exponentials along a dimension.
+  public func logSumExponential(along dimension: Int) -> Tensor {
+    Operator.logSumExp(.tensor(self), .ints([dimension]))
+  }
+  /// The elements in rising order along a dimension; equal ones keep their order.
+  public func sorted(along dimension: Int) -> Tensor { Operator.sort(.tensor(self), .int(dimension)) }
 
-  /// The `count` largest elements along the last dimension, in falling order, and their indices.
-  public func largest(_ count: Int) -> (values: Tensor, indices: Tensor) {
-    let results = Operator.topK.call([.tensor(self), .int(count)], results: 2)
+  /// The `count` largest elements along a dimension, in falling order, and their indices.
+  public func largest(_ count: Int, along dimension: Int = -1) -> (values: Tensor, indices: Tensor) {
+    let results = Operator.topK.call([.tensor(self), .int(count), .int(dimension)], results: 2)
     return (results[0], results[1])
   }
 

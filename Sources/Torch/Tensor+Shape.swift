@@ -39,6 +39,14 @@ extension Tensor {
   public func selecting(_ indices: Tensor, along dimension: Int = 0) -> Tensor {
     Operator.indexSelect(.tensor(self), .int(dimension), .tensor(indices))
   }
+  /// For each position of `indices`, the element at that index along a dimension; other sizes are those of `indices`.
+  public func gathering(_ indices: Tensor, along dimension: Int) -> Tensor {
+    Operator.gather(.tensor(self), .int(dimension), .tensor(indices))
+  }
+  /// The same elements with a new dimension of size one.
+  public func expandingDimension(at dimension: Int) -> Tensor { Operator.unsqueeze(.tensor(self), .int(dimension)) }
+  /// Dimensions of size one repeated to a shape, without a copy; −1 keeps a size.
+  public func expanded(to shape: [Int]) -> Tensor { Operator.expand(.tensor(self), .ints(shape)) }
   /// Adds `values` at the positions that `indices` name along a dimension.
   public func addingScattered(_ values: Tensor, at indices: Tensor, along dimension: Int) -> Tensor {
     Operator.scatterAdd(.tensor(self), .int(dimension), .tensor(indices), .tensor(values))
