@@ -81,6 +81,12 @@ extension ConfigurationTree {
     return .mapping(entries.filter { $0.key != key })
   }
 
+  /// The tree with only some of its own keys.
+  public func keeping(_ keys: [String]) -> ConfigurationTree {
+    guard case .mapping(let entries) = self else { return self }
+    return .mapping(entries.filter { keys.contains($0.key) })
+  }
+
   /// Puts a value at a dotted path, making sections on the way; what stood there before is replaced.
   public mutating func set(_ value: ConfigurationTree, at path: String) {
     let keys = path.split(separator: ".", maxSplits: 1).map(String.init)

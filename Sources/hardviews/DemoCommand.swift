@@ -56,7 +56,7 @@ struct DemoCommand: ParsableCommand {
   }
 
   private func measure(
-    _ policy: SelectionConfiguration.Policy, seed: Int, in path: String
+    _ policy: SelectionPolicy, seed: Int, in path: String
   ) throws -> DemoResult {
     var settings = try Recipes.named("simsiam-fashion")
     settings.set(.string(policy.rawValue), at: "selection.policy")

@@ -47,9 +47,10 @@ struct EvaluatedRun {
 
   private func features(of split: DataSplit) throws -> LabelledFeatures {
     let values = encoder.configuration.values
+    let views = encoder.configuration.views.groups[0].recipe
     let transform = EvaluationTransform(
-      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: values.views.crop.interpolation,
-      normalization: values.views.normalization, channels: values.backbone.channels)
+      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: views.crop.interpolation,
+      normalization: views.normalization, channels: values.backbone.channels)
     let skipped = SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: Watching.skipped)
     return try extractFeatures(
       of: Pretraining.open(data, split: split), with: encoder.backbone, transform: transform,

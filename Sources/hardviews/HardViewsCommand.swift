@@ -9,7 +9,7 @@ struct HardViewsCommand: ParsableCommand {
     abstract: "Pretrain image encoders without labels, on the hardest of several views of each image.",
     subcommands: [
       DemoCommand.self, PretrainCommand.self, EvaluateCommand.self, ViewsCommand.self, PackCommand.self,
-      RecipesCommand.self,
+      RecipesCommand.self, MethodsCommand.self, SelectorsCommand.self,
     ])
 
   /// Runs a command; failures become one paragraph on standard error and exit code 1, misuse exit code 2.

@@ -28,12 +28,8 @@ enum Watching {
             epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
             fraction: Double(progress.step + 1) / Double(progress.totalSteps), loss: metrics.loss,
             imagesPerSecond: metrics.imagesPerSecond, secondsLeft: 0))
-        if metrics.featureStandardDeviation < 0.1 {
-          console.note(
-            "The embedding is nearly constant (standard deviation "
-              + String(format: "%.3f", metrics.featureStandardDeviation)
-              + ", healthy is near 1): this looks like collapse. Try a lower optimizer.learning_rate.")
-        }
+      case .warning(let text):
+        console.note(text)
       }
     }
     console.finish()

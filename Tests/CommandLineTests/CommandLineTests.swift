@@ -101,7 +101,7 @@ import Testing
       (["pretrain", "--recipe", "simsiam-small", "x.yaml"], 2, "not both"),
       (["pretrain", "x.yaml", "--nonsense"], 2, "nonsense"),
       (["evaluate", "knn", "nowhere"], 1, "nowhere: there is no such folder"),
-      (["pretrain", "--recipe", "simsiam-tiny"], 1, "Known here: simsiam-cifar10"),
+      (["pretrain", "--recipe", "simsiam-tiny"], 1, "simsiam-cifar10, simsiam-fashion"),
       (["pretrain", "nowhere.yaml"], 1, "there is no such file"),
       (["pretrain", "--recipe", "simsiam-small"], 1, "--data PATH"),
       (["pretrain", "--recipe", "simsiam-small", "--data", "nowhere"], 1, "nowhere"),

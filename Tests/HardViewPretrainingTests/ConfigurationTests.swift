@@ -16,14 +16,15 @@ import Views
 
   @Test func publishedNumbersAreInTheRecipes() throws {
     let imagenet = try ResolvedConfiguration(Recipes.named("simsiam-imagenet")).values
+    let recipe = try ViewPipeline.find("simsiam-imagenet").groups[0].recipe
     #expect(imagenet.optimizer.baseRate(batchSize: imagenet.training.batchSize) == 0.1)
     #expect(imagenet.optimizer.weightDecay == 1e-4)
-    #expect(imagenet.views.blur.probability == 0.5 && imagenet.views.blur.kernelSize == 9)
+    #expect(recipe.blur.probability == 0.5 && recipe.blur.kernelSize == 9)
     #expect(imagenet.backbone.name == .resnet50 && imagenet.backbone.stem == .imagenet)
     let cifar = try ResolvedConfiguration(Recipes.named("simsiam-cifar10")).values
     #expect(cifar.optimizer.learningRate == 0.06 && cifar.optimizer.weightDecay == 5e-4)
     #expect(cifar.training.epochs == 800 && cifar.training.batchSize == 512)
-    #expect(cifar.views.blur.probability == 0)
+    #expect(try ViewPipeline.find("simsiam-cifar10").groups[0].recipe.blur.probability == 0)
     #expect(cifar.backbone.stem == .cifar)
     #expect(cifar.evaluation.resize == 36 && cifar.evaluation.crop == 32)
   }

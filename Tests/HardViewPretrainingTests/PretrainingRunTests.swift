@@ -105,10 +105,11 @@ import Views
       for record in records {
         #expect(record.selected.count == 2 && record.views.count == 4)
         let scores = try #require(record.scores)
-        let space = CandidateSpace(plan: ViewPlan(ViewGroup("view", used: 2)), poolSizes: [4])
+        let space = CandidateSpace(plan: .pair, poolSizes: [4])
         #expect(space.candidates[scores.firstIndex(of: scores.max()!)!] == record.selected)
         var random = ViewRandom(seed: 0, epoch: record.epoch, sample: record.image, view: 2)
-        let redrawn = try tiny.configuration().values.views.drawParameters(width: 16, height: 16, using: &random)
+        let redrawn = try tiny.configuration().views.groups[0].recipe.drawParameters(
+          width: 16, height: 16, using: &random)
         #expect(redrawn == record.views[2])
       }
     }
@@ -153,18 +154,20 @@ import Views
     }
   }
 
-  @Test(arguments: SelectionConfiguration.Policy.allCases, Phase.allCases)
-  func everyPolicyTrainsInEveryPhase(policy: SelectionConfiguration.Policy, phase: Phase) throws {
+  @Test(arguments: SelectionPolicy.allCases, Phase.allCases)
+  func everyPolicyTrainsInEveryPhase(policy: SelectionPolicy, phase: Phase) throws {
     try withTemporaryDirectory { folder in
       let settings = [
-        "selection.policy=\(policy.rawValue)", "selection.phase=\(phase.rawValue)", "selection.candidates=3",
+        "selection.policy=\(policy.rawValue)", "selection.phase=\(phase.rawValue)", "selection.candidates=4",
+        "training.epochs=1",
         "training.epochs=1",
       ]
       let records = try views(TinyRun(in: folder).train("a", settings))
       #expect(records.count == 3)
       for record in records {
-        #expect(record.views.count == (policy == .none ? 2 : 3))
-        #expect((record.scores != nil) == [.hardest, .easiest, .anchor].contains(policy))
+        #expect(record.views.count == (policy == .none ? 2 : 4))
+        #expect((record.scores != nil) == (policy.runsNetwork || policy == .leastOverlap))
+        #expect(record.selected.count == (policy == .all ? 4 : 2))
         if policy == .anchor { #expect(record.selected[0] == 0) }
       }
     }

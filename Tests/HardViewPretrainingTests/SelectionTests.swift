@@ -1,12 +1,17 @@
+import Foundation
 import HardViewPretraining
 import NeuralNetworks
 import Optimization
 import Testing
 import Torch
+import Views
 
 @Suite struct SelectionTests {
-  private let space = CandidateSpace(plan: ViewPlan(ViewGroup("view", used: 2)), poolSizes: [4])
+  private let space = CandidateSpace(plan: .pair, poolSizes: [4])
   private let draw = SelectionDraw(seed: 3, epoch: 1, samples: [5, 9, 40])
+  static let multiCrop = ViewPlan([
+    ViewGroup("even", used: 1), ViewGroup("odd", used: 1), ViewGroup("local", used: 2, isLocal: true),
+  ])
   /// Scores of six pairs for three images.
   private let scores = Tensor(
     [
@@ -20,27 +25,137 @@ import Torch
 
   @Test func choicesAreListedAsPublished() {
     #expect(space.candidates == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]])
-    let plan = ViewPlan(ViewGroup("even", used: 1), ViewGroup("odd", used: 1), ViewGroup("local", used: 2))
-    let dino = CandidateSpace(plan: plan, poolSizes: [2, 2, 4])
+    let dino = CandidateSpace(plan: Self.multiCrop, poolSizes: [2, 2, 4])
     #expect(dino.count == 2 * 2 * 6)
-    #expect(dino.candidates.first == [0, 2, 4, 5])
+    #expect(dino.globals == [[0, 2], [0, 3], [1, 2], [1, 3]])
+    #expect(dino.candidates.first == [0, 2, 4, 5] && dino.first == [0, 2, 4, 5])
     #expect(Set(dino.candidates).count == dino.count)
+    // Nothing is listed to count them.
+    let many = ViewPlan([
+      ViewGroup("even", used: 1), ViewGroup("odd", used: 1), ViewGroup("local", used: 10, isLocal: true),
+    ])
+    #expect(CandidateSpace(plan: many, poolSizes: [2, 2, 16]).count == 32_032)
+  }
+
+  /// The index of each image's choice in `space.candidates`.
+  private func choose(_ selector: any ViewSelector, _ scores: Tensor?, boxes: [[CropBox]]? = nil) -> [Int] {
+    let context = SelectionContext(
+      space: space, draw: draw, progress: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), boxes: boxes)
+    return rows(selector.choose(scores.map { .listed($0) }, in: context))
+  }
+
+  private func rows(_ slots: Tensor) -> [Int] {
+    let slots = slots.transposed().scalars(as: Int.self)
+    return stride(from: 0, to: slots.count, by: 2).map { space.candidates.firstIndex(of: Array(slots[$0..<$0 + 2]))! }
   }
 
   @Test func hardestAndEasiestTakeTheFirstOfEquals() {
-    #expect(Hardest().choose(scores, from: space, for: draw).scalars() == [4, 5, 2])
-    #expect(Easiest().choose(scores, from: space, for: draw).scalars() == [3, 4, 1])
+    #expect(choose(Hardest(), scores) == [4, 5, 2])
+    #expect(choose(Easiest(), scores) == [3, 4, 1])
     let tied = Tensor.zeros([6, 3])
-    #expect(Hardest().choose(tied, from: space, for: draw).scalars() == [0, 0, 0])
-    #expect(Easiest().choose(tied, from: space, for: draw).scalars() == [0, 0, 0])
+    #expect(choose(Hardest(), tied) == [0, 0, 0])
+    #expect(choose(Easiest(), tied) == [0, 0, 0])
   }
 
   @Test func anchorKeepsTheFirstView() {
-    #expect(Anchor().choose(scores, from: space, for: draw).scalars() == [1, 0, 2])
+    #expect(choose(Hardest(Eligibility(keepsFirstView: true)), scores) == [1, 0, 2])
+  }
+
+  @Test func overlapFloorAvoidsPairsThatHardlyOverlap() {
+    // View 0 to 3 of each image: equal boxes but for view 3, which lies apart, and for the last image all apart but one
+    // pair that touches.
+    let same = CropBox(top: 0, left: 0, height: 10, width: 10)
+    let apart = CropBox(top: 50, left: 50, height: 10, width: 10)
+    func far(_ step: Int) -> CropBox { CropBox(top: 100 * step, left: 0, height: 10, width: 10) }
+    let boxes = [
+      [same, same, far(1)], [same, same, far(2)], [same, same, CropBox(top: 209, left: 0, height: 10, width: 10)],
+      [apart, apart, far(3)],
+    ]
+    let floor = Eligibility(overlapFloor: 0.5)
+    // Pairs with view 3 are out; the last image takes the pair that overlaps most, (1, 2).
+    #expect(choose(Hardest(floor), scores, boxes: boxes) == [1, 0, 3])
+    #expect(choose(Easiest(floor), scores, boxes: boxes) == [3, 3, 3])
+    #expect(choose(AmongHardest(2, eligibility: Eligibility()), scores).count == 3)
+    #expect(Hardest(floor).needsBoxes && !Hardest().needsBoxes)
+  }
+
+  @Test func overlapThresholdTakesWhatPassesOrTheLast() {
+    let same = CropBox(top: 0, left: 0, height: 10, width: 10)
+    let apart = CropBox(top: 50, left: 50, height: 10, width: 10)
+    // Only pairs with view 3 pass.
+    let boxes = [[same, same, same], [same, same, same], [same, same, same], [apart, apart, apart]]
+    for choice in choose(OverlapThreshold(), nil, boxes: boxes) { #expect([2, 4, 5].contains(choice)) }
+    var limit = OverlapThreshold.Limit()
+    (limit.start, limit.end, limit.warmupEpochs) = (0.2, 0.4, 2)
+    func value(_ epoch: Int) -> Double {
+      limit.value(at: TrainingProgress(step: epoch, stepsPerEpoch: 1, totalEpochs: 5))
+    }
+    #expect(value(0) == 1 && value(1) == 1 && value(2) == 0.2)
+    #expect(abs(value(3) - 0.3) < 1e-12 && abs(value(4) - 0.4) < 1e-12)
+  }
+
+  @Test func leastOverlapIsTheHardestByOverlap() {
+    let boxes = (0..<4).map { view in
+      (0..<3).map { image in CropBox(top: 3 * view * (image + 1) % 20, left: view * 4, height: 20, width: 20) }
+    }
+    let pool = ViewPool([ViewPool.Group(.zeros([4, 3, 2, 2, 1]), boxes: boxes)])
+    let scored = OverlapScorer().score(
+      pool, in: space, method: SelectionTests.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
+    for (image, choice) in rows(scored.scores.hardest(in: space)).enumerated() {
+      let overlaps = space.candidates.map { boxes[$0[0]][image].intersectionOverUnion(with: boxes[$0[1]][image]) }
+      #expect(overlaps[choice] == overlaps.min())
+    }
+  }
+
+  @Test func samplingPrefersHarderChoices() {
+    let images = 4000
+    let many = SelectionDraw(seed: 3, epoch: 1, samples: Array(0..<images))
+    let context = SelectionContext(
+      space: space, draw: many, progress: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
+    let column = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [6, 1]).expanded(to: [6, images]).contiguous()
+    func counts(_ selector: any ViewSelector) -> [Double] {
+      let chosen = rows(selector.choose(.listed(column), in: context))
+      return (0..<6).map { candidate in Double(chosen.count { $0 == candidate }) / Double(images) }
+    }
+    let deviation = (35.0 / 12 * 6 / 5).squareRoot()
+    let weights = (1...6).map { exp(Double($0) / (deviation * 0.7)) }
+    let expected = weights.map { $0 / weights.reduce(0, +) }
+    for (share, probability) in zip(counts(SoftmaxSampling(temperature: 0.7)), expected) {
+      #expect(abs(share - probability) < 0.03)
+    }
+    let among = counts(AmongHardest(2))
+    #expect(among[0..<4].allSatisfy { $0 == 0 } && abs(among[4] - 0.5) < 0.03)
+    #expect(counts(SoftmaxSampling(temperature: 1e-3))[5] == 1)
+  }
+
+  /// A share of the images, times of training, and every k-th step.
+  @Test func selectionTakesPlaceWhenAndWhereItShould() {
+    func progress(_ step: Int) -> TrainingProgress { TrainingProgress(step: step, stepsPerEpoch: 10, totalEpochs: 10) }
+    let times = SelectionTimes(everySteps: 2, from: 0.2, until: 0.6, share: Ramp(from: 0, to: 1))
+    #expect(times.share(at: progress(18)) == 0 && times.share(at: progress(60)) == 0)
+    #expect(abs(times.share(at: progress(40)) - 0.5) < 1e-12 && times.share(at: progress(41)) == 0)
+
+    let images = 2000
+    let pool = ViewPool(groups: [.zeros([4, images, 1, 1, 1])])
+    let many = SelectionDraw(seed: 3, epoch: 1, samples: Array(0..<images))
+    struct Fixed: ViewScorer {
+      func score<Method: SelfSupervisedMethod>(
+        _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
+      ) -> ScoredViews {
+        ScoredViews(.listed(Tensor([0, 0, 0, 0, 0, 1] as [Float], shape: [6, 1]).expanded(to: [6, pool.batchSize])))
+      }
+    }
+    let hardViews = HardViews(
+      scorer: Fixed(), selector: Hardest(), times: SelectionTimes(share: Ramp(from: 0.3, to: 0.3)))
+    let selection = hardViews.select(
+      from: pool, in: space, for: Self.tinySimSiam(), at: progress(0), draw: many)
+    let chosen = rows(selection.slots!)
+    #expect(abs(Double(chosen.count { $0 == 5 }) / Double(images) - 0.3) < 0.03)
+    #expect(chosen.allSatisfy { $0 == 5 || $0 == 0 })
   }
 
   @Test func uniformChoiceIsAFunctionOfSeedEpochAndImage() {
-    func choose(_ draw: SelectionDraw) -> [Int] { UniformChoice().choose(nil, from: space, for: draw).scalars() }
+    func choose(_ draw: SelectionDraw) -> [Int] { rows(draw.randomChoices(from: space)) }
     var large = draw
     large.samples = Array(0..<6000)
     let choices = choose(large)
@@ -60,8 +175,8 @@ import Torch
   @Test func gatheredViewsAreTheChosenPixels() {
     let pixels = Tensor((0..<4 * 3 * 2 * 2 * 3).map { Float($0) }, shape: [4, 3, 2, 2, 3])
     let pool = ViewPool(groups: [pixels])
-    let choice = Tensor([4, 0, 5])
-    let slots = pool.gathered(choice, from: space)
+    let chosen = [4, 0, 5].map { space.candidates[$0] }
+    let slots = pool.gathered(Tensor(chosen.flatMap { $0 }, shape: [3, 2]).transposed(), from: space)
     let views = pool.views
     for (image, candidate) in [4, 0, 5].enumerated() {
       for slot in 0..<2 {
@@ -85,7 +200,7 @@ import Torch
     let running = state("running_mean")
     let scorer = LossScorer(phase: phase)
     let progress = TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)
-    let scores = scorer.scores(of: pool, in: space, method: method, at: progress)
+    let scores = scorer.score(pool, in: space, method: method, at: progress).scores.scores(in: space)
     #expect(scores.shape == [6, 3])
     #expect(!scores.requiresGradient)
     #expect(state("weight") == weights)
@@ -95,18 +210,18 @@ import Torch
 
   @Test func oneChoiceIsNotScored() {
     struct Refusing: ViewScorer {
-      func scores<Method: SelfSupervisedMethod>(
-        of pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
-      ) -> Tensor {
+      func score<Method: SelfSupervisedMethod>(
+        _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
+      ) -> ScoredViews {
         Issue.record("a pool of two views was scored")
-        return .zeros([1, 3])
+        return ScoredViews(.listed(.zeros([1, 3])))
       }
     }
     let pool = ViewPool(groups: [.normal([2, 3, 16, 16, 1], using: Generator(seed: 1))])
     let selection = HardViews(scorer: Refusing(), selector: Hardest()).select(
-      from: pool, in: CandidateSpace(plan: ViewPlan(ViewGroup("view", used: 2)), poolSizes: [2]),
+      from: pool, in: CandidateSpace(plan: .pair, poolSizes: [2]),
       for: Self.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), draw: draw)
-    #expect(selection.views.count == 2 && selection.choice == nil && selection.scores == nil)
+    #expect(selection.views.count == 2 && selection.slots == nil && selection.scores == nil)
   }
 
   static func tinySimSiam() -> SimSiam {
@@ -119,6 +234,7 @@ import Torch
     configuration.projectorOutput = 16
     configuration.predictorHidden = 8
     return SimSiam(
-      configuration, backbone: { backbone.makeBackbone(using: Generator(seed: 0)) }, using: Generator(seed: 0))
+      configuration, backbone: { backbone.makeBackbone(role: $0, using: Generator(seed: 0)) }, using: Generator(seed: 0)
+    )
   }
 }

@@ -18,7 +18,7 @@ import Torch
     backbone.name = .resnet18
     backbone.width = 2
     method = SimSiam(
-      SimSiam.defaultConfiguration, backbone: { backbone.makeBackbone(using: Generator(seed: 0)) },
+      SimSiam.defaultConfiguration, backbone: { backbone.makeBackbone(role: $0, using: Generator(seed: 0)) },
       using: Generator(seed: 0))
   }
 
@@ -35,25 +35,21 @@ import Torch
 
   @Test func hardestPairsAreThePublishedOnes() throws {
     let encodings = try encodings()
-    let space = CandidateSpace(plan: method.viewPlan, poolSizes: [encodings.count])
-    let scores = method.candidateLosses(encodings, in: space, at: progress)
+    let space = CandidateSpace(plan: .pair, poolSizes: [encodings.count])
+    let scores = method.choiceLosses(encodings, in: space, at: progress)
     let selected = try fixture.tensor("selected").scalars(as: Int.self)
-    let images = scores.shape[1]
-    let draw = SelectionDraw(seed: 0, epoch: 0, samples: Array(0..<images))
-    let choice = Hardest().choose(scores, from: space, for: draw).scalars(as: Int.self)
-    for image in 0..<images {
-      #expect(space.candidates[choice[image]] == [selected[image], selected[images + image]])
-    }
-    #expect(relativeError(scores.maximum(along: 0), try fixture.tensor("selected_loss")) < 1e-5)
+    #expect(scores.hardest(in: space).scalars(as: Int.self) == selected)
+    #expect(relativeError(scores.scores(in: space).maximum(along: 0), try fixture.tensor("selected_loss")) < 1e-5)
   }
 
   @Test func scoresAreTheSampleLossesOfEachPair() throws {
     let encodings = try encodings()
-    let space = CandidateSpace(plan: method.viewPlan, poolSizes: [encodings.count])
-    let scores = method.candidateLosses(encodings, in: space, at: progress)
+    let space = CandidateSpace(plan: .pair, poolSizes: [encodings.count])
+    let scores = method.choiceLosses(encodings, in: space, at: progress)
     for (row, pair) in space.candidates.enumerated() {
       let losses = method.sampleLosses(pair.map { encodings[$0] }, at: progress)
-      #expect(relativeError(scores.narrowed(along: 0, from: row, count: 1).reshaped([-1]), losses) < 1e-6)
+      #expect(
+        relativeError(scores.scores(in: space).narrowed(along: 0, from: row, count: 1).reshaped([-1]), losses) < 1e-6)
     }
   }
 

@@ -25,16 +25,16 @@ import Views
     let barlow = try ViewPipeline.named("barlow-twins").groups
     #expect(barlow.map(\.recipe.blur.kind) == [.pil, .pil])
     let simsiam = try ViewPipeline.named("simsiam").groups[0].recipe
-    #expect(simsiam == (try ResolvedConfiguration(Recipes.named("simsiam-imagenet"))).values.views)
+    #expect(simsiam == (try ResolvedConfiguration(Recipes.named("simsiam-imagenet"))).views.groups[0].recipe)
   }
 
   @Test func aRunMayNameItsPipeline() throws {
     var settings = try Recipes.named("simsiam-small")
     settings.set(.string("three-augment"), at: "views.pipeline")
-    let views = try ResolvedConfiguration(settings).values.views
+    let views = try ResolvedConfiguration(settings).views.groups[0].recipe
     var expected = try ViewPipeline.named("three-augment").groups[0].recipe
     // What the recipe itself says about views stays.
-    let own = try ResolvedConfiguration(Recipes.named("simsiam-small")).values.views
+    let own = try ResolvedConfiguration(Recipes.named("simsiam-small")).views.groups[0].recipe
     (expected.size, expected.crop.scale, expected.jitter) = (own.size, own.crop.scale, own.jitter)
     (expected.grayscaleProbability, expected.blur.probability) = (own.grayscaleProbability, own.blur.probability)
     #expect(views == expected)
@@ -42,7 +42,7 @@ import Views
     settings.set(.string("dino"), at: "views.pipeline")
     let many = settings
     let error = #expect(throws: ConfigurationError.self) { try ResolvedConfiguration(many) }
-    #expect(error?.path == "views.pipeline" && error?.description.contains("global_solarized") == true)
+    #expect(error?.path == "views.groups.local" && error?.description.contains("two global") == true)
     settings.set(.string("dinosaur"), at: "views.pipeline")
     let unknown = settings
     #expect(throws: ConfigurationError.self) { try ResolvedConfiguration(unknown) }

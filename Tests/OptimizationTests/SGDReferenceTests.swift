@@ -19,13 +19,13 @@ import Torch
     let names = ["weight", "bias"]
     let parameters = try names.map { (name: $0, parameter: Parameter(try fixture.tensor("initial.\($0)"))) }
     let optimizer = SGD(
-      [ParameterGroup("all", parameters)], momentum: settings.momentum, weightDecay: settings.weight_decay)
+      [ParameterGroup("all", parameters)], momentum: settings.momentum)
     let rates = try fixture.tensor("sgd.learning_rates").scalars(as: Double.self)
     for (step, rate) in rates.enumerated() {
       for (name, parameter) in parameters {
         (parameter.value * (try fixture.tensor("gradient.\(step).\(name)"))).sum().backward()
       }
-      optimizer.step(learningRates: [rate])
+      optimizer.step([GroupSettings(learningRate: rate, weightDecay: settings.weight_decay)])
       for (name, parameter) in parameters {
         #expect(relativeError(parameter.value, try fixture.tensor("sgd.after.\(step).\(name)")) < 1e-6)
         #expect(parameter.gradient == nil)

@@ -28,19 +28,19 @@ import Testing
       schedule.factor(at: TrainingProgress(step: step, stepsPerEpoch: 10, totalEpochs: 3))
     }
     #expect(factor(0) == 0)
-    #expect(factor(5) == 0.5)
+    // Both ends are included, as the published code's linspace: nine steps from 0 to 1, then the cosine's first value.
+    #expect(abs(factor(3) - 1.0 / 3) < 1e-12)
+    #expect(factor(9) == 1)
     #expect(factor(10) == 1)
     #expect(abs(factor(20) - 0.55) < 1e-12)
     #expect(abs(factor(30) - 0.1) < 1e-12)
   }
 
-  @Test func ratesFollowTheLinearRuleAndFixedGroupsKeepTheirs() {
-    var configuration = OptimizerConfiguration()
-    configuration.learningRate = 0.05
-    let groups = [ParameterGroup("encoder", []), ParameterGroup("predictor", [], keepsBaseRate: true)]
-    let rates = configuration.learningRates(
-      of: groups, batchSize: 512, at: TrainingProgress(step: 50, stepsPerEpoch: 1, totalEpochs: 100))
-    #expect(abs(rates[0] - 0.05) < 1e-12)
-    #expect(abs(rates[1] - 0.1) < 1e-12)
+  @Test func aLineIsStraight() {
+    let schedule = Schedule(.linear, granularity: .step, finalShare: 3)
+    func factor(_ step: Int) -> Double {
+      schedule.factor(at: TrainingProgress(step: step, stepsPerEpoch: 10, totalEpochs: 1))
+    }
+    #expect(factor(0) == 1 && abs(factor(5) - 2) < 1e-12 && abs(factor(9) - 2.8) < 1e-12)
   }
 }

@@ -22,8 +22,8 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var threads = 0
   /// Which images.
   public var data = DataConfiguration()
-  /// How views are drawn.
-  public var views = ViewRecipe()
+  /// How views are drawn: the keys of a `ViewRecipe`, and `groups` where there are several kinds; see `ViewPipeline`.
+  public var views = ConfigurationTree.empty
   /// Which network is pretrained.
   public var backbone = BackboneConfiguration()
   /// Which objective: `name` and the method's own keys.
@@ -34,6 +34,8 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var optimizer = OptimizerConfiguration()
   /// How long.
   public var training = TrainingConfiguration()
+  /// What happens when training goes wrong.
+  public var safety = SafetyConfiguration()
   /// What is written down.
   public var records = RecordsConfiguration()
   /// How images look when the encoder is evaluated.
@@ -89,6 +91,34 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var batchSize = 512
 
   /// The published length for ImageNet.
+  public init() {}
+}
+
+/// What happens when training goes wrong; the `safety` section.
+public struct SafetyConfiguration: Codable, Sendable, Equatable {
+  /// What is done about a mishap.
+  public enum Action: String, Codable, Sendable, CaseIterable {
+    /// Training ends with an error; the last checkpoint stays as it is.
+    case stop
+    /// Training goes on and a warning says what to try.
+    case warn
+    /// Training goes on.
+    case ignore
+  }
+
+  /// When the loss is no number: `warn` leaves the step out, and stops after ten in a row.
+  public var nonFiniteLoss = Action.stop
+  /// When the embedding collapses.
+  public var collapse = Action.warn
+  /// The embedding counts as collapsed when its standard deviation times √width, 1 when spread evenly, is below this.
+  public var deviationFloor = 0.1
+  /// The embedding counts as collapsed when its effective rank (the exponential of the entropy of its normalized
+  /// singular values; RankMe, arXiv 2210.02885) is below this.
+  public var rankFloor = 2.0
+  /// Epochs at the beginning during which nothing counts as collapse.
+  public var graceEpochs = 1
+
+  /// Stops when the loss is no number, warns of collapse.
   public init() {}
 }
 

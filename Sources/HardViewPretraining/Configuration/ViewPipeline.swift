@@ -4,8 +4,9 @@ import Views
 
 /// How all views of an image are made: one recipe for each group of views that are drawn alike.
 ///
-/// As YAML: `common` holds the keys of a `ViewRecipe` that all groups share; `groups` holds, for each group, `count` and
-/// the keys in which it differs.
+/// As a YAML file: `common` holds the keys of a `ViewRecipe` that all groups share; `groups` holds, for each group,
+/// `count`, `local` and the keys in which it differs. In the `views` section of a configuration the common keys stand
+/// beside `groups`, and `pipeline` may name what all of them are laid over.
 public struct ViewPipeline: Sendable, Equatable {
   /// Views that are drawn alike.
   public struct Group: Sendable, Equatable {
@@ -13,6 +14,8 @@ public struct ViewPipeline: Sendable, Equatable {
     public var name: String
     /// How many views plain training draws of each image.
     public var count: Int
+    /// Whether they are small crops that no target is made of; such groups come last.
+    public var isLocal: Bool
     /// How they are drawn.
     public var recipe: ViewRecipe
   }
@@ -34,29 +37,30 @@ public struct ViewPipeline: Sendable, Equatable {
   }
 
   /// The pipeline that is meant by the name of a pipeline, the name of a recipe for pretraining, or a YAML file of either
-  /// kind.
+  /// kind; of a recipe with as many views as its selection draws.
   /// - Throws: `ConfigurationError` with the names there are, or the mistake in the file.
-  ///
-  /// - Parameter path: Where the name stands, for errors.
-  public static func find(_ name: String, at path: String = "recipe") throws(ConfigurationError) -> ViewPipeline {
+  public static func find(_ name: String) throws(ConfigurationError) -> ViewPipeline {
     if names.contains(name) { return try named(name) }
     let tree: ConfigurationTree
     if Recipes.names.contains(name) {
       tree = try Recipes.named(name)
-    } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.contains("/") {
+    } else if isFile(name) {
       tree = try ConfigurationTree(contentsOf: name)
       if tree["groups"] != nil { return try ViewPipeline(tree) }
     } else {
-      throw ConfigurationError(path: path, problem: .unknownValue(name, known: Set(names + Recipes.names).sorted()))
+      throw ConfigurationError(path: "recipe", problem: .unknownValue(name, known: Set(names + Recipes.names).sorted()))
     }
-    let values = try ResolvedConfiguration(tree).values
-    return ViewPipeline(values.views, count: values.selection.candidates, summary: values.summary)
+    let resolved = try ResolvedConfiguration(tree)
+    var pipeline = resolved.views
+    pipeline.summary = resolved.values.summary
+    for (index, size) in resolved.values.selection.poolSizes(for: pipeline.plan).enumerated() {
+      pipeline.groups[index].count = size
+    }
+    return pipeline
   }
 
-  /// One group of one recipe, as methods of interchangeable views use.
-  public init(_ recipe: ViewRecipe, count: Int, summary: String = "") {
-    self.summary = summary
-    groups = [Group(name: "view", count: count, recipe: recipe)]
+  private static func isFile(_ name: String) -> Bool {
+    name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.contains("/")
   }
 
   /// Reads a pipeline.
@@ -64,27 +68,63 @@ public struct ViewPipeline: Sendable, Equatable {
   public init(_ tree: ConfigurationTree) throws(ConfigurationError) {
     let file = try ConfigurationTree.decode(File(), overlaying: tree)
     summary = file.summary
-    guard case .mapping(let sections) = file.groups, !sections.isEmpty else {
-      throw ConfigurationError(
-        path: "groups", problem: .invalid("must be a section with at least one group, such as 'view: {count: 2}'"))
+    groups = try Self.groups(file.groups, common: file.common, at: "", commonPath: "common")
+  }
+
+  /// Reads the `views` section of a configuration.
+  /// - Throws: `ConfigurationError` that names the key path, what was wrong and what is known.
+  init(section: ConfigurationTree) throws(ConfigurationError) {
+    summary = ""
+    var base = File()
+    if let name = section.string(at: "pipeline") {
+      guard Self.names.contains(name) || Self.isFile(name) else {
+        throw ConfigurationError(path: "views.pipeline", problem: .unknownValue(name, known: Self.names))
+      }
+      let tree = Self.names.contains(name) ? try Self.files.tree(name) : try ConfigurationTree(contentsOf: name)
+      base = try ConfigurationTree.decode(File(), overlaying: tree)
+    } else if section["groups"] == nil {
+      base.groups = .mapping([("view", .mapping([("count", .integer(2))]))])
     }
-    groups = []
-    let common = try ConfigurationTree.decode(ViewRecipe(), overlaying: file.common, at: "common")
+    groups = try Self.groups(
+      base.groups.merging(section["groups"] ?? .empty),
+      common: base.common.merging(section.removing("pipeline").removing("groups")), at: "views.", commonPath: "views")
+  }
+
+  private static func groups(
+    _ sections: ConfigurationTree, common: ConfigurationTree, at prefix: String, commonPath: String
+  ) throws(ConfigurationError) -> [Group] {
+    guard case .mapping(let sections) = sections, !sections.isEmpty else {
+      throw ConfigurationError(
+        path: prefix + "groups",
+        problem: .invalid("must be a section with at least one group, such as 'view: {count: 2}'"))
+    }
+    let common = try ConfigurationTree.decode(ViewRecipe(), overlaying: common, at: commonPath)
+    try check(common, at: commonPath)
+    var groups: [Group] = []
     for (name, section) in sections {
-      let count = try ConfigurationTree.decode(
-        Count(), overlaying: section["count"].map { .mapping([("count", $0)]) } ?? .empty, at: "groups.\(name)")
-      guard (1...1000).contains(count.count) else {
+      let path = "\(prefix)groups.\(name)"
+      let members = try ConfigurationTree.decode(
+        Members(), overlaying: section.keeping(["count", "local"]), at: path)
+      guard (1...1000).contains(members.count) else {
         throw ConfigurationError(
-          path: "groups.\(name).count", problem: .invalid("must be between 1 and 1000, not \(count.count)"))
+          path: "\(path).count", problem: .invalid("must be between 1 and 1000, not \(members.count)"))
+      }
+      guard members.local || groups.last?.isLocal != true else {
+        throw ConfigurationError(path: path, problem: .invalid("is a group of global views behind one of local views"))
       }
       let recipe = try ConfigurationTree.decode(
-        common, overlaying: section.removing("count"), at: "groups.\(name)")
-      do {
-        try recipe.validate(at: "groups.\(name)")
-      } catch {
-        throw ConfigurationError(path: error.keyPath, problem: .invalid(error.problem))
-      }
-      groups.append(Group(name: name, count: count.count, recipe: recipe))
+        common, overlaying: section.removing("count").removing("local"), at: path)
+      try check(recipe, at: path)
+      groups.append(Group(name: name, count: members.count, isLocal: members.local, recipe: recipe))
+    }
+    return groups
+  }
+
+  private static func check(_ recipe: ViewRecipe, at path: String) throws(ConfigurationError) {
+    do {
+      try recipe.validate(at: path)
+    } catch {
+      throw ConfigurationError(path: error.keyPath, problem: .invalid(error.problem))
     }
   }
 
@@ -95,19 +135,34 @@ public struct ViewPipeline: Sendable, Equatable {
     var groups = ConfigurationTree.empty
   }
 
-  private struct Count: Codable {
+  private struct Members: Codable {
     var count = 1
+    var local = false
   }
+
+  /// Which views a loss is to consume.
+  public var plan: ViewPlan { ViewPlan(groups.map { ViewGroup($0.name, used: $0.count, isLocal: $0.isLocal) }) }
 
   /// The pipeline as a tree with every key of every group written out.
   public var tree: ConfigurationTree {
+    get throws(ConfigurationError) { .mapping([("summary", .string(summary)), ("groups", try sections(full: true))]) }
+  }
+
+  /// The pipeline as a `views` section; a single group's keys stand beside `groups`.
+  var section: ConfigurationTree {
     get throws(ConfigurationError) {
-      var sections: [(key: String, value: ConfigurationTree)] = []
-      for group in groups {
-        let recipe = try ConfigurationTree(encoding: group.recipe)
-        sections.append((group.name, .mapping([("count", .integer(group.count))]).merging(recipe)))
-      }
-      return .mapping([("summary", .string(summary)), ("groups", .mapping(sections))])
+      guard groups.count == 1 else { return .mapping([("groups", try sections(full: true))]) }
+      return try ConfigurationTree(encoding: groups[0].recipe).merging(
+        .mapping([("groups", try sections(full: false))]))
     }
+  }
+
+  private func sections(full: Bool) throws(ConfigurationError) -> ConfigurationTree {
+    var sections: [(key: String, value: ConfigurationTree)] = []
+    for group in groups {
+      let members = try ConfigurationTree(encoding: Members(count: group.count, local: group.isLocal))
+      sections.append((group.name, full ? members.merging(try ConfigurationTree(encoding: group.recipe)) : members))
+    }
+    return .mapping(sections)
   }
 }

@@ -19,6 +19,8 @@ public final class SimSiam: PairwiseMethod {
     public var predictorHidden = 512
     /// Whether the predictor keeps its base learning rate.
     public var fixesPredictorRate = true
+    /// What predictions are compared with when all drawn views are trained on; `mean` is FastSiam.
+    public var targets = TargetRule.each
 
     /// The published heads for ImageNet.
     public init() {}
@@ -42,22 +44,31 @@ public final class SimSiam: PairwiseMethod {
   /// The published heads for ImageNet.
   public static var defaultConfiguration: Configuration { Configuration() }
 
-  /// Two views of one recipe.
-  public let viewPlan = ViewPlan(ViewGroup("view", used: 2))
   let backbone: any Backbone
   let projector: Sequential
   let predictor: Sequential
   private let configuration: Configuration
 
+  /// Widths must be positive.
+  public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
+    configuration.projectorHidden < 0
+      ? MethodProblem(
+        "projector_hidden", "must be 0 (the backbone's width) or more, not \(configuration.projectorHidden)")
+      : HardViewPretraining.problem(inWidths: [
+        ("projector_layers", configuration.projectorLayers), ("projector_output", configuration.projectorOutput),
+        ("predictor_hidden", configuration.predictorHidden),
+      ])
+  }
+
   /// Builds backbone, projector and predictor.
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
     self.configuration = configuration
-    self.backbone = backbone()
+    self.backbone = backbone(.trained)
     let features = self.backbone.featureCount
     let hidden = configuration.projectorHidden == 0 ? features : configuration.projectorHidden
     projector = .projector(
       [features] + Array(repeating: hidden, count: configuration.projectorLayers - 1) + [configuration.projectorOutput],
-      endsAffine: false, using: generator)
+      using: generator)
     predictor = .predictor(configuration.projectorOutput, hidden: configuration.predictorHidden, using: generator)
   }
 
@@ -82,9 +93,11 @@ public final class SimSiam: PairwiseMethod {
     }.map { Encoding(projection: $0[0], prediction: $0[1]) }
   }
 
-  /// −cos(p, sg z).
-  public func pairLoss(from source: Encoding, to target: Encoding, at progress: TrainingProgress) -> Tensor? {
-    -source.prediction.cosineSimilarity(to: target.projection)
+  /// −cos(p, sg z) of every ordered pair.
+  public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
+    configuration.targets.terms(
+      predictions: encodings.map(\.prediction), targets: encodings.map(\.projection)
+    ) { -$0.cosineSimilarity(to: $1) }
   }
 
   /// The projection.

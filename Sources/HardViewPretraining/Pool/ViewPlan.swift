@@ -4,52 +4,34 @@ public struct ViewGroup: Sendable, Hashable {
   public var name: String
   /// How many of them the loss consumes.
   public var used: Int
+  /// Whether they are related to the other views but not to one another, as the small crops of DINO and iBOT.
+  public var isLocal: Bool
 
   /// Names a group and says how many of its views the loss consumes.
-  public init(_ name: String, used: Int) {
+  public init(_ name: String, used: Int, isLocal: Bool = false) {
     self.name = name
     self.used = used
+    self.isLocal = isLocal
   }
 }
 
-/// The views that a method trains on, in the order of its slots.
+/// The views that a method trains on, in the order of its slots: global views first, then local ones.
 public struct ViewPlan: Sendable, Hashable {
   /// The groups, in slot order.
-  public var groups: [ViewGroup]
+  public let groups: [ViewGroup]
 
-  /// Lists the groups.
-  public init(_ groups: ViewGroup...) {
+  /// Lists the groups; those of local views come last.
+  public init(_ groups: [ViewGroup]) {
+    let firstLocal = groups.firstIndex { $0.isLocal } ?? groups.count
+    precondition(groups[firstLocal...].allSatisfy { $0.isLocal }, "groups of local views come last")
     self.groups = groups
   }
-}
 
-/// Every choice of views that the loss could be computed on: for each group, `used` of its candidates.
-public struct CandidateSpace: Sendable, Equatable {
-  /// `candidates[k][slot]` is the index in the pool of the view that choice k puts into a slot.
-  ///
-  /// In lexicographic order, so that for one group of two slots they are (0,1), (0,2), … as in the published code.
-  public let candidates: [[Int]]
+  /// Two views of one recipe: what most methods train on.
+  public static let pair = ViewPlan([ViewGroup("view", used: 2)])
 
-  /// Lists the choices for a plan whose groups have `poolSizes` candidates each.
-  public init(plan: ViewPlan, poolSizes: [Int]) {
-    var offset = 0
-    var all: [[Int]] = [[]]
-    for (group, size) in zip(plan.groups, poolSizes) {
-      let choices = combinations(of: Array(offset..<offset + size), taking: group.used)
-      all = all.flatMap { head in choices.map { head + $0 } }
-      offset += size
-    }
-    candidates = all
-  }
-
-  /// The number of choices.
-  public var count: Int { candidates.count }
-}
-
-/// Every way to take `count` elements in order, lexicographically.
-func combinations(of elements: [Int], taking count: Int) -> [[Int]] {
-  guard count > 0 else { return [[]] }
-  guard let first = elements.first, elements.count >= count else { return [] }
-  let rest = Array(elements.dropFirst())
-  return combinations(of: rest, taking: count - 1).map { [first] + $0 } + combinations(of: rest, taking: count)
+  /// The number of views that the loss consumes.
+  public var slotCount: Int { groups.reduce(0) { $0 + $1.used } }
+  /// The number of global views that the loss consumes.
+  public var globalSlotCount: Int { groups.reduce(0) { $0 + ($1.isLocal ? 0 : $1.used) } }
 }

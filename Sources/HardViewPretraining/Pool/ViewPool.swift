@@ -1,60 +1,124 @@
 import Torch
+import Views
 
 /// One augmentation of every image in a batch.
 public struct View: Sendable {
-  /// The index of its group in the method's view plan.
+  /// The index of its group in the view plan.
   public var group: Int
+  /// Whether it is one of the small crops that no target is made of.
+  public var isLocal: Bool
   /// `[batch, channels, height, width]`, laid out channels-last.
   public var pixels: Tensor
+  /// Which patches the student does not see, `[batch, patches]` of zeros and ones; nil for methods without masks.
+  public var mask: Tensor?
+  /// What the teacher made of this view while candidates were scored, where that can be used again; else empty.
+  public var targets: [Tensor] = []
 
   /// Wraps pixels.
-  public init(group: Int, pixels: Tensor) {
+  public init(group: Int, isLocal: Bool = false, pixels: Tensor, mask: Tensor? = nil) {
     self.group = group
+    self.isLocal = isLocal
     self.pixels = pixels
+    self.mask = mask
   }
 }
 
 /// The candidate views of a batch, group after group.
 public struct ViewPool {
-  /// For each group, `[candidates, batch, height, width, channels]`.
-  public let groups: [Tensor]
+  /// The candidates of one group.
+  public struct Group {
+    /// Whether they are small crops that no target is made of.
+    public var isLocal: Bool
+    /// `[candidates, batch, height, width, channels]`.
+    public var pixels: Tensor
+    /// `[candidates, batch, patches]` of zeros and ones; nil for methods without masks.
+    public var masks: Tensor?
+    /// `[candidate][image]`; empty when unknown.
+    public var boxes: [[CropBox]]
+
+    /// Wraps rendered views.
+    public init(_ pixels: Tensor, isLocal: Bool = false, masks: Tensor? = nil, boxes: [[CropBox]] = []) {
+      self.pixels = pixels
+      self.isLocal = isLocal
+      self.masks = masks
+      self.boxes = boxes
+    }
+  }
+
+  /// The groups, in the order of the view plan.
+  public var groups: [Group]
 
   /// Wraps rendered groups.
-  public init(groups: [Tensor]) {
+  public init(_ groups: [Group]) {
     self.groups = groups
   }
 
+  /// Wraps rendered global views alone.
+  public init(groups: [Tensor]) {
+    self.init(groups.map { Group($0) })
+  }
+
   /// The number of candidates in each group.
-  public var sizes: [Int] { groups.map { $0.shape[0] } }
+  public var sizes: [Int] { groups.map { $0.pixels.shape[0] } }
 
   /// The number of images.
-  public var batchSize: Int { groups[0].shape[1] }
+  public var batchSize: Int { groups[0].pixels.shape[1] }
+
+  /// The crop of every view, `[view][image]`; nil when it is unknown for some.
+  public var boxes: [[CropBox]]? {
+    zip(groups, sizes).allSatisfy { $0.boxes.count == $1 } ? groups.flatMap(\.boxes) : nil
+  }
 
   /// All candidate views, group after group, without a copy.
   public var views: [View] {
-    groups.enumerated().flatMap { group, pixels in
-      pixels.split(into: pixels.shape[0]).map { View(group: group, pixels: Self.image($0)) }
+    groups.enumerated().flatMap { index, group in
+      let masks = group.masks?.split(into: group.pixels.shape[0])
+      return group.pixels.split(into: group.pixels.shape[0]).enumerated().map { member, pixels in
+        View(
+          group: index, isLocal: group.isLocal, pixels: Self.image(pixels),
+          mask: masks.map { $0[member].reshaped([batchSize, -1]) })
+      }
     }
+  }
+
+  /// The views that every image takes alike.
+  public func taking(_ choice: [Int]) -> [View] {
+    let views = views
+    return choice.map { views[$0] }
   }
 
   /// The view of each slot when every image takes its own choice.
   ///
   /// - Parameters:
-  ///   - choice: For each image an index into `space`, shape `[batch]`.
+  ///   - slots: The number of the chosen view, `[slots, batch]`; the views of one slot are of one group.
   ///   - space: The choices.
-  public func gathered(_ choice: Tensor, from space: CandidateSpace) -> [View] {
+  ///   - targets: For each view what the teacher made of it, its first dimension the batch; or empty.
+  public func gathered(_ slots: Tensor, from space: CandidateSpace, targets: [[Tensor]] = []) -> [View] {
     let row = Tensor.range(batchSize)
-    var groupOfView: [(group: Int, member: Int)] = []
-    for (group, size) in sizes.enumerated() { groupOfView += (0..<size).map { (group, $0) } }
-    return space.candidates[0].indices.map { slot in
-      let group = groupOfView[space.candidates[0][slot]].group
-      let members = Tensor(space.candidates.map { groupOfView[$0[slot]].member })
-      let pixels = groups[group]
-      let shape = pixels.shape
-      let flat = pixels.reshaped([shape[0] * shape[1]] + shape[2...])
-      let source = members.selecting(choice) * batchSize + row
-      return View(group: group, pixels: Self.image(flat.selecting(source)))
+    var slot = 0
+    return zip(groups, zip(space.plan.groups, space.ranges)).enumerated().flatMap { index, element in
+      let (group, (plan, range)) = element
+      return (0..<plan.used).map { _ in
+        let member = slots.narrowed(along: 0, from: slot, count: 1).reshaped([-1]) - range.lowerBound
+        slot += 1
+        // Rows of the group when candidates and images are one dimension.
+        let source = member * batchSize + row
+        var view = View(
+          group: index, isLocal: group.isLocal, pixels: Self.image(Self.flat(group.pixels).selecting(source)),
+          mask: group.masks.map { Self.flat($0).selecting(source) })
+        if !targets.isEmpty, !targets[range.lowerBound].isEmpty {
+          view.targets = targets[range.lowerBound].indices.map { part in
+            Tensor.concatenated(range.map { targets[$0][part] }).selecting(source)
+          }
+        }
+        return view
+      }
     }
+  }
+
+  private static func flat(_ tensor: Tensor) -> Tensor {
+    let shape = tensor.shape
+    return tensor.reshaped([shape[0] * shape[1]] + shape[2...])
   }
 
   /// `[…, batch, height, width, channels]` as `[batch, channels, height, width]`, without a copy.

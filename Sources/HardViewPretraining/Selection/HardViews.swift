@@ -1,14 +1,42 @@
 import Optimization
 import Torch
+import Views
 
 /// What was chosen from a pool.
 public struct Selection {
   /// The views to train on, in slot order.
   public var views: [View]
-  /// For each image the chosen index into the candidate space, `[batch]`; nil when there was only one choice.
-  public var choice: Tensor?
-  /// The scores that decided, `[candidates, batch]`; nil when none were computed.
-  public var scores: Tensor?
+  /// For each image the view of every slot, as numbers in the pool, `[slots, batch]`; nil when all took the first ones.
+  public var slots: Tensor?
+  /// The scores that decided; nil when none were computed.
+  public var scores: ViewScores?
+}
+
+/// When selection takes place, and for how many images.
+public struct SelectionTimes: Sendable, Equatable {
+  /// Views are selected at every so many steps; in between, random views are trained on.
+  public var everySteps: Int
+  /// The share of training at which selection begins.
+  public var from: Double
+  /// The share of training at which selection ends.
+  public var until: Double
+  /// The share of the images whose views are selected; the others take random ones.
+  public var share: Ramp
+
+  /// Always and everywhere by default.
+  public init(everySteps: Int = 1, from: Double = 0, until: Double = 1, share: Ramp = Ramp(from: 1, to: 1)) {
+    self.everySteps = everySteps
+    self.from = from
+    self.until = until
+    self.share = share
+  }
+
+  /// The share of the images whose views are selected at a position.
+  public func share(at progress: TrainingProgress) -> Double {
+    let position = Double(progress.step) / Double(max(progress.totalSteps, 1))
+    guard progress.step % everySteps == 0, position >= from, position < until else { return 0 }
+    return share.value(at: (position - from) / (until - from))
+  }
 }
 
 /// Picks, for every image, the views that a selector prefers by a scorer's rating.
@@ -20,25 +48,38 @@ public struct HardViews: Sendable {
   public var scorer: any ViewScorer
   /// Chooses by the rating.
   public var selector: any ViewSelector
+  /// When, and for how many images.
+  public var times: SelectionTimes
 
   /// Combines a scorer and a selector.
-  public init(scorer: any ViewScorer, selector: any ViewSelector) {
+  public init(scorer: any ViewScorer, selector: any ViewSelector, times: SelectionTimes = SelectionTimes()) {
     self.scorer = scorer
     self.selector = selector
+    self.times = times
   }
+
+  /// Whether the pool must say how its views were cropped.
+  public var needsBoxes: Bool { selector.needsBoxes || (selector.needsScores && scorer.needsBoxes) }
 
   /// Selects from a pool whose choices are those of `space`.
   public func select<Method: SelfSupervisedMethod>(
     from pool: ViewPool, in space: CandidateSpace, for method: Method, at progress: TrainingProgress,
     draw: SelectionDraw
   ) -> Selection {
-    guard space.count > 1 else {
-      let views = pool.views
-      return Selection(views: space.candidates[0].map { views[$0] })
+    let share = times.share(at: progress)
+    guard space.count > 1, share > 0 else { return Selection(views: pool.taking(space.first)) }
+    let context = SelectionContext(space: space, draw: draw, progress: progress, boxes: pool.boxes)
+    let scored = selector.needsScores ? scorer.score(pool, in: space, method: method, at: progress) : nil
+    var slots = selector.choose(scored?.scores, in: context)
+    if share < 1 {
+      let isRandom = draw.samples.map { sample in
+        var random = draw.random(for: sample, purpose: .mixing)
+        return UInt8(random.uniform() < share ? 0 : 1)
+      }
+      let first = Tensor(space.first, shape: [space.first.count, 1])
+      slots = slots.replacing(where: Tensor(isRandom).converted(to: .bool), with: first)
     }
-    let scores =
-      selector.needsScores ? scorer.scores(of: pool, in: space, method: method, at: progress) : nil
-    let choice = selector.choose(scores, from: space, for: draw)
-    return Selection(views: pool.gathered(choice, from: space), choice: choice, scores: scores)
+    return Selection(
+      views: pool.gathered(slots, from: space, targets: scored?.targets ?? []), slots: slots, scores: scored?.scores)
   }
 }

@@ -4,43 +4,130 @@ import Torch
 /// How the trained views are chosen; the `selection` section of a configuration.
 public struct SelectionConfiguration: Codable, Sendable, Equatable {
   /// The rule of choice.
-  public enum Policy: String, Codable, Sendable, CaseIterable {
-    /// The choice with the highest loss: hard-view pretraining.
-    case hardest
-    /// The choice with the lowest loss.
-    case easiest
-    /// A random choice among all drawn views.
-    case random
-    /// The hardest choice that contains the first view.
-    case anchor
-    /// As many views as the loss takes and no selection pass: plain pretraining.
-    case none
-  }
-
-  /// The rule of choice.
-  public var policy = Policy.hardest
-  /// Views drawn for each image (the paper's N); ignored by `none`.
+  public var policy = SelectionPolicy.hardest
+  /// Global views drawn for each image (the paper's N), shared equally among their groups; ignored by `none`.
   public var candidates = 4
+  /// Local views drawn for each image and group; 0 draws as many as are trained on.
+  public var localCandidates = 0
   /// What batch normalization does during the scoring pass; `train` as published.
   public var phase = Phase.train
+  /// Choices whose global views overlap less (intersection over union, 0 to 1) are avoided; 0 allows everything.
+  public var overlapFloor = 0.0
+  /// Rank only so many choices, drawn at random for each batch, as the published DINO (64); 0 ranks all.
+  public var limit = 0
+  /// How many of the hardest choices `among_hardest` draws from.
+  public var amongHardest = 2
+  /// How far from the hardest `softmax` strays, in standard deviations of an image's scores.
+  public var temperature = 1.0
+  /// The stage of the backbone whose features `least_similar` compares, from 1; 0 compares those of the stem.
+  public var featureStage = 1
+  /// The limit of `overlap_threshold`.
+  public var threshold = OverlapThreshold.Limit()
+  /// Views are selected at every so many steps; in between, random ones are trained on.
+  public var everySteps = 1
+  /// The share of training, 0 to 1, at which selection begins.
+  public var from = 0.0
+  /// The share of training, 0 to 1, at which selection ends.
+  public var until = 1.0
+  /// The share of the images whose views are selected, from `start` to `end` of that time; the others take random views.
+  public var share = Ramp(from: 1, to: 1)
 
   /// The published setting: the hardest of four views.
   public init() {}
 
-  /// Views to draw for a method that trains on `used` of them.
-  public func candidateCount(used: Int) -> Int {
-    policy == .none ? used : candidates
+  /// The candidates in each group of a plan.
+  public func poolSizes(for plan: ViewPlan) -> [Int] {
+    plan.groups.map { group in
+      guard policy != .none else { return group.used }
+      if group.isLocal { return localCandidates == 0 ? group.used : localCandidates }
+      return candidates * group.used / plan.globalSlotCount
+    }
+  }
+
+  /// The choices for a plan.
+  ///
+  /// Where all candidates are trained on there is only one.
+  public func space(for plan: ViewPlan) -> CandidateSpace {
+    let sizes = poolSizes(for: plan)
+    guard policy == .all else { return CandidateSpace(plan: plan, poolSizes: sizes) }
+    let groups = zip(plan.groups, sizes).map { ViewGroup($0.name, used: $1, isLocal: $0.isLocal) }
+    return CandidateSpace(plan: ViewPlan(groups), poolSizes: sizes)
   }
 
   /// The rule as a scorer and a selector.
   public func makeHardViews(dtype: DType) -> HardViews {
+    let eligibility = Eligibility(overlapFloor: overlapFloor, limit: limit, keepsFirstView: policy == .anchor)
     let selector: any ViewSelector =
       switch policy {
-      case .hardest: Hardest()
-      case .easiest: Easiest()
-      case .random, .none: UniformChoice()
-      case .anchor: Anchor()
+      case .hardest, .anchor, .leastOverlap, .leastSimilar: Hardest(eligibility)
+      case .easiest: Easiest(eligibility)
+      case .amongHardest: AmongHardest(amongHardest, eligibility: eligibility)
+      case .softmax: SoftmaxSampling(temperature: temperature, eligibility: eligibility)
+      case .overlapThreshold: OverlapThreshold(threshold)
+      case .random, .all, .none: UniformChoice()
       }
-    return HardViews(scorer: LossScorer(phase: phase, dtype: dtype), selector: selector)
+    let scorer: any ViewScorer =
+      switch policy {
+      case .leastOverlap: OverlapScorer()
+      case .leastSimilar: FeatureScorer(stage: featureStage, phase: phase, dtype: dtype)
+      default: LossScorer(phase: phase, dtype: dtype)
+      }
+    let times = SelectionTimes(everySteps: everySteps, from: from, until: until, share: share)
+    return HardViews(scorer: scorer, selector: selector, times: times)
   }
+
+  /// The first value that makes no sense for a plan and backbone, as its key within the section and the reason.
+  func problem(for plan: ViewPlan, backbone: BackboneConfiguration) -> MethodProblem? {
+    let globals = plan.groups.filter { !$0.isLocal }
+    let slots = plan.globalSlotCount
+    if policy != .none && candidates < slots {
+      return MethodProblem(
+        "candidates", "must be at least \(slots), because the loss relates \(slots) views, not \(candidates)")
+    }
+    if policy != .none, let group = globals.first(where: { candidates * $0.used % slots != 0 }) {
+      return MethodProblem(
+        "candidates",
+        "is \(candidates), which \(globals.map(\.name).joined(separator: " and ")) cannot share in proportion to the "
+          + "\(slots) views trained on (\(group.used) of them \(group.name)); take a multiple of \(slots)")
+    }
+    if let group = plan.groups.first(where: { $0.isLocal && localCandidates != 0 && localCandidates < $0.used }),
+      policy != .none
+    {
+      return MethodProblem(
+        "local_candidates",
+        "is \(localCandidates), but \(group.used) views of group '\(group.name)' are trained on (views.groups."
+          + "\(group.name).count); draw at least as many, or 0 for just these")
+    }
+    if !(0..<1).contains(overlapFloor) {
+      return MethodProblem("overlap_floor", "must be from 0 up to 1, not \(overlapFloor)")
+    }
+    if limit < 0 { return MethodProblem("limit", "must be 0 (rank every choice) or more, not \(limit)") }
+    if amongHardest < 1 { return MethodProblem("among_hardest", "must be at least 1, not \(amongHardest)") }
+    if !(temperature > 0) { return MethodProblem("temperature", "must be above 0, not \(temperature)") }
+    let stages = backbone.stageCount
+    if !(0...stages).contains(featureStage) {
+      return MethodProblem(
+        "feature_stage", "must be from 0 to \(stages) for \(backbone.name.rawValue), not \(featureStage)")
+    }
+    if everySteps < 1 { return MethodProblem("every_steps", "must be at least 1, not \(everySteps)") }
+    if !(from >= 0 && from < until && until <= 1) {
+      return MethodProblem("from", "must lie before 'until', both between 0 and 1, not \(from) and \(until)")
+    }
+    for (key, value) in [
+      ("share.start", share.start), ("share.end", share.end), ("threshold.start", threshold.start),
+      ("threshold.end", threshold.end), ("threshold.random_share", threshold.randomShare),
+    ] where !(0...1).contains(value) {
+      return MethodProblem(key, "must be between 0 and 1, not \(value)")
+    }
+    let count = space(for: plan).count
+    if policy.listsChoices, limit == 0, count > Self.listedLimit {
+      return MethodProblem(
+        "limit",
+        "must be set for \(policy.rawValue), which looks at every choice one by one: there are "
+          + (count == .max ? "more than can be counted" : "\(count)") + "; try 64, or at most \(Self.listedLimit)")
+    }
+    return nil
+  }
+
+  private static let listedLimit = 65_536
 }

@@ -1,35 +1,32 @@
-import NeuralNetworks
 import Optimization
 import Torch
 
-/// Rates the choices of views for every image; higher is harder.
-public protocol ViewScorer: Sendable {
-  /// Scores of shape `[candidates, batch]`. Changes no weight and no method state.
-  func scores<Method: SelfSupervisedMethod>(
-    of pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
-  ) -> Tensor
+/// What a scorer found out.
+public struct ScoredViews: Sendable {
+  /// How hard each choice is.
+  public var scores: ViewScores
+  /// For each view of the pool what the teacher made of it, where training can use that again; else empty.
+  public var targets: [[Tensor]] = []
+
+  /// Wraps scores.
+  public init(_ scores: ViewScores, targets: [[Tensor]] = []) {
+    self.scores = scores
+    self.targets = targets
+  }
 }
 
-/// The published score: the method's own loss of every choice with the current weights (paper, Algorithm 1).
-public struct LossScorer: ViewScorer {
-  /// What normalization does during the scoring pass.
-  public var phase: Phase
-  /// The type that convolutions and matrix products compute in.
-  public var dtype: DType
+/// Rates the choices of views for every image; higher is harder.
+public protocol ViewScorer: Sendable {
+  /// Whether it looks at the crops of views.
+  var needsBoxes: Bool { get }
 
-  /// Scores in a phase; `train` is what the published code does, with running statistics moving twice a step.
-  public init(phase: Phase = .train, dtype: DType = .float32) {
-    self.phase = phase
-    self.dtype = dtype
-  }
+  /// Scores of every choice. Changes no weight and no method state.
+  func score<Method: SelfSupervisedMethod>(
+    _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
+  ) -> ScoredViews
+}
 
-  /// The loss of every choice, all candidate views encoded in one batch as published.
-  public func scores<Method: SelfSupervisedMethod>(
-    of pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
-  ) -> Tensor {
-    withoutGradients {
-      let encodings = withAutocast(to: dtype) { method.encode(pool.views, in: phase, jointly: true) }
-      return method.candidateLosses(encodings, in: space, at: progress)
-    }
-  }
+extension ViewScorer {
+  /// False: most scorers look at pixels.
+  public var needsBoxes: Bool { false }
 }

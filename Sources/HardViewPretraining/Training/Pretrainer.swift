@@ -15,8 +15,9 @@ public struct NonFiniteLossError: Error, CustomStringConvertible {
   /// One paragraph: where it happened, what is safe, what to try.
   public var description: String {
     "The loss became \(loss) in epoch \(epoch + 1), step \(step + 1). No weight was changed by this step and the last "
-      + "checkpoint is good. Try a lower optimizer.learning_rate, a warm-up (optimizer.schedule.warmup_epochs), or "
-      + "precision=fp32."
+      + "checkpoint is good. Try a lower optimizer.learning_rate, a warm-up (optimizer.schedule.warmup_epochs), "
+      + "optimizer.clipping.kind=global, precision=fp32, or views that are less hard (selection.overlap_floor=0.1, "
+      + "selection.share.start=0). With safety.non_finite_loss=warn such steps are left out."
   }
 }
 
@@ -24,12 +25,12 @@ public struct NonFiniteLossError: Error, CustomStringConvertible {
 public struct StepReport: Sendable {
   /// The training loss.
   public var loss: Double
-  /// For each image the chosen index into the candidate space; nil when there was only one choice.
-  public var choice: [Int]?
-  /// The scores that decided, `[candidates, batch]`; nil when none were computed.
-  public var scores: Tensor?
-  /// Standard deviation of the normalized embedding over the batch, times √width: 1 when spread out, 0 when collapsed.
-  public var featureDeviation: Double
+  /// For each slot and image the number of the trained view in the pool; nil when all images took the first ones.
+  public var slots: [[Int]]?
+  /// The scores that decided; nil when none were computed.
+  public var scores: ViewScores?
+  /// What collapse shows in, `[batch, width]`.
+  public var embedding: Tensor
   /// Seconds spent selecting.
   public var selectionSeconds: Double
   /// Seconds spent on the trained views: forward, backward, update.
@@ -45,11 +46,11 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   /// How the trained views are chosen.
   public let hardViews: HardViews
   /// Moves the weights.
-  public let optimizer: any Optimizer
+  public let optimizer: ScheduledOptimizer
   private let dtype: DType
 
   /// Combines the parts; `dtype` is what convolutions and matrix products compute in.
-  public init(_ method: Method, hardViews: HardViews, optimizer: any Optimizer, dtype: DType = .float32) {
+  public init(_ method: Method, hardViews: HardViews, optimizer: ScheduledOptimizer, dtype: DType = .float32) {
     self.method = method
     self.hardViews = hardViews
     self.optimizer = optimizer
@@ -59,13 +60,12 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   /// Selects from a pool of candidate views and takes one optimizer step on the selection.
   /// - Throws: `NonFiniteLossError` before any weight changes; `TorchError` when memory runs out.
   public func step(
-    on pool: ViewPool, in space: CandidateSpace, at progress: TrainingProgress, learningRates: [Double],
-    draw: SelectionDraw
+    on pool: ViewPool, in space: CandidateSpace, at progress: TrainingProgress, draw: SelectionDraw
   ) throws -> StepReport {
     try throwingExhaustion {
       let start = ContinuousClock.now
       let selection = hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
-      let choice = selection.choice?.scalars(as: Int.self)
+      let slots = selection.slots.map { slots in slots.split(into: slots.shape[0]).map { $0.scalars(as: Int.self) } }
       let selected = ContinuousClock.now
 
       let encodings = withAutocast(to: dtype) { method.encode(selection.views, in: .train, jointly: false) }
@@ -75,19 +75,13 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
         throw NonFiniteLossError(epoch: progress.epoch, step: progress.stepInEpoch, loss: value)
       }
       loss.backward()
-      optimizer.step(learningRates: learningRates)
+      optimizer.step(at: progress)
       withoutGradients { method.didStep(encodings, at: progress) }
-      let deviation = withoutGradients { Self.deviation(of: method.embedding(encodings[0])) }
 
       return StepReport(
-        loss: value, choice: choice, scores: selection.scores, featureDeviation: deviation,
+        loss: value, slots: slots, scores: selection.scores, embedding: method.embedding(encodings[0]).detached(),
         selectionSeconds: seconds(selected - start), trainingSeconds: seconds(ContinuousClock.now - selected))
     }
-  }
-
-  private static func deviation(of embedding: Tensor) -> Double {
-    let normalized = embedding.detached().normalized()
-    return normalized.standardDeviation(along: 0).mean().number * Double(normalized.shape[1]).squareRoot()
   }
 }
 

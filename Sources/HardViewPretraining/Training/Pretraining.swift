@@ -85,7 +85,7 @@ public enum Pretraining {
     let log = SkippedLog(path: directory.skippedPath)
     func make<Method: SelfSupervisedMethod>(_ method: Method.Type) throws -> any PretrainingTask {
       try PretrainingRun<Method>(
-        configuration: configuration.values,
+        configuration: configuration,
         methodConfiguration: ResolvedConfiguration.configuration(of: method, from: configuration.values.method),
         dataset: dataset, directory: directory, resumingFrom: checkpoint
       ) { record in

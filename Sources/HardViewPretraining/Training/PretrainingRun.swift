@@ -14,6 +14,8 @@ public enum PretrainingEvent: Sendable {
   case step(TrainingProgress, loss: Double, imagesPerSecond: Double, secondsLeft: Double)
   /// An epoch ended; the last line of metrics.
   case epoch(TrainingProgress, MetricsRecord)
+  /// Something went wrong that training goes on in spite of.
+  case warning(String)
 }
 
 /// How a run ended.
@@ -30,8 +32,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
   private let directory: RunDirectory
   private let dataset: any ImageDataset
   private let method: Method
-  private let groups: [ParameterGroup]
-  private let optimizer: any Optimizer
+  private let plan: ViewPlan
+  private let optimizer: ScheduledOptimizer
   private let pretrainer: Pretrainer<Method>
   private let generator: Generator
   private let loader: ViewLoader
@@ -51,29 +53,32 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
   ///   - onSkip: Told about every image that could not be used.
   /// - Throws: `ConfigurationError`, `LoaderError`, `SafetensorsError`, `MismatchError`.
   init(
-    configuration: PretrainingConfiguration, methodConfiguration: Method.Configuration, dataset: any ImageDataset,
-    directory: RunDirectory, resumingFrom checkpoint: Checkpoint?, onSkip: @escaping @Sendable (SkippedImage) -> Void
+    configuration resolved: ResolvedConfiguration, methodConfiguration: Method.Configuration,
+    dataset: any ImageDataset, directory: RunDirectory, resumingFrom checkpoint: Checkpoint?,
+    onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws {
+    let configuration = resolved.values
     self.configuration = configuration
     self.directory = directory
     self.dataset = dataset
     generator = Generator(seed: UInt64(bitPattern: Int64(configuration.seed)))
     let generator = self.generator
     method = Method(
-      methodConfiguration, backbone: { configuration.backbone.makeBackbone(using: generator) }, using: generator)
-    groups = method.parameterGroups
-    optimizer = configuration.optimizer.makeOptimizer(for: groups)
+      methodConfiguration, backbone: { configuration.backbone.makeBackbone(role: $0, using: generator) },
+      using: generator)
+    optimizer = ScheduledOptimizer(
+      configuration.optimizer, groups: method.parameterGroups, batchSize: configuration.training.batchSize)
 
     let dtype = configuration.precision.dtype
     pretrainer = Pretrainer(
       method, hardViews: configuration.selection.makeHardViews(dtype: dtype), optimizer: optimizer, dtype: dtype)
-    let group = method.viewPlan.groups[0]
-    let candidates = configuration.selection.candidateCount(used: group.used)
-    space = CandidateSpace(plan: method.viewPlan, poolSizes: [candidates])
+    plan = resolved.views.plan
+    space = configuration.selection.space(for: plan)
 
     let skipped = SkippedImages(maximumShare: configuration.data.skippedShareLimit, onSkip: onSkip)
     loader = ViewLoader(
-      dataset: dataset, groups: [DrawnViews(configuration.views, count: candidates)],
+      dataset: dataset,
+      groups: zip(resolved.views.groups, space.poolSizes).map { DrawnViews($0.recipe, count: $1) },
       configuration: LoaderConfiguration(
         batchSize: configuration.training.batchSize, threads: configuration.data.loaderThreadCount,
         prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
@@ -103,39 +108,41 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
     let viewsLog = try JSONLinesWriter(path: directory.viewsPath)
     var metrics = MetricsAccumulator()
     var rate = RateMeter()
+    var watch = FailureWatch(configuration.safety)
 
     while !progress.isFinished {
       if progress.stepInEpoch == 0 || rate.isNew {
         loader.startEpoch(progress.epoch, atBatch: progress.stepInEpoch)
       }
       guard let batch = try loader.next() else { break }
-      let rates = configuration.optimizer.learningRates(
-        of: groups, batchSize: configuration.training.batchSize, at: progress)
       let draw = SelectionDraw(
         seed: UInt64(bitPattern: Int64(configuration.seed)), epoch: progress.epoch, samples: batch.indices)
-      let report = try pretrainer.step(
-        on: pool(of: batch), in: space, at: progress, learningRates: rates, draw: draw)
-
-      metrics.add(report, times: batch.times, parameters: batch.groups[0].parameters, space: space)
-      try record(batch, report, in: viewsLog)
+      do {
+        let report = try pretrainer.step(on: pool(of: batch, for: draw), in: space, at: progress, draw: draw)
+        watch.sawFiniteLoss()
+        metrics.add(report, times: batch.times, parameters: batch.groups.flatMap(\.parameters), space: space)
+        try record(batch, report, in: viewsLog)
+      } catch let error as NonFiniteLossError {
+        if let warning = try watch.warning(about: error) { observer(.warning(warning)) }
+      }
       rate.count(batch.indices.count)
       let done = progress
       progress.step += 1
       let endsEpoch = progress.stepInEpoch == 0
       observer(
         .step(
-          done, loss: report.loss, imagesPerSecond: rate.perSecond,
+          done, loss: metrics.lastLoss, imagesPerSecond: rate.perSecond,
           secondsLeft: rate.secondsLeft(steps: progress.totalSteps - progress.step)))
 
-      if endsEpoch || metrics.count >= configuration.records.metricsEverySteps {
-        let line = metrics.flush(step: progress.step, epoch: done.epoch, learningRate: rates[0])
+      let stops = shouldStop() && !progress.isFinished
+      if !metrics.isEmpty, endsEpoch || stops || metrics.count >= configuration.records.metricsEverySteps {
+        let line = metrics.flush(
+          step: progress.step, epoch: done.epoch, learningRate: optimizer.learningRate(at: done))
         try metricsLog.append(line)
+        if let warning = try watch.warning(about: line, at: done) { observer(.warning(warning)) }
         if endsEpoch { observer(.epoch(done, line)) }
       }
-      if shouldStop() && !progress.isFinished {
-        if !metrics.isEmpty {
-          try metricsLog.append(metrics.flush(step: progress.step, epoch: done.epoch, learningRate: rates[0]))
-        }
+      if stops {
         try save()
         return .interrupted
       }
@@ -146,25 +153,31 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
     return .finished
   }
 
-  private func pool(of batch: ViewBatch) -> ViewPool {
+  private func pool(of batch: ViewBatch, for draw: SelectionDraw) -> ViewPool {
     ViewPool(
-      groups: batch.groups.map { group in
-        let size = group.drawn.size
-        return Tensor(
+      batch.groups.enumerated().map { index, group in
+        let (size, count) = (group.drawn.size, group.parameters.count)
+        let pixels = Tensor(
           borrowing: group.pixels.bytes(),
-          shape: [group.parameters.count, batch.indices.count, size, size, batch.channels],
+          shape: [count, batch.indices.count, size, size, batch.channels],
           dtype: DType(group.pixels.format), owner: group.pixels)
+        let isLocal = plan.groups[index].isLocal
+        return ViewPool.Group(
+          pixels, isLocal: isLocal,
+          masks: method.masks(of: MaskedViews(group: index, count: count, size: size, isLocal: isLocal), for: draw),
+          boxes: group.parameters.map { $0.map(\.crop) })
       })
   }
 
   private func record(_ batch: ViewBatch, _ report: StepReport, in log: JSONLinesWriter) throws {
     for (position, image) in batch.indices.enumerated() where image < configuration.records.viewsOfImages {
+      let scores = space.count <= 64 ? report.scores?.scores(in: space) : nil
       try log.append(
         ViewsRecord(
           step: progress.step, epoch: progress.epoch, image: image, name: dataset.name(at: image),
           views: batch.groups.flatMap { $0.parameters.map { $0[position] } },
-          selected: space.candidates[report.choice?[position] ?? 0],
-          scores: report.scores.map { $0.narrowed(along: 1, from: position, count: 1).scalars() }))
+          selected: report.slots.map { slots in slots.map { $0[position] } } ?? space.first,
+          scores: scores.map { $0.narrowed(along: 1, from: position, count: 1).scalars() }))
     }
   }
 }

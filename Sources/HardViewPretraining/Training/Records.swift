@@ -1,4 +1,5 @@
 import ImageData
+import Torch
 import Views
 
 /// One line of `metrics.jsonl`: averages over the steps since the line before.
@@ -33,8 +34,18 @@ public struct MetricsRecord: Codable, Sendable {
   public var rejectedOverlap: Double?
   /// Share of images whose trained views are the least-overlapping choice; absent when there was only one.
   public var leastOverlapShare: Double?
-  /// Standard deviation of the normalized embedding times √width: near 1 is healthy, near 0 is collapse.
+  /// Mean score (for most policies the loss) of the trained views; absent when none were computed or choices are more
+  /// than 1,024.
+  public var selectedScore: Double?
+  /// The same of a random choice.
+  ///
+  /// Where the two are equal, the drawn views are too alike for selection to matter.
+  public var randomScore: Double?
+  /// Standard deviation of the normalized embedding times √width at the last step: near 1 is healthy, near 0 is
+  /// collapse.
   public var featureStandardDeviation: Double
+  /// Effective rank of the embedding of at most 256 images at the last step; near 1 is collapse.
+  public var featureRank: Double
 }
 
 /// One line of `views.jsonl`: what was drawn for an image and what was chosen.
@@ -51,39 +62,49 @@ public struct ViewsRecord: Codable, Sendable, Equatable {
   public var views: [ViewParameters]
   /// The indices of the trained views, in slot order.
   public var selected: [Int]
-  /// The score of each choice in lexicographic order; absent when none were computed.
+  /// The score of each choice in lexicographic order; absent when none were computed or choices are more than 64.
   public var scores: [Float]?
 }
 
 /// Averages what steps report until a line is due.
 struct MetricsAccumulator {
-  private var reports: [StepReport] = []
+  private(set) var count = 0
+  private var losses = 0.0
+  private var selectionSeconds = 0.0
+  private var trainingSeconds = 0.0
+  private var embedding: Tensor?
+  private(set) var lastLoss = Double.nan
   private var times = LoadingTimes()
   private var statistics = SelectionStatistics()
   private var start = ContinuousClock.now
 
-  var isEmpty: Bool { reports.isEmpty }
-  var count: Int { reports.count }
+  var isEmpty: Bool { count == 0 }
 
   mutating func add(_ report: StepReport, times: LoadingTimes, parameters: [[ViewParameters]], space: CandidateSpace) {
-    reports.append(report)
+    statistics.add(parameters, slots: report.slots, scores: report.scores, in: space)
+    embedding = report.embedding
+    // Scores and embeddings of many steps would fill the memory.
+    losses += report.loss
+    lastLoss = report.loss
+    selectionSeconds += report.selectionSeconds
+    trainingSeconds += report.trainingSeconds
+    count += 1
     self.times = self.times + times
-    statistics.add(parameters, choice: report.choice, in: space)
   }
 
   /// The averages so far; starts anew.
   mutating func flush(step: Int, epoch: Int, learningRate: Double) -> MetricsRecord {
     let elapsed = seconds(ContinuousClock.now - start)
-    let count = Double(reports.count)
+    let steps = Double(count)
+    let health = EmbeddingHealth(of: embedding ?? .zeros([2, 1]))
     defer { self = MetricsAccumulator() }
     return MetricsRecord(
-      step: step, epoch: epoch, loss: reports.map(\.loss).reduce(0, +) / count, learningRate: learningRate,
+      step: step, epoch: epoch, loss: losses / steps, learningRate: learningRate,
       imagesPerSecond: Double(statistics.images) / elapsed, dataSeconds: times.waiting,
       readingSeconds: times.reading, decodingSeconds: times.decoding, renderingSeconds: times.rendering,
-      selectionSeconds: reports.map(\.selectionSeconds).reduce(0, +),
-      trainingSeconds: reports.map(\.trainingSeconds).reduce(0, +), selectedOverlap: statistics.selectedOverlap,
+      selectionSeconds: selectionSeconds, trainingSeconds: trainingSeconds, selectedOverlap: statistics.selectedOverlap,
       randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
-      leastOverlapShare: statistics.leastOverlapShare,
-      featureStandardDeviation: reports.map(\.featureDeviation).reduce(0, +) / count)
+      leastOverlapShare: statistics.leastOverlapShare, selectedScore: statistics.selectedScore,
+      randomScore: statistics.randomScore, featureStandardDeviation: health.deviation, featureRank: health.rank)
   }
 }

@@ -1,6 +1,9 @@
+import Torch
 import Views
 
 /// What the chosen views have in common, averaged over images: the quantities of the paper's analysis.
+///
+/// Overlaps are those of global views, as in the paper's analysis of DINO.
 struct SelectionStatistics {
   private(set) var images = 0
   private var selected = 0.0
@@ -8,16 +11,25 @@ struct SelectionStatistics {
   private var rejected = 0.0
   private var rejectedCount = 0
   private var leastOverlapping = 0
+  private var scored = 0
+  private var selectedScores = 0.0
+  private var meanScores = 0.0
+
+  /// Spaces of more choices are not looked through score by score.
+  private static let listedLimit = 1024
 
   /// Adds a batch.
   /// - Parameters:
   ///   - parameters: What was drawn, `[view][image]`.
-  ///   - choice: For each image its index into the space; nil when there was only one choice.
-  mutating func add(_ parameters: [[ViewParameters]], choice: [Int]?, in space: CandidateSpace) {
+  ///   - slots: The trained views, `[slot][image]`; nil when all images took the first ones.
+  mutating func add(_ parameters: [[ViewParameters]], slots: [[Int]]?, scores: ViewScores?, in space: CandidateSpace) {
+    let heads = space.globals
+    let globalSlots = space.plan.globalSlotCount
+    let number = Dictionary(uniqueKeysWithValues: heads.enumerated().map { ($1, $0) })
     for image in parameters[0].indices {
       let boxes = parameters.map { $0[image].crop }
-      let overlaps = space.candidates.map { Self.overlap(of: $0.map { boxes[$0] }) }
-      let chosen = choice?[image] ?? 0
+      let overlaps = heads.map { Self.overlap(of: $0.map { boxes[$0] }) }
+      let chosen = slots.map { slots in number[slots.prefix(globalSlots).map { $0[image] }]! } ?? 0
       images += 1
       selected += overlaps[chosen]
       random += overlaps[0]
@@ -26,6 +38,18 @@ struct SelectionStatistics {
       // Ties count for the selection only when it takes the first of them, as the argmin does.
       if overlaps.firstIndex(of: overlaps.min()!) == chosen { leastOverlapping += 1 }
     }
+    guard let scores, let slots, space.count <= Self.listedLimit else { return }
+    add(scores, slots: slots, in: space)
+  }
+
+  private mutating func add(_ scores: ViewScores, slots: [[Int]], in space: CandidateSpace) {
+    let candidates = space.candidates
+    let listed = scores.scores(in: space)
+    let number = Dictionary(uniqueKeysWithValues: candidates.enumerated().map { ($1, $0) })
+    let chosen = slots[0].indices.map { image in number[slots.map { $0[image] }]! }
+    scored += chosen.count
+    selectedScores += listed.gathering(Tensor(chosen, shape: [1, chosen.count]), along: 0).sum().number
+    meanScores += listed.mean(along: 0).sum().number
   }
 
   /// Mean intersection over union of the trained views.
@@ -36,6 +60,10 @@ struct SelectionStatistics {
   var rejectedOverlap: Double? { rejectedCount == 0 ? nil : rejected / Double(rejectedCount) }
   /// Share of images whose chosen views overlap least; nil when there was only one choice.
   var leastOverlapShare: Double? { rejectedCount == 0 ? nil : Double(leastOverlapping) / Double(images) }
+  /// Mean score of the trained views; nil when none were computed, or choices are too many to look through.
+  var selectedScore: Double? { scored == 0 ? nil : selectedScores / Double(scored) }
+  /// The same of a random choice.
+  var randomScore: Double? { scored == 0 ? nil : meanScores / Double(scored) }
 
   /// Mean intersection over union over the pairs of boxes.
   private static func overlap(of boxes: [CropBox]) -> Double {

@@ -1,0 +1,103 @@
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// Bootstrap your own latent (Grill and others 2020, arXiv 2006.07733).
+///
+/// Loss of a pair: the mean of 2 − 2 cos(q(z), z′) over both directions, with z the student's projection, q its
+/// predictor and z′ the projection of a teacher that follows the student.
+/// Differs from the paper in: the mean of both directions where the paper has their sum.
+public final class BYOL: PairwiseMethod {
+  /// The `method` section for BYOL.
+  public struct Configuration: Codable, Sendable {
+    /// Width inside the projector.
+    public var projectorHidden = 4096
+    /// Width of projections and predictions.
+    public var projectorOutput = 256
+    /// Width inside the predictor.
+    public var predictorHidden = 4096
+    /// The share of the teacher that each step keeps, at first; it rises to 1 along half a cosine.
+    public var momentum = 0.996
+    /// What predictions are compared with when all drawn views are trained on; `mean` is FastSiam.
+    public var targets = TargetRule.each
+
+    /// The published heads and momentum.
+    public init() {}
+  }
+
+  /// A view's prediction by the student and projection by the teacher, `[batch, projectorOutput]` each.
+  public struct Encoding {
+    package let prediction: Tensor
+    package let target: Tensor
+
+    package init(prediction: Tensor, target: Tensor) {
+      self.prediction = prediction
+      self.target = target
+    }
+  }
+
+  /// "byol".
+  public static let name = "byol"
+  /// One line for lists.
+  public static let summary = "prediction of a moving-average teacher's projection of the other view; no negatives"
+  /// The published setting for 1,000 epochs.
+  public static var defaultConfiguration: Configuration { Configuration() }
+
+  let student: ProjectedBackbone<Sequential>
+  let predictor: Sequential
+  let teacher: ProjectedBackbone<Sequential>
+  private let average: MovingAverage
+  private let configuration: Configuration
+
+  /// Widths must be positive and the momentum a share.
+  public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
+    HardViewPretraining.problem(inMomentum: configuration.momentum)
+      ?? HardViewPretraining.problem(inWidths: [
+        ("projector_hidden", configuration.projectorHidden), ("projector_output", configuration.projectorOutput),
+        ("predictor_hidden", configuration.predictorHidden),
+      ])
+  }
+
+  /// Builds student, predictor and teacher.
+  public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
+    self.configuration = configuration
+    func network(_ role: BackboneRole) -> ProjectedBackbone<Sequential> {
+      ProjectedBackbone(backbone(role)) { features in
+        .projector(
+          [features, configuration.projectorHidden, configuration.projectorOutput], endsNormalized: false,
+          using: generator)
+      }
+    }
+    student = network(.trained)
+    predictor = .projector(
+      [configuration.projectorOutput, configuration.predictorHidden, configuration.projectorOutput],
+      endsNormalized: false, using: generator)
+    teacher = network(.teacher)
+    average = MovingAverage(of: student, in: teacher)
+  }
+
+  /// The student's backbone.
+  public var encoder: any Backbone { student.backbone }
+
+  /// Predicts with the student, projects with the teacher.
+  public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
+    let targets = withoutGradients { forward(views, jointly: jointly) { [teacher($0, in: phase)] } }
+    let predictions = forward(views, jointly: jointly) { [predictor(student($0, in: phase), in: phase)] }
+    return zip(predictions, targets).map { Encoding(prediction: $0[0], target: $1[0]) }
+  }
+
+  /// 2 − 2 cos(q(z), z′) of every ordered pair.
+  public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
+    configuration.targets.terms(
+      predictions: encodings.map(\.prediction), targets: encodings.map(\.target)
+    ) { $0.cosineSimilarity(to: $1) * -2.0 + 2.0 }
+  }
+
+  /// The prediction.
+  public func embedding(_ encoding: Encoding) -> Tensor { encoding.prediction }
+
+  /// The teacher follows the student.
+  public func didStep(_ encodings: [Encoding], at progress: TrainingProgress) {
+    average.update(momentum: teacherMomentum(configuration.momentum, at: progress))
+  }
+}

@@ -1,0 +1,110 @@
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// Barlow Twins (Zbontar and others 2021, arXiv 2103.03230).
+///
+/// Loss of a pair: Σ (C_dd − 1)² + λ Σ C_de² with C the cross-correlation of the two views' projections over the batch.
+/// That is no sum over images. Each image gets its first-order share: with R = W ∘ (C − I), W one on the diagonal and λ
+/// off it, the loss ⟨R, C − I⟩ is exactly the mean over images of aᵀ R b − tr R, where a and b are the image's
+/// standardized projections. So the same numbers train and rank.
+/// Differs from the published hard-view code in: that code shares the loss of groups of images, by mistake among the
+/// first sixteen of a batch alone.
+public final class BarlowTwins: PairwiseMethod {
+  /// The `method` section for Barlow Twins.
+  public struct Configuration: Codable, Sendable {
+    /// Linear layers of the projector.
+    public var projectorLayers = 3
+    /// Width inside the projector.
+    public var projectorHidden = 8192
+    /// Width of projections.
+    public var projectorOutput = 8192
+    /// λ: the weight of the redundancy between dimensions.
+    public var redundancyWeight = 0.0051
+
+    /// The published setting.
+    public init() {}
+  }
+
+  /// A view's projection, `[batch, projectorOutput]`.
+  public struct Encoding {
+    package let projection: Tensor
+
+    package init(projection: Tensor) {
+      self.projection = projection
+    }
+  }
+
+  /// "barlow-twins".
+  public static let name = "barlow-twins"
+  /// One line for lists.
+  public static let summary =
+    "cross-correlation of two views' projections towards the identity; no negatives, no teacher"
+  /// The published setting.
+  public static var defaultConfiguration: Configuration { Configuration() }
+
+  let backbone: any Backbone
+  let projector: Sequential
+  private let configuration: Configuration
+
+  /// Widths must be positive, the weight a number from 0, and correlations need images.
+  public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
+    if !(configuration.redundancyWeight >= 0) {
+      return MethodProblem("redundancy_weight", "must be 0 or more, not \(configuration.redundancyWeight)")
+    }
+    return HardViewPretraining.problem(inWidths: [
+      ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
+      ("projector_output", configuration.projectorOutput),
+    ])
+      ?? HardViewPretraining.problem(
+        inBatch: setting.batchSize, atLeast: 4, because: "correlations are measured over the batch")
+  }
+
+  /// Builds backbone and projector.
+  public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
+    self.configuration = configuration
+    self.backbone = backbone(.trained)
+    let hidden = Array(repeating: configuration.projectorHidden, count: configuration.projectorLayers - 1)
+    projector = .projector(
+      [self.backbone.featureCount] + hidden + [configuration.projectorOutput], endsNormalized: false, using: generator)
+  }
+
+  /// The backbone.
+  public var encoder: any Backbone { backbone }
+
+  /// Projects.
+  public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
+    forward(views, jointly: jointly) { [projector(backbone($0, in: phase), in: phase)] }
+      .map { Encoding(projection: $0[0]) }
+  }
+
+  /// Each image's share of the loss of every pair.
+  public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
+    let standardized = encodings.map { $0.projection.standardizedOverBatch() }
+    let (batch, width) = (standardized[0].shape[0], standardized[0].shape[1])
+    let identity = Tensor.identity(width)
+    let weights = identity * (1 - configuration.redundancyWeight) + configuration.redundancyWeight
+    var terms = LossTerms(views: encodings.count)
+    for first in standardized.indices {
+      for second in standardized.indices where second > first {
+        let correlation = standardized[first].transposed().matmul(standardized[second]) / Double(batch)
+        let residual = weights * (correlation - identity)
+        let products = (standardized[first].matmul(residual) * standardized[second]).sum(along: 1)
+        terms.append(products - (residual * identity).sum(), relating: first, second)
+      }
+    }
+    return terms
+  }
+
+  /// The projection.
+  public func embedding(_ encoding: Encoding) -> Tensor { encoding.projection }
+}
+
+extension Tensor {
+  /// Every column with mean 0 and (biased) variance 1 over the rows.
+  func standardizedOverBatch() -> Tensor {
+    batchNormalized(
+      weight: nil, bias: nil, runningMean: nil, runningVariance: nil, usesBatchStatistics: true, momentum: 0.1,
+      epsilon: 1e-5)
+  }
+}

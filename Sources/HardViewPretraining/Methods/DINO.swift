@@ -1,0 +1,182 @@
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// Self-distillation with no labels (Caron and others 2021, arXiv 2104.14294).
+///
+/// Loss of a set of views: the mean over a teacher's view g and a student's view v ≠ g of the cross-entropy of
+/// softmax(s_v/τ) with softmax((t_g − c)/τ′); the teacher sees the global views, the student all of them.
+/// Differs from the published hard-view code in: the hardest local views for each pair of global ones are found exactly;
+/// the teacher's outputs for chosen views are used again where its backbone has no batch normalization.
+public final class DINO: PairwiseMethod {
+  /// The `method` section for DINO.
+  public struct Configuration: Codable, Sendable {
+    /// Width inside the head.
+    public var headHidden = 2048
+    /// Width of the vectors that are compared with prototypes.
+    public var headBottleneck = 256
+    /// The number of prototypes (K).
+    public var prototypes = 65_536
+    /// Whether the prototypes keep length one.
+    public var normalizesLastLayer = true
+    /// Epochs at the beginning during which the prototypes stay as they are.
+    public var lastLayerFrozenEpochs = 1
+    /// τ: what the student's logits are divided by.
+    public var studentTemperature = 0.1
+    /// τ′ after the warm-up: what the teacher's logits are divided by.
+    public var teacherTemperature = 0.04
+    /// τ′ at first.
+    public var teacherTemperatureStart = 0.04
+    /// Epochs until `teacherTemperature` is reached.
+    public var teacherTemperatureWarmupEpochs = 0
+    /// The share of the centre that each step keeps.
+    public var centreMomentum = 0.9
+    /// The share of the teacher that each step keeps, at first; it rises to 1 along half a cosine.
+    public var momentum = 0.996
+
+    /// The published setting for 100 epochs.
+    public init() {}
+  }
+
+  /// What student and teacher make of a view.
+  public struct Encoding {
+    /// `[batch, prototypes]`.
+    package let student: Tensor
+    /// `[batch, prototypes]`; nil for local views.
+    package let teacher: Tensor?
+    /// The student's features, `[batch, features]`.
+    package let features: Tensor
+
+    package init(student: Tensor, teacher: Tensor?, features: Tensor) {
+      self.student = student
+      self.teacher = teacher
+      self.features = features
+    }
+  }
+
+  /// "dino".
+  public static let name = "dino"
+  /// One line for lists.
+  public static let summary = "a centred moving-average teacher's soft labels of global views, learned from all views"
+  /// The published setting for 100 epochs.
+  public static var defaultConfiguration: Configuration { Configuration() }
+  /// Small crops are what makes it strong.
+  public static let takesLocalViews = true
+
+  let student: ProjectedBackbone<PrototypeHead>
+  let teacher: ProjectedBackbone<PrototypeHead>
+  package let centre: Centre
+  private let average: MovingAverage
+  private let configuration: Configuration
+  private let reusesTargets: Bool
+
+  /// Widths and temperatures must be positive, momenta shares.
+  public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
+    for (key, value) in [
+      ("student_temperature", configuration.studentTemperature),
+      ("teacher_temperature", configuration.teacherTemperature),
+      ("teacher_temperature_start", configuration.teacherTemperatureStart),
+    ] where !(value > 0) {
+      return MethodProblem(key, "must be above 0, not \(value)")
+    }
+    return HardViewPretraining.problem(inMomentum: configuration.momentum)
+      ?? HardViewPretraining.problem(inMomentum: configuration.centreMomentum, key: "centre_momentum")
+      ?? HardViewPretraining.problem(inWidths: [
+        ("head_hidden", configuration.headHidden), ("head_bottleneck", configuration.headBottleneck),
+        ("prototypes", configuration.prototypes),
+      ])
+  }
+
+  /// Builds student and teacher.
+  public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
+    self.configuration = configuration
+    func network(_ role: BackboneRole) -> ProjectedBackbone<PrototypeHead> {
+      ProjectedBackbone(backbone(role)) { features in
+        PrototypeHead(
+          features, hidden: configuration.headHidden, bottleneck: configuration.headBottleneck,
+          prototypes: configuration.prototypes, trainsGain: !configuration.normalizesLastLayer, using: generator)
+      }
+    }
+    student = network(.trained)
+    teacher = network(.teacher)
+    centre = Centre(prototypes: configuration.prototypes)
+    average = MovingAverage(of: student, in: teacher)
+    reusesTargets = !teacher.normalizesOverBatch
+  }
+
+  /// The teacher's backbone, which is the better one.
+  public var encoder: any Backbone { teacher.backbone }
+
+  /// The prototypes may stay as they are for some epochs.
+  public var parameterGroups: [ParameterGroup] {
+    ParameterGroup.freezing("last_layer", of: namedParameters(), forEpochs: configuration.lastLayerFrozenEpochs)
+  }
+
+  /// Runs the student on all views and the teacher on global ones; views of a size go through together, as published.
+  public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
+    let seen = views.indices.filter { !views[$0].isLocal }
+    var targets = [Tensor?](repeating: nil, count: views.count)
+    for index in seen { targets[index] = views[index].targets.first }
+    if seen.contains(where: { targets[$0] == nil }) {
+      let outputs = withoutGradients { forward(seen.map { views[$0] }, jointly: true) { [teacher($0, in: phase)] } }
+      for (index, output) in zip(seen, outputs) { targets[index] = output[0] }
+    }
+    let outputs = forward(views, jointly: true) { pixels in
+      let features = student.backbone(pixels, in: phase)
+      return [student.head(features, in: phase), features]
+    }
+    return zip(outputs, targets).map { Encoding(student: $0[0], teacher: $1, features: $0[1]) }
+  }
+
+  package func teacherTemperature(at progress: TrainingProgress) -> Double {
+    TeacherTemperature(
+      start: configuration.teacherTemperatureStart, end: configuration.teacherTemperature,
+      warmupEpochs: configuration.teacherTemperatureWarmupEpochs
+    ).value(at: progress)
+  }
+
+  /// The cross-entropy of every view with every other global one.
+  public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
+    let globals = encodings.indices.filter { encodings[$0].teacher != nil }
+    let temperature = teacherTemperature(at: progress)
+    let teachers = globals.compactMap { encodings[$0].teacher }.map {
+      (($0.detached() - centre.value) / temperature).softmax()
+    }
+    let table = crossEntropies(
+      of: encodings.map { $0.student / configuration.studentTemperature }, with: teachers)
+    var terms = LossTerms(views: encodings.count)
+    for (row, target) in globals.enumerated() {
+      for view in encodings.indices where view != target { terms.append(table[row][view], relating: view, target) }
+    }
+    return terms
+  }
+
+  /// The teacher's logits, where they do not depend on the rest of a batch.
+  public func reusableTargets(_ encoding: Encoding) -> [Tensor] {
+    reusesTargets ? encoding.teacher.map { [$0] } ?? [] : []
+  }
+
+  /// The student's features.
+  public func embedding(_ encoding: Encoding) -> Tensor { encoding.features }
+
+  /// The centre moves towards the teacher's outputs, the teacher towards the student.
+  public func didStep(_ encodings: [Encoding], at progress: TrainingProgress) {
+    let outputs = encodings.compactMap(\.teacher)
+    centre.move(towards: Tensor.concatenated(outputs).mean(along: 0), momentum: configuration.centreMomentum)
+    average.update(momentum: teacherMomentum(configuration.momentum, at: progress))
+  }
+}
+
+extension ParameterGroup {
+  /// One group, or two where some parameters stay as they are for the first epochs.
+  ///
+  /// - Parameter part: What the names of those parameters contain.
+  static func freezing(
+    _ part: String, of parameters: [(name: String, parameter: Parameter)], forEpochs epochs: Int
+  ) -> [ParameterGroup] {
+    [
+      ParameterGroup("network", parameters.filter { !$0.name.contains(part) }),
+      ParameterGroup(part, parameters.filter { $0.name.contains(part) }, frozenEpochs: epochs),
+    ]
+  }
+}

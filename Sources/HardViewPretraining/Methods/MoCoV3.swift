@@ -1,0 +1,126 @@
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// Momentum contrast, version 3 (Chen, Xie and He 2021, arXiv 2104.02057).
+///
+/// Loss of a pair: the mean over both directions of 2τ · cross-entropy of q · k / τ, where the key k of the same image is
+/// to be told from those of the batch; q is the student's prediction of one view, k the teacher's projection of the other.
+/// Differs from the paper in: the mean of both directions where the paper has their sum; transformers learn their
+/// position embeddings where the paper fixes sines.
+public final class MoCoV3: PairwiseMethod {
+  /// The `method` section for MoCo v3.
+  public struct Configuration: Codable, Sendable {
+    /// Linear layers of the projector: 2 for ResNets, 3 for transformers.
+    public var projectorLayers = 2
+    /// Width inside the projector.
+    public var projectorHidden = 4096
+    /// Width of projections and predictions.
+    public var projectorOutput = 256
+    /// Width inside the predictor.
+    public var predictorHidden = 4096
+    /// Whether the predictor ends in a normalization: for transformers.
+    public var predictorEndsNormalized = false
+    /// τ: 1.0 for ResNets, 0.2 for transformers.
+    public var temperature = 1.0
+    /// The share of the teacher that each step keeps, at first; it rises to 1 along half a cosine.
+    public var momentum = 0.99
+    /// Whether a transformer's patch projection keeps its random weights, which makes training stable.
+    public var freezesPatchProjection = true
+
+    /// The published setting for ResNets.
+    public init() {}
+  }
+
+  /// A view's query by the student and key by the teacher, `[batch, projectorOutput]` each.
+  public struct Encoding {
+    package let query: Tensor
+    package let key: Tensor
+
+    package init(query: Tensor, key: Tensor) {
+      self.query = query
+      self.key = key
+    }
+  }
+
+  /// "moco-v3".
+  public static let name = "moco-v3"
+  /// One line for lists.
+  public static let summary = "contrast of predictions with a moving-average teacher's keys of the batch"
+  /// The published setting for ResNets.
+  public static var defaultConfiguration: Configuration { Configuration() }
+
+  let student: ProjectedBackbone<Sequential>
+  let predictor: Sequential
+  let teacher: ProjectedBackbone<Sequential>
+  private let average: MovingAverage
+  private let configuration: Configuration
+
+  /// Widths and temperature must be positive, and a contrast needs other images.
+  public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
+    if !(configuration.temperature > 0) {
+      return MethodProblem("temperature", "must be above 0, not \(configuration.temperature)")
+    }
+    return HardViewPretraining.problem(inMomentum: configuration.momentum)
+      ?? HardViewPretraining.problem(inWidths: [
+        ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
+        ("projector_output", configuration.projectorOutput), ("predictor_hidden", configuration.predictorHidden),
+      ])
+      ?? HardViewPretraining.problem(
+        inBatch: setting.batchSize, atLeast: 4,
+        because: "the other images of the batch are what keys are told apart from")
+  }
+
+  /// Builds student, predictor and teacher.
+  public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
+    self.configuration = configuration
+    func network(_ role: BackboneRole) -> ProjectedBackbone<Sequential> {
+      ProjectedBackbone(backbone(role)) { features in
+        let hidden = Array(repeating: configuration.projectorHidden, count: configuration.projectorLayers - 1)
+        return .projector([features] + hidden + [configuration.projectorOutput], using: generator)
+      }
+    }
+    student = network(.trained)
+    if configuration.freezesPatchProjection {
+      for case (let name, .parameter(let parameter)) in student.backbone.namedState()
+      where name.hasPrefix("patch_embed.") {
+        parameter.freeze()
+      }
+    }
+    predictor = .projector(
+      [configuration.projectorOutput, configuration.predictorHidden, configuration.projectorOutput],
+      endsNormalized: configuration.predictorEndsNormalized, using: generator)
+    teacher = network(.teacher)
+    average = MovingAverage(of: student, in: teacher)
+  }
+
+  /// The student's backbone.
+  public var encoder: any Backbone { student.backbone }
+
+  /// Predicts with the student, projects with the teacher.
+  public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
+    let keys = withoutGradients { forward(views, jointly: jointly) { [teacher($0, in: phase)] } }
+    let queries = forward(views, jointly: jointly) { [predictor(student($0, in: phase), in: phase)] }
+    return zip(queries, keys).map { Encoding(query: $0[0], key: $1[0]) }
+  }
+
+  /// 2τ · cross-entropy of every ordered pair (Algorithm 1).
+  public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
+    let temperature = configuration.temperature
+    let queries = encodings.map { $0.query.normalized() }
+    let keys = encodings.map { $0.key.normalized() }
+    let labels = Tensor.range(queries[0].shape[0])
+    return LossTerms(Array(encodings.indices)) { source, target in
+      let logits = queries[source].matmul(keys[target].transposed()) / temperature
+      return logits.crossEntropy(labels: labels) * (2 * temperature)
+    }
+  }
+
+  /// The query.
+  public func embedding(_ encoding: Encoding) -> Tensor { encoding.query }
+
+  /// The teacher follows the student.
+  public func didStep(_ encodings: [Encoding], at progress: TrainingProgress) {
+    average.update(momentum: teacherMomentum(configuration.momentum, at: progress))
+  }
+}

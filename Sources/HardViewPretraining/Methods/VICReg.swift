@@ -1,0 +1,143 @@
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// Variance-invariance-covariance regularization (Bardes, Ponce and LeCun 2022, arXiv 2105.04906).
+///
+/// Loss of a pair: λ times the mean squared difference of the two embeddings, plus, of each view, μ/2 times the hinge
+/// that keeps every dimension's standard deviation above one and ν times the squared covariances of dimensions.
+/// The last two are functions of moments S over the batch. Each image gets its first-order share h(S) + h′(S)(s − S),
+/// whose mean is h(S) with the same gradient, so the same numbers train and rank.
+/// Differs from the paper in: nothing known.
+public final class VICReg: PairwiseMethod {
+  /// The `method` section for VICReg.
+  public struct Configuration: Codable, Sendable {
+    /// Linear layers of the expander.
+    public var projectorLayers = 3
+    /// Width inside the expander.
+    public var projectorHidden = 8192
+    /// Width of embeddings.
+    public var projectorOutput = 8192
+    /// λ: the weight of the difference between views.
+    public var invarianceWeight = 25.0
+    /// μ: the weight of the variance hinge.
+    public var varianceWeight = 25.0
+    /// ν: the weight of covariances.
+    public var covarianceWeight = 1.0
+
+    /// The published setting.
+    public init() {}
+  }
+
+  /// A view's embedding, `[batch, projectorOutput]`.
+  public struct Encoding {
+    package let projection: Tensor
+
+    package init(projection: Tensor) {
+      self.projection = projection
+    }
+  }
+
+  /// "vicreg".
+  public static let name = "vicreg"
+  /// One line for lists.
+  public static let summary = "equal embeddings of two views, kept apart by variance and covariance terms"
+  /// The published setting.
+  public static var defaultConfiguration: Configuration { Configuration() }
+
+  let backbone: any Backbone
+  let projector: Sequential
+  private let configuration: Configuration
+
+  /// Widths must be positive, weights numbers from 0, and moments need images.
+  public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
+    for (key, value) in [
+      ("invariance_weight", configuration.invarianceWeight), ("variance_weight", configuration.varianceWeight),
+      ("covariance_weight", configuration.covarianceWeight),
+    ] where !(value >= 0) {
+      return MethodProblem(key, "must be 0 or more, not \(value)")
+    }
+    return HardViewPretraining.problem(inWidths: [
+      ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
+      ("projector_output", configuration.projectorOutput),
+    ])
+      ?? HardViewPretraining.problem(
+        inBatch: setting.batchSize, atLeast: 4, because: "variances are measured over the batch")
+  }
+
+  /// Builds backbone and expander.
+  public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
+    self.configuration = configuration
+    self.backbone = backbone(.trained)
+    let hidden = Array(repeating: configuration.projectorHidden, count: configuration.projectorLayers - 1)
+    projector = .projector(
+      [self.backbone.featureCount] + hidden + [configuration.projectorOutput], endsNormalized: false, using: generator)
+  }
+
+  /// The backbone.
+  public var encoder: any Backbone { backbone }
+
+  /// Embeds.
+  public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
+    forward(views, jointly: jointly) { [projector(backbone($0, in: phase), in: phase)] }
+      .map { Encoding(projection: $0[0]) }
+  }
+
+  /// The difference of every pair, and each image's share of the moments of every view.
+  public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
+    let views = encodings.map(\.projection)
+    var terms = LossTerms(views: views.count)
+    for first in views.indices {
+      for second in views.indices where second > first {
+        let difference = views[first] - views[second]
+        terms.append(
+          (difference * difference).mean(along: 1) * configuration.invarianceWeight, relating: first, second)
+      }
+    }
+    // The loss has both views' covariances and half their hinges; the mean over views has half of each.
+    for (index, view) in views.enumerated() {
+      let moments = BatchMoments(view)
+      terms.append(
+        moments.varianceShares * configuration.varianceWeight
+          + moments.covarianceShares * (2 * configuration.covarianceWeight), of: index)
+    }
+    return terms
+  }
+
+  /// The embedding.
+  public func embedding(_ encoding: Encoding) -> Tensor { encoding.projection }
+}
+
+/// Variances and covariances of one view's embeddings over the batch, and how far each image moves them.
+private struct BatchMoments {
+  let centred: Tensor
+  let covariance: Tensor
+  /// B / (B − 1), with which the mean of the images' products is the unbiased covariance.
+  let correction: Double
+
+  init(_ rows: Tensor) {
+    let batch = Double(rows.shape[0])
+    centred = rows - rows.mean(along: 0, keepingDimensions: true)
+    correction = batch / (batch - 1)
+    covariance = centred.transposed().matmul(centred) / (batch - 1)
+  }
+
+  /// Shares of the mean over dimensions of max(0, 1 − √(variance + 1e-4)).
+  var varianceShares: Tensor {
+    let squares = centred * centred * correction
+    let variance = squares.mean(along: 0, keepingDimensions: true)
+    let deviation = (variance + 1e-4).squareRoot()
+    let isActive = (deviation .< 1.0).converted(to: .float32)
+    let slope = isActive / deviation * -0.5
+    return (isActive * (-deviation + 1.0) + slope * (squares - variance)).mean(along: 1)
+  }
+
+  /// Shares of the sum of squared covariances of different dimensions, divided by the width.
+  var covarianceShares: Tensor {
+    let width = covariance.shape[0]
+    let apart = covariance * (Tensor.ones([width, width]) - Tensor.identity(width))
+    let total = (apart * apart).sum()
+    let products = (centred.matmul(apart) * centred).sum(along: 1) * correction
+    return (total + (products - total) * 2.0) / Double(width)
+  }
+}

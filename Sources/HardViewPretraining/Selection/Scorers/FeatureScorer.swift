@@ -1,0 +1,39 @@
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// Hardness from early features: the less similar the views look to the first stages of the encoder, the harder.
+///
+/// The published code's cheap selectors: cosine similarity of features averaged over the image.
+public struct FeatureScorer: ViewScorer {
+  /// The stage of the backbone after which features are taken; 0 for the stem.
+  public var stage: Int
+  /// What normalization does during the scoring pass.
+  public var phase: Phase
+  /// The type that convolutions and matrix products compute in.
+  public var dtype: DType
+
+  /// Compares features after a stage.
+  public init(stage: Int, phase: Phase = .score, dtype: DType = .float32) {
+    self.stage = stage
+    self.phase = phase
+    self.dtype = dtype
+  }
+
+  /// Minus the sum of the cosine similarities of the pairs that the loss relates.
+  public func score<Method: SelfSupervisedMethod>(
+    _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
+  ) -> ScoredViews {
+    withoutGradients {
+      let backbone = method.encoder
+      let features = withAutocast(to: dtype) {
+        forward(pool.views, jointly: true) { [backbone.features($0, afterStage: stage, in: phase)] }
+      }
+      let table = Tensor.stacked(features.map { $0[0].normalized() }).permuted([1, 0, 2])
+      let similarity = table.matmul(table.transposed()).permuted([1, 2, 0])
+      let views = features.count
+      let isApart = Tensor.ones([views, views]) - Tensor.identity(views)
+      return ScoredViews(.additive(PairScores(-similarity * isApart.expandingDimension(at: 2))))
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// The published score: the method's own loss of every choice with the current weights (paper, Algorithm 1).
+public struct LossScorer: ViewScorer {
+  /// What normalization does during the scoring pass.
+  public var phase: Phase
+  /// The type that convolutions and matrix products compute in.
+  public var dtype: DType
+
+  /// Scores in a phase; `train` is what the published code does, with running statistics moving twice a step.
+  public init(phase: Phase = .train, dtype: DType = .float32) {
+    self.phase = phase
+    self.dtype = dtype
+  }
+
+  /// The loss of every choice, all candidate views of a size encoded in one batch as published.
+  public func score<Method: SelfSupervisedMethod>(
+    _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
+  ) -> ScoredViews {
+    withoutGradients {
+      let encodings = withAutocast(to: dtype) { method.encode(pool.views, in: phase, jointly: true) }
+      return ScoredViews(
+        method.choiceLosses(encodings, in: space, at: progress), targets: encodings.map(method.reusableTargets))
+    }
+  }
+}

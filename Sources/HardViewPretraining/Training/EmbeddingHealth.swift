@@ -1,0 +1,62 @@
+import Foundation
+import Torch
+
+/// Whether an embedding still tells images apart.
+public struct EmbeddingHealth: Sendable, Equatable {
+  /// Standard deviation over the batch of the embedding scaled to length one, times √width: 1 when spread evenly, 0 when
+  /// collapsed to a point (SimSiam, section 4.1).
+  public let deviation: Double
+  /// Effective rank: the exponential of the entropy of the normalized singular values, of at most 256 images (RankMe,
+  /// arXiv 2210.02885).
+  ///
+  /// 1 when all images lie on a line through the origin.
+  public let rank: Double
+
+  /// Measures an embedding of shape `[batch, width]`.
+  public init(of embedding: Tensor) {
+    let normalized = withoutGradients { embedding.detached().converted(to: .float32).normalized() }
+    deviation = normalized.standardDeviation(along: 0).mean().number * Double(normalized.shape[1]).squareRoot()
+    rank = Self.effectiveRank(normalized.narrowed(along: 0, from: 0, count: min(normalized.shape[0], 256)))
+  }
+
+  init(deviation: Double, rank: Double) {
+    self.deviation = deviation
+    self.rank = rank
+  }
+
+  private static func effectiveRank(_ rows: Tensor) -> Double {
+    guard rows.isFinite().converted(to: .float32).mean().number == 1 else { return .nan }
+    let values = rows.singularValues().scalars(as: Double.self)
+    let total = values.reduce(0, +)
+    guard total > 0 else { return 1 }
+    let shares = values.map { $0 / total }.filter { $0 > 0 }
+    let entropy = shares.reduce(0.0) { $0 - $1 * log($1) }
+    return exp(entropy)
+  }
+
+  /// Whether it has collapsed by the limits of a configuration.
+  func isCollapsed(by limits: SafetyConfiguration) -> Bool {
+    // Written so that a value that is no number counts as collapsed.
+    !(deviation >= limits.deviationFloor && rank >= limits.rankFloor)
+  }
+}
+
+/// The embedding is the same for all images.
+public struct CollapseError: Error, CustomStringConvertible {
+  /// The epoch, from 0.
+  public let epoch: Int
+  /// The step within the epoch, from 0.
+  public let step: Int
+  /// What gave it away.
+  public let health: EmbeddingHealth
+
+  /// One paragraph: what was seen, what is safe, what to try.
+  public var description: String {
+    "The embedding collapsed in epoch \(epoch + 1), step \(step + 1): its standard deviation is "
+      + String(format: "%.3f (healthy is near 1) and its effective rank %.1f. ", health.deviation, health.rank)
+      + "What it has learned is probably lost; the last checkpoint was written before. Try a lower "
+      + "optimizer.learning_rate, a larger training.batch_size, stronger but not harder views (selection.overlap_floor=0.1, "
+      + "selection.share.start=0 so that hard views come in slowly), or for DINO and iBOT a lower "
+      + "method.teacher_temperature. safety.collapse says whether training stops or warns."
+  }
+}
