@@ -46,7 +46,7 @@ public final class ScheduledOptimizer {
   }
 
   /// Rate and decay of every group.
-  func settings(at progress: TrainingProgress) -> [GroupSettings] {
+  package func settings(at progress: TrainingProgress) -> [GroupSettings] {
     let base = configuration.baseRate(batchSize: batchSize)
     let decay = configuration.weightDecay * configuration.weightDecaySchedule.factor(at: progress)
     return zip(groups, areVectors).map { group, isVector in

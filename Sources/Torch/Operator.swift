@@ -30,12 +30,9 @@ package enum Operator: String, CaseIterable {
   case erfInverseInPlace = "erfinv_"
   case exp
   case expand
-  case foreachAdd = "_foreach_add.List"
-  case foreachAddCDivInPlace = "_foreach_addcdiv_.Scalar"
   case foreachAddInPlace = "_foreach_add_.List"
   case foreachAddScalarInPlace = "_foreach_add_.Scalar"
   case foreachLerpInPlace = "_foreach_lerp_.Scalar"
-  case foreachMultiplyByTensorInPlace = "_foreach_mul_.Tensor"
   case foreachMultiplyByTensorsInPlace = "_foreach_mul_.List"
   case foreachMultiplyInPlace = "_foreach_mul_.Scalar"
   case foreachNorm = "_foreach_norm.Scalar"
@@ -49,7 +46,6 @@ package enum Operator: String, CaseIterable {
   case isFinite = "isfinite"
   case layerNorm = "layer_norm"
   case less = "lt.Scalar"
-  case lessOrEqual = "le.Scalar"
   case linear
   case log
   case logAddExp = "logaddexp"
@@ -69,7 +65,6 @@ package enum Operator: String, CaseIterable {
   case normalize = "linalg_vector_norm"
   case oneHot = "one_hot"
   case permute
-  case randomPermutation = "randperm.generator"
   case relu
   case reshape
   case scaledDotProductAttention = "scaled_dot_product_attention"
@@ -81,7 +76,6 @@ package enum Operator: String, CaseIterable {
   case stack
   case standardDeviation = "std.correction"
   case subtract = "sub.Tensor"
-  case subtractInPlace = "sub_.Tensor"
   case sum
   case sumAlong = "sum.dim_IntList"
   case toDType = "to.dtype"
