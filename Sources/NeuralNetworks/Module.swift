@@ -23,10 +23,10 @@ extension Module {
     return walk.found
   }
 
-  /// Every trainable parameter below this module, by dotted path.
+  /// Every trainable parameter below this module, by dotted path; frozen ones are left out.
   public func namedParameters() -> [(name: String, parameter: Parameter)] {
     namedState().compactMap { name, entry in
-      if case .parameter(let parameter) = entry { (name, parameter) } else { nil }
+      if case .parameter(let parameter) = entry, parameter.isTrainable { (name, parameter) } else { nil }
     }
   }
 

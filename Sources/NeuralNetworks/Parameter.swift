@@ -1,6 +1,6 @@
 import Torch
 
-/// A trainable leaf with identity.
+/// A trainable leaf with identity; a teacher's are frozen.
 public final class Parameter {
   /// The values: a live alias of the storage that optimizers rewrite.
   public let value: Tensor
@@ -12,6 +12,15 @@ public final class Parameter {
 
   /// The gradient accumulated since the last `clearGradient()`; nil before the first backward pass.
   public var gradient: Tensor? { value.gradient }
+
+  /// Whether gradients flow to it.
+  public var isTrainable: Bool { value.requiresGradient }
+
+  /// Stops gradients from flowing to it, for good: it is saved but not trained.
+  public func freeze() {
+    clearGradient()
+    value.setRequiresGradient(false)
+  }
 
   /// Forgets the accumulated gradient.
   public func clearGradient() {

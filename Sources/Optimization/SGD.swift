@@ -3,47 +3,32 @@ import Torch
 
 /// Stochastic gradient descent with momentum and weight decay, as PyTorch's: g ← g + λp; m ← μm + g; p ← p − ηm.
 public final class SGD: Optimizer {
-  private struct Slot {
-    let name: String
-    let parameter: Parameter
-    let momentum: Tensor
-  }
-
-  private let slots: [[Slot]]
+  private let groups: [[OptimizedParameter]]
   private let momentum: Double
-  private let weightDecay: Double
 
   /// Prepares momentum buffers of zeros for every parameter.
-  public init(_ groups: [ParameterGroup], momentum: Double, weightDecay: Double) {
+  public init(_ groups: [ParameterGroup], momentum: Double) {
     self.momentum = momentum
-    self.weightDecay = weightDecay
-    slots = groups.map { group in
-      group.parameters.map { name, parameter in
-        Slot(name: name, parameter: parameter, momentum: parameter.value.detached() * 0.0)
-      }
-    }
+    self.groups = OptimizedParameter.slots(of: groups, memory: 1)
   }
 
   /// One update of every parameter that has a gradient; forgets the gradients.
-  public func step(learningRates: [Double]) {
+  public func step(_ settings: [GroupSettings]) {
     withoutGradients {
-      for (group, rate) in zip(slots, learningRates) {
-        let active = group.compactMap { slot in slot.parameter.gradient.map { (slot, $0) } }
-        guard !active.isEmpty else { continue }
-        let values = active.map { $0.0.parameter.value.detached() }
-        let gradients = active.map(\.1)
-        let momenta = active.map(\.0.momentum)
-        Tensor.addInPlace(gradients, values, scaledBy: weightDecay)
+      for (group, settings) in zip(groups, settings) {
+        guard let active = ActiveParameters(group) else { continue }
+        let momenta = active.memory(0)
+        Tensor.addInPlace(active.gradients, active.values, scaledBy: settings.weightDecay)
         Tensor.multiplyInPlace(momenta, by: momentum)
-        Tensor.addInPlace(momenta, gradients)
-        Tensor.addInPlace(values, momenta, scaledBy: -rate)
-        for (slot, _) in active { slot.parameter.clearGradient() }
+        Tensor.addInPlace(momenta, active.gradients)
+        Tensor.addInPlace(active.values, momenta, scaledBy: -settings.learningRate)
+        active.clearGradients()
       }
     }
   }
 
   /// The momentum of every parameter, by the parameter's name.
   public var state: [(name: String, buffer: Buffer)] {
-    slots.flatMap { $0.map { ("momentum.\($0.name)", Buffer($0.momentum)) } }
+    groups.flatMap { $0.map { ("momentum.\($0.name)", Buffer($0.memory[0])) } }
   }
 }

@@ -8,6 +8,8 @@ public struct Schedule: Codable, Sendable, Equatable {
     case constant
     /// Half a cosine from the base value to the final one.
     case cosine
+    /// A straight line from the base value to the final one.
+    case linear
   }
 
   /// How often the value changes.
@@ -22,7 +24,7 @@ public struct Schedule: Codable, Sendable, Equatable {
   public var shape: Shape
   /// How often the value changes.
   public var granularity: Granularity
-  /// Epochs of linear rise from zero; 0 for none.
+  /// Epochs of linear rise from zero to the base value, both included; 0 for none.
   public var warmupEpochs: Double
   /// The value at the end, as a share of the base value.
   public var finalShare: Double
@@ -48,9 +50,14 @@ public struct Schedule: Codable, Sendable, Equatable {
     let scale = granularity == .epoch ? 1.0 : Double(progress.stepsPerEpoch)
     let position = granularity == .epoch ? Double(progress.epoch) : Double(progress.step)
     let warmup = warmupEpochs * scale
-    if position < warmup { return position / warmup }
-    guard shape == .cosine else { return 1 }
-    let share = (position - warmup) / max(Double(progress.totalEpochs) * scale - warmup, 1)
-    return finalShare + (1 - finalShare) * 0.5 * (1 + cos(.pi * min(share, 1)))
+    if position < warmup { return warmup > 1 ? min(position / (warmup - 1), 1) : 0 }
+    let share = min((position - warmup) / max(Double(progress.totalEpochs) * scale - warmup, 1), 1)
+    let way =
+      switch shape {
+      case .constant: 0.0
+      case .linear: share
+      case .cosine: 0.5 * (1 - cos(.pi * share))
+      }
+    return 1 + (finalShare - 1) * way
   }
 }

@@ -73,7 +73,7 @@ public struct LinearProbe: Sendable {
       (rate: rate, weight: Parameter(initial), bias: Parameter(.zeros([classes])))
     }
     let optimizer = SGD(
-      heads.map { ParameterGroup("head", [("weight", $0.weight), ("bias", $0.bias)]) }, momentum: 0.9, weightDecay: 0)
+      heads.map { ParameterGroup("head", [("weight", $0.weight), ("bias", $0.bias)]) }, momentum: 0.9)
     let batch = min(batchSize, train.count)
     let steps = train.count / batch
     let labels = Tensor(train.labels)
@@ -89,7 +89,7 @@ public struct LinearProbe: Sendable {
           features.linear(weight: $0.weight.value, bias: $0.bias.value).crossEntropy(labels: targets).mean()
         }
         Tensor.stacked(losses).sum().backward()
-        optimizer.step(learningRates: rates.map { $0 * Double(batch) / 256 * factor })
+        optimizer.step(rates.map { GroupSettings(learningRate: $0 * Double(batch) / 256 * factor, weightDecay: 0) })
       }
     }
     return withoutGradients {

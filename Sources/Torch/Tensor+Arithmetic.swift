@@ -17,6 +17,10 @@ extension Tensor {
   }
   /// Every element divided by a number.
   public static func / (left: Tensor, right: Double) -> Tensor { left * (1 / right) }
+  /// Every element plus an integer; keeps integer types.
+  public static func + (left: Tensor, right: Int) -> Tensor { Operator.addScalar(.tensor(left), .int(right)) }
+  /// Every element minus an integer; keeps integer types.
+  public static func - (left: Tensor, right: Int) -> Tensor { left + -right }
   /// Every element times an integer; keeps integer types.
   public static func * (left: Tensor, right: Int) -> Tensor { Operator.multiplyScalar(.tensor(left), .int(right)) }
   /// The negation of every element.

@@ -26,4 +26,31 @@ extension Tensor {
   package static func moveInPlace(_ targets: [Tensor], towards sources: [Tensor], by weight: Double) {
     Operator.foreachLerpInPlace.run(.tensors(targets), .tensors(sources), .double(weight))
   }
+
+  /// `targets[i] *= factors[i]` in one call; factors of any shape that broadcasts.
+  package static func multiplyInPlace(_ targets: [Tensor], by factors: [Tensor]) {
+    Operator.foreachMultiplyByTensorsInPlace.run(.tensors(targets), .tensors(factors))
+  }
+
+  /// `targets[i] += number` in one call.
+  package static func addInPlace(_ targets: [Tensor], _ number: Double) {
+    Operator.foreachAddScalarInPlace.run(.tensors(targets), .double(number))
+  }
+
+  /// The Euclidean norm of each tensor, in one call.
+  package static func norms(of tensors: [Tensor]) -> [Tensor] {
+    Operator.foreachNorm.call([.tensors(tensors), .int(2)], results: tensors.count)
+  }
+
+  /// One update of AdamW on many tensors, rewriting values and moments.
+  /// - Parameter steps: The number of each update, from 1.
+  package static func updateByAdamW(
+    _ values: [Tensor], gradients: [Tensor], means: [Tensor], squares: [Tensor], steps: [Tensor],
+    learningRate: Double, betas: [Double], weightDecay: Double, epsilon: Double
+  ) {
+    Operator.fusedAdamWInPlace.run(
+      .tensors(values), .tensors(gradients), .tensors(means), .tensors(squares), .tensors([]), .tensors(steps),
+      .double(learningRate), .double(betas[0]), .double(betas[1]), .double(weightDecay), .double(epsilon), .bool(false),
+      .bool(false))
+  }
 }

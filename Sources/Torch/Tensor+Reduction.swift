@@ -5,6 +5,10 @@ extension Tensor {
   public func sum(along dimensions: Int..., keepingDimensions: Bool = false) -> Tensor {
     Operator.sumAlong(.tensor(self), .ints(dimensions), .bool(keepingDimensions))
   }
+  /// The sums of the elements up to each one along a dimension.
+  public func cumulativeSum(along dimension: Int) -> Tensor {
+    Operator.cumulativeSum(.tensor(self), .int(dimension))
+  }
   /// The mean of all elements.
   public func mean() -> Tensor { Operator.mean(.tensor(self)) }
   /// The mean along dimensions.
@@ -25,8 +29,10 @@ extension Tensor {
   public func logSumExponential(along dimension: Int) -> Tensor {
     Operator.logSumExp(.tensor(self), .ints([dimension]))
   }
-  /// The elements in rising order along a dimension; equal ones keep their order.
-  public func sorted(along dimension: Int) -> Tensor { Operator.sort(.tensor(self), .int(dimension)) }
+  /// The elements in rising order along a dimension.
+  public func sorted(along dimension: Int) -> Tensor {
+    Operator.sort.call([.tensor(self), .int(dimension)], results: 2)[0]
+  }
 
   /// The `count` largest elements along a dimension, in falling order, and their indices.
   public func largest(_ count: Int, along dimension: Int = -1) -> (values: Tensor, indices: Tensor) {

@@ -19,9 +19,11 @@ public final class ResNet: Backbone {
 
     init(_ name: BackboneConfiguration.Name) {
       switch name {
+      case .vitTiny, .vitSmall, .vitBase: preconditionFailure("\(name.rawValue) is no residual network")
       case .resnet18: (isBottleneck, depths) = (false, [2, 2, 2, 2])
       case .resnet34: (isBottleneck, depths) = (false, [3, 4, 6, 3])
       case .resnet50: (isBottleneck, depths) = (true, [3, 4, 6, 3])
+      case .resnet101: (isBottleneck, depths) = (true, [3, 4, 23, 3])
       }
     }
   }
@@ -38,17 +40,18 @@ public final class ResNet: Backbone {
   /// Channels of the images.
   public let inputChannels: Int
 
-  init(
-    kind: Kind, stem: Stem, width: Int, inputChannels: Int, startsResidualsAtZero: Bool, using generator: Generator
-  ) {
+  init(_ configuration: BackboneConfiguration, using generator: Generator) {
+    let kind = Kind(configuration.name)
+    let stem = configuration.stem
+    let width = configuration.tokenWidth
+    inputChannels = configuration.channels
     let initialization: Convolution2d.Initialization = stem == .imagenet ? .kaimingNormalFanOut : .uniformFanIn
     let isImageNet = stem == .imagenet
     conv1 = Convolution2d(
-      inputChannels, width, kernel: isImageNet ? 7 : 3, stride: isImageNet ? 2 : 1, initialization: initialization,
+      configuration.channels, width, kernel: isImageNet ? 7 : 3, stride: isImageNet ? 2 : 1, initialization: initialization,
       using: generator)
     bn1 = BatchNorm(width)
     pools = isImageNet
-    self.inputChannels = inputChannels
 
     var channels = width
     var stages: [[ResidualBlock]] = []
@@ -57,7 +60,7 @@ public final class ResNet: Backbone {
         (0..<depth).map { index in
           let block = ResidualBlock(
             inputs: channels, planes: width << stage, stride: stage > 0 && index == 0 ? 2 : 1,
-            isBottleneck: kind.isBottleneck, initialization: initialization, startsAtZero: startsResidualsAtZero,
+            isBottleneck: kind.isBottleneck, initialization: initialization, startsAtZero: configuration.zeroInitResidual,
             using: generator)
           channels = block.outputs
           return block
@@ -69,9 +72,17 @@ public final class ResNet: Backbone {
 
   /// `[batch, channels, height, width]` to `[batch, featureCount]`, averaged over the image.
   public func callAsFunction(_ images: Tensor, in phase: Phase) -> Tensor {
+    features(images, afterStage: stageCount, in: phase)
+  }
+
+  /// Four, of one resolution each.
+  public var stageCount: Int { 4 }
+
+  /// Features after so many stages, averaged over the image.
+  public func features(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor {
     var features = bn1(conv1(images, in: phase), in: phase).relu()
     if pools { features = features.maxPooled2d(window: 3, stride: 2, padding: 1) }
-    for stage in [layer1, layer2, layer3, layer4] {
+    for stage in [layer1, layer2, layer3, layer4].prefix(stage) {
       for block in stage { features = block(features, in: phase) }
     }
     return features.mean(along: 2, 3)

@@ -1,6 +1,6 @@
 import Torch
 
-/// A two-dimensional convolution without bias, as residual networks use it.
+/// A two-dimensional convolution.
 public final class Convolution2d: Layer {
   /// How initial weights are drawn.
   public enum Initialization: Sendable {
@@ -12,16 +12,19 @@ public final class Convolution2d: Layer {
 
   /// Shape `[outputs, inputs, kernel, kernel]`.
   public let weight: Parameter
+  /// Shape `[outputs]`; nil for residual networks, which normalize behind it.
+  public let bias: Parameter?
   let stride: Int
   let padding: Int
 
-  /// Draws initial weights; pads so that stride 1 keeps the size.
+  /// Draws initial weights.
+  /// - Parameter padding: Zeros added on each side; by default as many as keep the size where the stride is 1.
   public init(
-    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, initialization: Initialization,
-    using generator: Generator
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int? = nil, bias hasBias: Bool = false,
+    initialization: Initialization, using generator: Generator
   ) {
     self.stride = stride
-    padding = kernel / 2
+    self.padding = padding ?? kernel / 2
     let shape = [outputs, inputs, kernel, kernel]
     switch initialization {
     case .kaimingNormalFanOut:
@@ -31,10 +34,12 @@ public final class Convolution2d: Layer {
       let bound = 1 / Double(inputs * kernel * kernel).squareRoot()
       weight = Parameter(.uniform(shape, in: -bound...bound, using: generator).channelsLast())
     }
+    let bound = 1 / Double(inputs * kernel * kernel).squareRoot()
+    bias = hasBias ? Parameter(.uniform([outputs], in: -bound...bound, using: generator)) : nil
   }
 
   /// `[batch, inputs, height, width]` to `[batch, outputs, ⌈height / stride⌉, ⌈width / stride⌉]`.
   public func callAsFunction(_ input: Tensor, in phase: Phase) -> Tensor {
-    input.convolved2d(weight: weight.value, stride: stride, padding: padding)
+    input.convolved2d(weight: weight.value, bias: bias?.value, stride: stride, padding: padding)
   }
 }

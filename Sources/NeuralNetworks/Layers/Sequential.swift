@@ -25,3 +25,14 @@ public final class ReLU: Layer {
     input.relu()
   }
 }
+
+/// Gaussian error linear units.
+public final class GELU: Layer {
+  /// Makes the layer.
+  public init() {}
+
+  /// x · Φ(x), element by element.
+  public func callAsFunction(_ input: Tensor, in phase: Phase) -> Tensor {
+    input.gelu()
+  }
+}
