@@ -4,7 +4,7 @@
 - resnet18-width8.safetensors, resnet50-width4.safetensors: a narrow network's state under torchvision's names, with
   random weights and BatchNorm statistics; `fixture.input`; `fixture.features`, the pooled features in eval mode;
   `fixture.features_train`, the same with batch statistics; `fixture.after.NAME`, some running statistics after that.
-- names.json: names and shapes of the state of torchvision's resnet18, resnet34 and resnet50, in order.
+- names.json: names and shapes of the state of torchvision's resnet18, resnet34, resnet50 and resnet101, in order.
 - sgd.safetensors: three steps of torch.optim.SGD and AdamW on given gradients. Metadata holds the settings.
 
 Needs torch 2.13.0, torchvision 0.28.0, safetensors and NumPy:
@@ -18,9 +18,16 @@ import json
 from pathlib import Path
 
 import torch
-import torchvision
-from safetensors.torch import save_file
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+# The wheel's compiled operators need the torch it was built with; without them these declarations let it be imported.
+_library = torch.library.Library("torchvision", "DEF")
+for _name in ["nms", "qnms", "roi_align", "ps_roi_align", "roi_pool", "ps_roi_pool", "qroi_align", "deform_conv2d"]:
+    _library.define(f"{_name}(Tensor x) -> Tensor")
+    _library.define(f"_{_name}_backward(Tensor x) -> Tensor")
+
+import torchvision  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "torchvision"
 
@@ -79,7 +86,7 @@ def write_network(name: str, block, layers, width: int, seed: int) -> None:
 
 def write_names() -> None:
     networks = []
-    for name in ("resnet18", "resnet34", "resnet50"):
+    for name in ("resnet18", "resnet34", "resnet50", "resnet101"):
         state = getattr(torchvision.models, name)().state_dict()
         entries = [json.dumps({"name": key, "shape": list(value.shape)}) for key, value in state.items()]
         networks.append(f'"{name}": [\n' + ",\n".join(entries) + "\n]")
