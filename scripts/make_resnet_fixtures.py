@@ -18,9 +18,16 @@ import json
 from pathlib import Path
 
 import torch
-import torchvision
-from safetensors.torch import save_file
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+# The wheel's compiled operators need the torch it was built with; without them these declarations let it be imported.
+_library = torch.library.Library("torchvision", "DEF")
+for _name in ["nms", "qnms", "roi_align", "ps_roi_align", "roi_pool", "ps_roi_pool", "qroi_align", "deform_conv2d"]:
+    _library.define(f"{_name}(Tensor x) -> Tensor")
+    _library.define(f"_{_name}_backward(Tensor x) -> Tensor")
+
+import torchvision  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures" / "torchvision"
 

@@ -1,35 +1,50 @@
 import Torch
 
-/// Keeps a teacher that follows its student as an exponential moving average (Tarvainen and Valpola 2017).
+/// Keeps a teacher at the exponential moving average of a student's parameters (Tarvainen & Valpola 2017).
 ///
-/// Only parameters are averaged. Running statistics are the teacher's own, as in the published BYOL and DINO: it moves
-/// them itself when it runs in the training phase.
+/// Holds neither module's place in a state dictionary: the method that trains them owns both.
 public final class MovingAverage {
   private let student: [Tensor]
   private let teacher: [Tensor]
 
-  /// Makes the teacher equal to the student, and freezes it.
+  /// Makes the teacher a copy of the student, buffers included, that gradients no longer flow to.
   ///
-  /// Both must have the same parameters and buffers.
+  /// Entries are paired by name; both modules must have the same names and shapes.
   public init(of student: any Module, in teacher: any Module) {
-    let (source, target) = (student.namedState(), teacher.namedState())
+    let source = student.namedState()
+    let entries = Dictionary(uniqueKeysWithValues: teacher.namedState().map { ($0.name, $0.entry) })
     precondition(
-      source.map(\.name) == target.map(\.name), "a teacher has the same parameters and buffers as its student")
-    withoutGradients {
-      for (from, to) in zip(source, target) { to.entry.value.copyInPlace(from: from.entry.value) }
+      source.count == entries.count, "a student with \(source.count) entries and a teacher with \(entries.count)")
+    var pairs: [(student: Tensor, teacher: Tensor)] = []
+    for (name, entry) in source {
+      switch (entry, entries[name]) {
+      case (.parameter(let original), .parameter(let copy)):
+        copy.freeze()
+        Self.copy(original.value, to: copy.value, name)
+        pairs.append((original.value, copy.value))
+      case (.buffer(let original), .buffer(let copy)):
+        Self.copy(original.value, to: copy.value, name)
+      default:
+        preconditionFailure("the teacher has no counterpart of the student's \(name)")
+      }
     }
-    var pairs: [(Tensor, Tensor)] = []
-    for case ((_, .parameter(let from)), (_, .parameter(let to))) in zip(source, target) {
-      to.freeze()
-      pairs.append((from.value.detached(), to.value))
-    }
-    self.student = pairs.map(\.0)
-    self.teacher = pairs.map(\.1)
+    self.student = pairs.map(\.student)
+    self.teacher = pairs.map(\.teacher)
   }
 
-  /// Moves the teacher: θ′ ← m θ′ + (1 − m) θ.
-  /// - Parameter momentum: m, from 0 (the teacher becomes the student) to 1 (it stays).
+  private static func copy(_ source: Tensor, to target: Tensor, _ name: String) {
+    precondition(
+      source.shape == target.shape,
+      "\(name) has shape \(source.shape) in the student and \(target.shape) in the teacher")
+    withoutGradients { target.copyInPlace(from: source) }
+  }
+
+  /// Moves every parameter of the teacher to `momentum` · teacher + (1 − `momentum`) · student.
+  ///
+  /// Buffers are left alone, as in DINO: running statistics of the teacher come from its own passes.
+  /// - Parameter momentum: 0 (copy the student) to 1 (keep the teacher).
   public func update(momentum: Double) {
+    precondition((0...1).contains(momentum), "a momentum lies between 0 and 1, not at \(momentum)")
     withoutGradients { Tensor.moveInPlace(teacher, towards: student, by: 1 - momentum) }
   }
 }

@@ -45,7 +45,8 @@ extension Tensor {
     _ shape: [Int], standardDeviation: Double, using generator: Generator
   ) -> Tensor {
     // The inverse distribution function of uniform draws between those of −2 and 2, which are absolute limits there.
-    let limit = erf(2 / standardDeviation / 2.0.squareRoot())
+    // Below one even for a narrow distribution: a float draw of exactly −1, one in 2²⁴, would otherwise give −2 itself.
+    let limit = min(erf(2 / standardDeviation / 2.0.squareRoot()), 1 - 0x1p-24)
     let draws = uniform(shape, in: -limit...limit, using: generator)
     let values = Operator.erfInverseInPlace(.tensor(draws)) * (standardDeviation * 2.0.squareRoot())
     return values.clamped(from: -2, to: 2)

@@ -31,7 +31,8 @@ import Torch
   }
 
   private func expectUpdates(
-    of parameters: [(name: String, parameter: Parameter)], as expected: String, _ update: (_ rate: Double, Int) throws -> Void
+    of parameters: [(name: String, parameter: Parameter)], as expected: String,
+    _ update: (_ rate: Double, Int) throws -> Void
   ) throws {
     for (step, rate) in try fixture.tensor("learning_rates").scalars(as: Double.self).enumerated() {
       for (name, parameter) in parameters {

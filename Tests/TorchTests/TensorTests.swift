@@ -84,6 +84,18 @@ import Torch
     #expect(Tensor.normal([5], using: Generator(seed: 8)).scalars(as: Float.self) != next)
   }
 
+  @Test(arguments: [(1.0, 0.8796), (0.02, 0.02)])
+  func truncatedNormalHasTheMomentsOfTheCutDistribution(standardDeviation: Double, expected: Double) {
+    let draws = Tensor.truncatedNormal(
+      [1 << 20], standardDeviation: standardDeviation, using: Generator(seed: 12)
+    ).converted(to: .float64)
+    #expect(abs(draws.mean().number) < 0.005 * expected)
+    #expect(abs((draws * draws).mean().number.squareRoot() - expected) < 0.002 * expected)
+    // This seed draws −1 exactly, which must not become a value a hundred deviations out.
+    let bound = min(2, 5.6 * standardDeviation)
+    #expect(draws.magnitude().maximum(along: 0).number <= bound)
+  }
+
   @Test func largestAreInFallingOrder() {
     let (values, indices) = Tensor([1, 9, 4, 7] as [Float], shape: [1, 4]).largest(2)
     #expect(values.scalars() == [9, 7] as [Float])

@@ -14,13 +14,13 @@ public protocol Backbone: Layer {
   func features(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor
 }
 
-/// What a backbone is made for.
+/// What a backbone is for within a method.
 public enum BackboneRole: Sendable {
-  /// To be trained.
+  /// Its weights are optimized.
   case trained
-  /// To follow another one; never leaves branches out.
+  /// It follows a trained backbone and is never optimized, so nothing in it is random.
   case teacher
 }
 
-/// Makes a backbone; called twice by methods that keep a teacher.
+/// Makes a backbone; called once for each role by methods that keep a teacher.
 public typealias MakeBackbone = (BackboneRole) -> any Backbone

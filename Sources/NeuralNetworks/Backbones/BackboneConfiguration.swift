@@ -2,101 +2,139 @@ import Torch
 
 /// Which backbone to build; the `backbone` section of a configuration.
 public struct BackboneConfiguration: Codable, Sendable, Equatable {
-  /// The network.
+  /// The published network.
   public enum Name: String, Codable, Sendable, CaseIterable {
-    /// Residual network, two basic blocks a stage.
+    /// Two basic blocks a stage.
     case resnet18
-    /// Residual network, 3, 4, 6 and 3 basic blocks.
+    /// 3, 4, 6 and 3 basic blocks.
     case resnet34
-    /// Residual network, 3, 4, 6 and 3 bottleneck blocks.
+    /// 3, 4, 6 and 3 bottleneck blocks.
     case resnet50
-    /// Residual network, 3, 4, 23 and 3 bottleneck blocks.
+    /// 3, 4, 23 and 3 bottleneck blocks.
     case resnet101
-    /// Vision transformer of width 192.
+    /// A vision transformer 192 wide with 3 heads (Touvron et al. 2021).
     case vitTiny = "vit_tiny"
-    /// Vision transformer of width 384.
+    /// A vision transformer 384 wide with 6 heads (Touvron et al. 2021).
     case vitSmall = "vit_small"
-    /// Vision transformer of width 768.
+    /// A vision transformer 768 wide with 12 heads (Dosovitskiy et al. 2021).
     case vitBase = "vit_base"
   }
 
   /// The network.
   public var name = Name.resnet50
-  /// Channels of the first stage (ResNet) or width of the tokens (ViT); 0 takes the published one: 64, or as named.
+  /// How the image enters a residual network; transformers ignore it.
+  public var stem = ResNet.Stem.imagenet
+  /// The width; 0 is as published.
+  ///
+  /// Channels of a residual network's first stage, or features of a transformer's token: a multiple of 64, which is the
+  /// width of a head, or less than 64 for a single head.
   public var width = 0
+  /// Blocks of a transformer; 0 is 12, as published.
+  ///
+  /// Must be 0 for residual networks.
+  public var depth = 0
   /// Channels of the images: 1 (grey) or 3 (colour).
   public var channels = 3
-  /// How the image enters a ResNet.
-  public var stem = ResNet.Stem.imagenet
-  /// Whether each residual branch of a ResNet starts at zero.
+  /// Whether each residual branch of a residual network starts at zero; transformers ignore it.
   public var zeroInitResidual = true
-  /// Blocks of a ViT; 0 takes the published 12.
-  public var depth = 0
-  /// Side of a ViT's patches in pixels.
+  /// Side of a transformer's patches in px; residual networks ignore it.
   public var patchSize = 16
-  /// Side in pixels of the images that a ViT's position embeddings are laid out for; for others they are interpolated.
+  /// Side in px of the images that a transformer's position embeddings are laid out for; others interpolate them.
   ///
-  /// 0 takes that of the largest views.
+  /// 0 leaves it to the configuration of a run, which takes the side of the largest views. Residual networks ignore it.
   public var imageSize = 0
-  /// Tokens without a place that a ViT may use as it likes (Darcet and others 2024, arXiv 2309.16588).
+  /// Extra tokens of a transformer that belong to no patch.
+  ///
+  /// Darcet et al. 2024. Must be 0 for residual networks.
   public var registerTokens = 0
-  /// The probability, below 1, that the last residual branch of a ViT is left out in training; rises from 0 at the first.
+  /// Probability of skipping a branch of a transformer's last block in training.
+  ///
+  /// Rises linearly from 0 at the first block;
+  /// from 0 up to but not including 1. Must be 0 for residual networks.
   public var dropPathRate = 0.0
 
   /// The published ResNet-50 for colour images.
   public init() {}
 
-  /// Whether it is a transformer.
+  /// Whether the network is a vision transformer.
   public var isTransformer: Bool {
-    switch name {
-    case .vitTiny, .vitSmall, .vitBase: true
-    case .resnet18, .resnet34, .resnet50, .resnet101: false
-    }
+    if case .transformer = name.architecture { true } else { false }
   }
 
-  /// The number of stages whose features can be had.
+  /// The number of stages whose features the network can give.
   public var stageCount: Int { isTransformer ? blockCount : 4 }
 
-  /// The width with the published one filled in.
-  var tokenWidth: Int {
-    if width > 0 { return width }
-    switch name {
-    case .vitTiny: return 192
-    case .vitSmall: return 384
-    case .vitBase: return 768
-    case .resnet18, .resnet34, .resnet50, .resnet101: return 64
-    }
-  }
+  private var blockCount: Int { depth == 0 ? 12 : depth }
 
-  var blockCount: Int { depth > 0 ? depth : 12 }
-
-  /// Attention heads of 64 channels each, or a single narrower one.
-  var headCount: Int { max(tokenWidth / 64, 1) }
-
-  /// The first value that makes no sense: its key and the reason.
+  /// The first mistake in the values, as the key in snake case and the rest of a sentence about it; nil when the
+  /// backbone can be built.
   public func problem() -> (key: String, reason: String)? {
+    if channels < 1 { return ("channels", "must be at least 1, not \(channels)") }
     if width < 0 { return ("width", "must be 0 (as published) or more, not \(width)") }
     if depth < 0 { return ("depth", "must be 0 (as published) or more, not \(depth)") }
-    guard isTransformer else {
-      return depth == 0 ? nil : ("depth", "is for transformers; \(name.rawValue) has its own, so give 0, not \(depth)")
+    if registerTokens < 0 { return ("register_tokens", "must be 0 (none) or more, not \(registerTokens)") }
+    if !(0..<1).contains(dropPathRate) {
+      return ("drop_path_rate", "must be at least 0 and below 1, not \(dropPathRate)")
     }
-    if tokenWidth % headCount != 0 {
-      return ("width", "must be below 64 or a multiple of 64, the width of an attention head, not \(width)")
+    return isTransformer ? transformerProblem() : residualProblem()
+  }
+
+  private func residualProblem() -> (key: String, reason: String)? {
+    let reason = "must be 0 for \(name.rawValue), because only vision transformers have it, not"
+    if depth != 0 { return ("depth", "must be 0 for \(name.rawValue), whose name gives its depth, not \(depth)") }
+    if registerTokens != 0 { return ("register_tokens", "\(reason) \(registerTokens)") }
+    if dropPathRate != 0 { return ("drop_path_rate", "\(reason) \(dropPathRate)") }
+    return nil
+  }
+
+  private func transformerProblem() -> (key: String, reason: String)? {
+    if width >= VisionTransformer.headWidth, width % VisionTransformer.headWidth != 0 {
+      return ("width", "must be below 64 or a multiple of 64, which is the width of an attention head, not \(width)")
     }
     if patchSize < 1 { return ("patch_size", "must be at least 1, not \(patchSize)") }
     if imageSize < patchSize || imageSize % patchSize != 0 {
-      return (
-        "image_size", "is \(imageSize), which patches of \(patchSize) pixels (backbone.patch_size) do not divide"
-      )
+      return ("image_size", "must be a multiple of patch_size (\(patchSize)), not \(imageSize)")
     }
-    if registerTokens < 0 { return ("register_tokens", "must be 0 or more, not \(registerTokens)") }
-    if !(0..<1).contains(dropPathRate) { return ("drop_path_rate", "must be from 0 up to 1, not \(dropPathRate)") }
     return nil
   }
 
   /// Builds the network and draws its weights.
+  ///
+  /// Traps when `problem()` finds one.
+  /// - Parameters:
+  ///   - role: Teachers are built without stochastic depth.
+  ///   - generator: Draws the initial weights, and during training the branches that stochastic depth skips.
   public func makeBackbone(role: BackboneRole = .trained, using generator: Generator) -> any Backbone {
-    guard isTransformer else { return ResNet(self, using: generator) }
-    return VisionTransformer(self, role: role, using: generator)
+    if let (key, reason) = problem() { preconditionFailure("backbone.\(key) \(reason)") }
+    switch name.architecture {
+    case .residual(let kind):
+      return ResNet(
+        kind: kind, stem: stem, width: width == 0 ? 64 : width, inputChannels: channels,
+        startsResidualsAtZero: zeroInitResidual, using: generator)
+    case .transformer(let publishedWidth):
+      return VisionTransformer(
+        width: width == 0 ? publishedWidth : width, depth: blockCount, inputChannels: channels,
+        patchSize: patchSize, imageSize: imageSize, registerTokens: registerTokens,
+        dropPathRate: role == .trained ? dropPathRate : 0, using: generator)
+    }
+  }
+}
+
+extension BackboneConfiguration.Name {
+  fileprivate enum Architecture {
+    case residual(ResNet.Kind)
+    case transformer(width: Int)
+  }
+
+  fileprivate var architecture: Architecture {
+    switch self {
+    case .resnet18: .residual(.init(isBottleneck: false, depths: [2, 2, 2, 2]))
+    case .resnet34: .residual(.init(isBottleneck: false, depths: [3, 4, 6, 3]))
+    case .resnet50: .residual(.init(isBottleneck: true, depths: [3, 4, 6, 3]))
+    case .resnet101: .residual(.init(isBottleneck: true, depths: [3, 4, 23, 3]))
+    case .vitTiny: .transformer(width: 192)
+    case .vitSmall: .transformer(width: 384)
+    case .vitBase: .transformer(width: 768)
+    }
   }
 }

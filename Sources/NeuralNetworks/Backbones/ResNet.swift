@@ -13,19 +13,10 @@ public final class ResNet: Backbone {
     case cifar
   }
 
+  /// The kind of block and the number of blocks in each of the four stages.
   struct Kind {
     let isBottleneck: Bool
     let depths: [Int]
-
-    init(_ name: BackboneConfiguration.Name) {
-      switch name {
-      case .vitTiny, .vitSmall, .vitBase: preconditionFailure("\(name.rawValue) is no residual network")
-      case .resnet18: (isBottleneck, depths) = (false, [2, 2, 2, 2])
-      case .resnet34: (isBottleneck, depths) = (false, [3, 4, 6, 3])
-      case .resnet50: (isBottleneck, depths) = (true, [3, 4, 6, 3])
-      case .resnet101: (isBottleneck, depths) = (true, [3, 4, 23, 3])
-      }
-    }
   }
 
   let conv1: Convolution2d
@@ -40,19 +31,17 @@ public final class ResNet: Backbone {
   /// Channels of the images.
   public let inputChannels: Int
 
-  init(_ configuration: BackboneConfiguration, using generator: Generator) {
-    let kind = Kind(configuration.name)
-    let stem = configuration.stem
-    let width = configuration.tokenWidth
-    inputChannels = configuration.channels
+  init(
+    kind: Kind, stem: Stem, width: Int, inputChannels: Int, startsResidualsAtZero: Bool, using generator: Generator
+  ) {
     let initialization: Convolution2d.Initialization = stem == .imagenet ? .kaimingNormalFanOut : .uniformFanIn
     let isImageNet = stem == .imagenet
     conv1 = Convolution2d(
-      configuration.channels, width, kernel: isImageNet ? 7 : 3, stride: isImageNet ? 2 : 1,
-      initialization: initialization,
+      inputChannels, width, kernel: isImageNet ? 7 : 3, stride: isImageNet ? 2 : 1, initialization: initialization,
       using: generator)
     bn1 = BatchNorm(width)
     pools = isImageNet
+    self.inputChannels = inputChannels
 
     var channels = width
     var stages: [[ResidualBlock]] = []
@@ -61,8 +50,7 @@ public final class ResNet: Backbone {
         (0..<depth).map { index in
           let block = ResidualBlock(
             inputs: channels, planes: width << stage, stride: stage > 0 && index == 0 ? 2 : 1,
-            isBottleneck: kind.isBottleneck, initialization: initialization,
-            startsAtZero: configuration.zeroInitResidual,
+            isBottleneck: kind.isBottleneck, initialization: initialization, startsAtZero: startsResidualsAtZero,
             using: generator)
           channels = block.outputs
           return block

@@ -1,7 +1,8 @@
 import Torch
 
-/// Stochastic depth (Huang and others 2016): while training, a residual branch is left out for some images of the
-/// batch.
+/// Stochastic depth: while training, a residual branch is left out for some images of the batch.
+///
+/// Huang, Sun, Liu, Sedra and Weinberger 2016.
 public final class DropPath: Layer {
   private let rate: Double
   private let generator: Generator
