@@ -51,6 +51,65 @@ import Views
     #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
   }
 
+  /// Everything that makes training impossible is said before it starts.
+  @Test(arguments: [
+    ("simsiam-small", "selection.candidates=3", "", "", true),
+    ("byol-fashion", "training.batch_size=2", "", "", true),
+    ("simclr-fashion", "training.batch_size=2", "method", "at least 4", false),
+    ("vicreg-fashion", "training.batch_size=3", "method", "variances", false),
+    ("simclr-fashion", "method.projector_output=0", "method.projector_output", "at least 1", false),
+    ("simclr-fashion", "method.temperature=0", "method.temperature", "above 0", false),
+    ("byol-fashion", "method.momentum=1.5", "method.momentum", "between 0 and 1", false),
+    ("dino-fashion", "selection.local_candidates=2", "selection.local_candidates", "at least as many", false),
+    ("dino-fashion", "views.groups.local.size=13", "views.groups.local.size", "try 7", false),
+    ("dino-fashion", "evaluation={resize: 30, crop: 30}", "evaluation.crop", "patches of 7", false),
+    ("dino-fashion", "backbone.width=100", "backbone.width", "multiple of 64", false),
+    ("dino-fashion", "selection.candidates=5", "selection.candidates", "multiple of 2", false),
+    ("dino-fashion", "selection.policy=softmax", "", "", true),
+    ("dino-imagenet", "selection.policy=softmax", "", "", true),
+    ("dino-imagenet", "selection={policy: softmax, local_candidates: 30}", "selection.limit", "try 64", false),
+    ("ibot-fashion", "backbone={name: resnet18, depth: 0}", "method", "only transformers", false),
+    ("ibot-fashion", "method.patch_prototypes=7", "method.patch_prototypes", "shared", false),
+    ("simsiam-small", "views.groups={global: {count: 2}, local: {count: 4, local: true}}", "views.groups.local",
+     "two global", false),
+    ("simsiam-small", "views.groups={view: {count: 3}}", "views.groups", "relates two", false),
+    ("simsiam-small", "views.groups={local: {local: true}, view: {}}", "views.groups.view", "behind", false),
+    ("simsiam-small", "selection.overlap_floor=1", "selection.overlap_floor", "up to 1", false),
+    ("simsiam-small", "selection.from=0.9", "", "", true),
+    ("simsiam-small", "selection={from: 0.9, until: 0.5}", "selection.from", "before", false),
+    ("simsiam-small", "selection.share.start=2", "selection.share.start", "between 0 and 1", false),
+    ("simsiam-small", "selection.feature_stage=5", "selection.feature_stage", "0 to 4", false),
+    ("simsiam-small", "backbone.depth=4", "backbone.depth", "must be 0", false),
+    ("simsiam-small", "optimizer.clipping.norm=0", "optimizer.clipping.norm", "above 0", false),
+    ("simsiam-small", "safety.collapse=explode", "safety.collapse", "warn", false),
+  ])
+  func settingsThatCannotTrainAreRefused(
+    recipe: String, assignment: String, path: String, part: String, isFine: Bool
+  ) throws {
+    var settings = try Recipes.named(recipe)
+    try settings.set(assignment)
+    if assignment.contains("={") {
+      // A section given whole lies over the recipe's, as one in a file does.
+      let (key, value) = (assignment.prefix { $0 != "=" }, assignment.drop { $0 != "=" }.dropFirst())
+      let section = try ConfigurationTree(yaml: "\(key): \(value)", source: "test")
+      settings = try Recipes.named(recipe).merging(Self.nested(String(key), in: section))
+    }
+    let changed = settings
+    guard !isFine else {
+      _ = try ResolvedConfiguration(changed)
+      return
+    }
+    let error = #expect(throws: ConfigurationError.self) { try ResolvedConfiguration(changed) }
+    #expect(error?.path == path)
+    #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+  }
+
+  /// `a.b: x` as sections within one another.
+  private static func nested(_ path: String, in flat: ConfigurationTree) -> ConfigurationTree {
+    guard case .mapping(let entries) = flat, let value = entries.first?.value else { return flat }
+    return path.split(separator: ".").reversed().reduce(value) { .mapping([(String($1), $0)]) }
+  }
+
   @Test func unknownRecipeListsTheKnown() {
     let error = #expect(throws: ConfigurationError.self) { try Recipes.named("simsiam-cifar") }
     #expect(error?.description.contains("simsiam-cifar10") == true)

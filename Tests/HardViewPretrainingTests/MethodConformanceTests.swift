@@ -124,7 +124,7 @@ import Torch
       let pool = SmallMethods.pool(for: method, sizes: space.poolSizes)
       let draw = SelectionDraw(seed: 3, epoch: 0, samples: Array(0..<6))
       let hardViews = HardViews(scorer: LossScorer(phase: .score), selector: Hardest())
-      let selection = hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
+      let selection = try hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
       let fresh = selection.views.map { View(group: $0.group, isLocal: $0.isLocal, pixels: $0.pixels, mask: $0.mask) }
       withoutGradients {
         let losses = [selection.views, fresh].map {

@@ -129,7 +129,7 @@ import Views
   }
 
   /// A share of the images, times of training, and every k-th step.
-  @Test func selectionTakesPlaceWhenAndWhereItShould() {
+  @Test func selectionTakesPlaceWhenAndWhereItShould() throws {
     func progress(_ step: Int) -> TrainingProgress { TrainingProgress(step: step, stepsPerEpoch: 10, totalEpochs: 10) }
     let times = SelectionTimes(everySteps: 2, from: 0.2, until: 0.6, share: Ramp(from: 0, to: 1))
     #expect(times.share(at: progress(18)) == 0 && times.share(at: progress(60)) == 0)
@@ -147,7 +147,7 @@ import Views
     }
     let hardViews = HardViews(
       scorer: Fixed(), selector: Hardest(), times: SelectionTimes(share: Ramp(from: 0.3, to: 0.3)))
-    let selection = hardViews.select(
+    let selection = try hardViews.select(
       from: pool, in: space, for: Self.tinySimSiam(), at: progress(0), draw: many)
     let chosen = rows(selection.slots!)
     #expect(abs(Double(chosen.count { $0 == 5 }) / Double(images) - 0.3) < 0.03)
@@ -208,7 +208,21 @@ import Views
     #expect(method.parameters.allSatisfy { $0.gradient == nil })
   }
 
-  @Test func oneChoiceIsNotScored() {
+  @Test func missingCropsAreAnError() {
+    let pool = ViewPool(groups: [.zeros([4, 3, 16, 16, 1])])
+    let progress = TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)
+    for (scorer, selector) in [
+      (OverlapScorer(), Hardest()), (LossScorer(), OverlapThreshold()),
+      (LossScorer(), Hardest(Eligibility(overlapFloor: 0.2))),
+    ] as [(any ViewScorer, any ViewSelector)] {
+      #expect(throws: MissingBoxesError.self) {
+        try HardViews(scorer: scorer, selector: selector).select(
+          from: pool, in: space, for: Self.tinySimSiam(), at: progress, draw: draw)
+      }
+    }
+  }
+
+  @Test func oneChoiceIsNotScored() throws {
     struct Refusing: ViewScorer {
       func score<Method: SelfSupervisedMethod>(
         _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
@@ -218,7 +232,7 @@ import Views
       }
     }
     let pool = ViewPool(groups: [.normal([2, 3, 16, 16, 1], using: Generator(seed: 1))])
-    let selection = HardViews(scorer: Refusing(), selector: Hardest()).select(
+    let selection = try HardViews(scorer: Refusing(), selector: Hardest()).select(
       from: pool, in: CandidateSpace(plan: .pair, poolSizes: [2]),
       for: Self.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), draw: draw)
     #expect(selection.views.count == 2 && selection.slots == nil && selection.scores == nil)

@@ -62,10 +62,12 @@ public struct HardViews: Sendable {
   public var needsBoxes: Bool { selector.needsBoxes || (selector.needsScores && scorer.needsBoxes) }
 
   /// Selects from a pool whose choices are those of `space`.
+  /// - Throws: When the scorer or selector looks at crops and the pool does not say what they are.
   public func select<Method: SelfSupervisedMethod>(
     from pool: ViewPool, in space: CandidateSpace, for method: Method, at progress: TrainingProgress,
     draw: SelectionDraw
-  ) -> Selection {
+  ) throws(MissingBoxesError) -> Selection {
+    if needsBoxes, pool.boxes == nil { throw MissingBoxesError() }
     let share = times.share(at: progress)
     guard space.count > 1, share > 0 else { return Selection(views: pool.taking(space.first)) }
     let context = SelectionContext(space: space, draw: draw, progress: progress, boxes: pool.boxes)
@@ -81,5 +83,14 @@ public struct HardViews: Sendable {
     }
     return Selection(
       views: pool.gathered(slots, from: space, targets: scored?.targets ?? []), slots: slots, scores: scored?.scores)
+  }
+}
+
+/// A rule of selection looks at the crops of views, and the pool does not say what they are.
+public struct MissingBoxesError: Error, CustomStringConvertible {
+  /// One sentence: what is missing and where to put it.
+  public var description: String {
+    "This rule of selection looks at the crops of views, but the pool was made without them: give ViewPool.Group its "
+      + "boxes, for each candidate and image the crop that it was rendered from."
   }
 }

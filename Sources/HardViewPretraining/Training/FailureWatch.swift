@@ -4,6 +4,7 @@ import Optimization
 struct FailureWatch {
   private let safety: SafetyConfiguration
   private var stepsLeftOut = 0
+  private var lastError: NonFiniteLossError?
   private var isCollapsed = false
 
   /// So many steps in a row may be left out.
@@ -13,14 +14,19 @@ struct FailureWatch {
     self.safety = safety
   }
 
+  /// What is still wrong: the loss of the last step was no number, so its weights are not worth a checkpoint.
+  var unresolved: NonFiniteLossError? { lastError }
+
   mutating func sawFiniteLoss() {
     stepsLeftOut = 0
+    lastError = nil
   }
 
   /// What to say about a step that was left out; nil for nothing.
   /// - Throws: The error itself where training is to stop.
   mutating func warning(about error: NonFiniteLossError) throws -> String? {
     stepsLeftOut += 1
+    lastError = error
     guard safety.nonFiniteLoss != .stop, stepsLeftOut < Self.patience else { throw error }
     return safety.nonFiniteLoss == .warn ? "\(error) This step was left out." : nil
   }

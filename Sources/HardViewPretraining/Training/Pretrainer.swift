@@ -58,13 +58,13 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   }
 
   /// Selects from a pool of candidate views and takes one optimizer step on the selection.
-  /// - Throws: `NonFiniteLossError` before any weight changes; `TorchError` when memory runs out.
+  /// - Throws: `NonFiniteLossError` and `MissingBoxesError` before any weight changes; `TorchError` when memory runs out.
   public func step(
     on pool: ViewPool, in space: CandidateSpace, at progress: TrainingProgress, draw: SelectionDraw
   ) throws -> StepReport {
     try throwingExhaustion {
       let start = ContinuousClock.now
-      let selection = hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
+      let selection = try hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
       let slots = selection.slots.map { slots in slots.split(into: slots.shape[0]).map { $0.scalars(as: Int.self) } }
       let selected = ContinuousClock.now
 

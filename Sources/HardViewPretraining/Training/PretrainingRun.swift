@@ -143,10 +143,11 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
         if endsEpoch { observer(.epoch(done, line)) }
       }
       if stops {
-        try save()
+        if watch.unresolved == nil { try save() }
         return .interrupted
       }
-      if endsEpoch && (progress.epoch % configuration.records.checkpointEveryEpochs == 0 || progress.isFinished) {
+      if progress.isFinished, let error = watch.unresolved { throw error }
+      if endsEpoch && watch.unresolved == nil && (progress.epoch % configuration.records.checkpointEveryEpochs == 0 || progress.isFinished) {
         try save()
       }
     }
