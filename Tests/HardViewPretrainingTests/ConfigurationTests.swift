@@ -70,8 +70,10 @@ import Views
     ("dino-imagenet", "selection={policy: softmax, local_candidates: 30}", "selection.limit", "try 64", false),
     ("ibot-fashion", "backbone={name: resnet18, depth: 0}", "method", "only transformers", false),
     ("ibot-fashion", "method.patch_prototypes=7", "method.patch_prototypes", "shared", false),
-    ("simsiam-small", "views.groups={global: {count: 2}, local: {count: 4, local: true}}", "views.groups.local",
-     "two global", false),
+    (
+      "simsiam-small", "views.groups={global: {count: 2}, local: {count: 4, local: true}}", "views.groups.local",
+      "two global", false
+    ),
     ("simsiam-small", "views.groups={view: {count: 3}}", "views.groups", "relates two", false),
     ("simsiam-small", "views.groups={local: {local: true}, view: {}}", "views.groups.view", "behind", false),
     ("simsiam-small", "selection.overlap_floor=1", "selection.overlap_floor", "up to 1", false),

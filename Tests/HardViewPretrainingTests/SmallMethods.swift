@@ -22,13 +22,13 @@ enum SmallMethods {
     return try ConfigurationTree.decode(Method.defaultConfiguration, overlaying: section)
   }
 
-  /// A residual network, or a transformer for methods that need one.
-  static func backbone<Method: SelfSupervisedMethod>(for method: Method.Type, channels: Int = 3)
-    -> BackboneConfiguration
-  {
+  /// A transformer for the methods that come from there, else a residual network.
+  static func backbone<Method: SelfSupervisedMethod>(
+    for method: Method.Type, channels: Int = 3, isTransformer: Bool = Method.takesLocalViews
+  ) -> BackboneConfiguration {
     var backbone = BackboneConfiguration()
     backbone.channels = channels
-    if Method.takesLocalViews {
+    if isTransformer {
       (backbone.name, backbone.width, backbone.depth, backbone.patchSize) = (.vitTiny, 16, 2, 4)
       backbone.imageSize = 16
     } else {
@@ -38,9 +38,10 @@ enum SmallMethods {
   }
 
   static func make<Method: SelfSupervisedMethod>(
-    _ method: Method.Type, channels: Int = 3, generator: Generator = Generator(seed: 0)
+    _ method: Method.Type, channels: Int = 3, isTransformer: Bool = Method.takesLocalViews,
+    generator: Generator = Generator(seed: 0)
   ) throws -> Method {
-    let backbone = backbone(for: method, channels: channels)
+    let backbone = backbone(for: method, channels: channels, isTransformer: isTransformer)
     return Method(
       try configuration(method), backbone: { backbone.makeBackbone(role: $0, using: generator) }, using: generator)
   }
