@@ -118,7 +118,8 @@ let package = Package(
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],
       "HardViewPretraining": [
-        "Checkpoints", "ImageData", "NeuralNetworks", "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
+        "Checkpoints", "ImageData", "NeuralNetworks", "Optimization", "RunConfiguration", "RunRecords", "Torch",
+        "Views",
       ],
       "RepresentationEvaluation": ["Torch", "NeuralNetworks"],
     ].sorted { $0.key < $1.key }.map { room, others in

@@ -147,7 +147,9 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
         return .interrupted
       }
       if progress.isFinished, let error = watch.unresolved { throw error }
-      if endsEpoch && watch.unresolved == nil && (progress.epoch % configuration.records.checkpointEveryEpochs == 0 || progress.isFinished) {
+      if endsEpoch && watch.unresolved == nil
+        && (progress.epoch % configuration.records.checkpointEveryEpochs == 0 || progress.isFinished)
+      {
         try save()
       }
     }
