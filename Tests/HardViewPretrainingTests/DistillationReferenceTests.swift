@@ -101,6 +101,24 @@ import Torch
     #expect(exact != sampled)
   }
 
+  /// A few images at a time give what all at once give, and both what the definition says.
+  @Test func crossEntropiesOfManyPrototypes() {
+    let generator = Generator(seed: 1)
+    let students = (0..<5).map { _ in Tensor.normal([7, 300], standardDeviation: 9, using: generator) }
+    let teachers = (0..<2).map { _ in Tensor.normal([7, 300], standardDeviation: 9, using: generator).softmax() }
+    let whole = crossEntropies(of: students, with: teachers)
+    for elements in [1, 300 * 7 * 3, 300 * 7 * 4] {
+      let parts = crossEntropies(of: students, with: teachers, elements: elements)
+      for target in 0..<2 {
+        for view in 0..<5 {
+          let expected = -(teachers[target] * students[view].logSoftmax()).sum(along: 1)
+          #expect(relativeError(whole[target][view], expected) < 1e-5)
+          #expect(relativeError(parts[target][view], expected) < 1e-5)
+        }
+      }
+    }
+  }
+
   @Test func iBOT() throws {
     let fixture = try Fixtures.open("ibot.safetensors")
     let studentCLS = views(of: try fixture.tensor("student_cls")) + views(of: try fixture.tensor("student_local_cls"))

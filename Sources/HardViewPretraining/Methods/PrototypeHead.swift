@@ -40,10 +40,13 @@ final class PrototypeHead: Layer {
 /// - Parameters:
 ///   - teachers: Softmaxes, `[batch, prototypes]` for each target view.
 ///   - students: Logits divided by the temperature, `[batch, prototypes]` for each view.
+///   - elements: About how many numbers are worked on at a time.
 /// - Returns: `[batch]` for each target view and view.
-func crossEntropies(of students: [Tensor], with teachers: [Tensor]) -> [[Tensor]] {
+package func crossEntropies(
+  of students: [Tensor], with teachers: [Tensor], elements: Int = 1 << 26
+) -> [[Tensor]] {
   let (batch, prototypes) = (students[0].shape[0], students[0].shape[1])
-  let rows = max(1, (1 << 26) / (prototypes * (students.count + teachers.count)))
+  let rows = max(1, elements / (prototypes * (students.count + teachers.count)))
   let tables = stride(from: 0, to: batch, by: rows).map { start in
     let count = min(rows, batch - start)
     func part(_ tensors: [Tensor]) -> Tensor {

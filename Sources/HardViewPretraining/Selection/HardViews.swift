@@ -10,6 +10,8 @@ public struct Selection {
   public var slots: Tensor?
   /// The scores that decided; nil when none were computed.
   public var scores: ViewScores?
+  /// The share of the images whose views were to be selected; the others took random ones.
+  public var share: Double
 }
 
 /// When selection takes place, and for how many images.
@@ -69,7 +71,7 @@ public struct HardViews: Sendable {
   ) throws(MissingBoxesError) -> Selection {
     if needsBoxes, pool.boxes == nil { throw MissingBoxesError() }
     let share = times.share(at: progress)
-    guard space.count > 1, share > 0 else { return Selection(views: pool.taking(space.first)) }
+    guard space.count > 1, share > 0 else { return Selection(views: pool.taking(space.first), share: 0) }
     let context = SelectionContext(space: space, draw: draw, progress: progress, boxes: pool.boxes)
     let scored = selector.needsScores ? scorer.score(pool, in: space, method: method, at: progress) : nil
     var slots = selector.choose(scored?.scores, in: context)
@@ -82,7 +84,8 @@ public struct HardViews: Sendable {
       slots = slots.replacing(where: Tensor(isRandom).converted(to: .bool), with: first)
     }
     return Selection(
-      views: pool.gathered(slots, from: space, targets: scored?.targets ?? []), slots: slots, scores: scored?.scores)
+      views: pool.gathered(slots, from: space, targets: scored?.targets ?? []), slots: slots, scores: scored?.scores,
+      share: share)
   }
 }
 

@@ -29,6 +29,8 @@ public struct StepReport: Sendable {
   public var slots: [[Int]]?
   /// The scores that decided; nil when none were computed.
   public var scores: ViewScores?
+  /// The share of the images whose views were to be selected.
+  public var selectionShare: Double
   /// What collapse shows in, `[batch, width]`.
   public var embedding: Tensor
   /// Seconds spent selecting.
@@ -79,7 +81,7 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
       withoutGradients { method.didStep(encodings, at: progress) }
 
       return StepReport(
-        loss: value, slots: slots, scores: selection.scores, embedding: method.embedding(encodings[0]).detached(),
+        loss: value, slots: slots, scores: selection.scores, selectionShare: selection.share, embedding: method.embedding(encodings[0]).detached(),
         selectionSeconds: seconds(selected - start), trainingSeconds: seconds(ContinuousClock.now - selected))
     }
   }

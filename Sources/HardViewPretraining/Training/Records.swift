@@ -26,6 +26,8 @@ public struct MetricsRecord: Codable, Sendable {
   public var selectionSeconds: Double
   /// Seconds spent training on the chosen views.
   public var trainingSeconds: Double
+  /// The share of the images whose views were selected; the others took random ones.
+  public var selectionShare: Double
   /// Mean intersection over union of the trained views.
   public var selectedOverlap: Double
   /// The same of a random choice.
@@ -72,6 +74,7 @@ struct MetricsAccumulator {
   private var losses = 0.0
   private var selectionSeconds = 0.0
   private var trainingSeconds = 0.0
+  private var selectionShare = 0.0
   private var embedding: Tensor?
   private(set) var lastLoss = Double.nan
   private var times = LoadingTimes()
@@ -88,6 +91,7 @@ struct MetricsAccumulator {
     lastLoss = report.loss
     selectionSeconds += report.selectionSeconds
     trainingSeconds += report.trainingSeconds
+    selectionShare += report.selectionShare
     count += 1
     self.times = self.times + times
   }
@@ -102,7 +106,8 @@ struct MetricsAccumulator {
       step: step, epoch: epoch, loss: losses / steps, learningRate: learningRate,
       imagesPerSecond: Double(statistics.images) / elapsed, dataSeconds: times.waiting,
       readingSeconds: times.reading, decodingSeconds: times.decoding, renderingSeconds: times.rendering,
-      selectionSeconds: selectionSeconds, trainingSeconds: trainingSeconds, selectedOverlap: statistics.selectedOverlap,
+      selectionSeconds: selectionSeconds, trainingSeconds: trainingSeconds, selectionShare: selectionShare / steps,
+      selectedOverlap: statistics.selectedOverlap,
       randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
       leastOverlapShare: statistics.leastOverlapShare, selectedScore: statistics.selectedScore,
       randomScore: statistics.randomScore, featureStandardDeviation: health.deviation, featureRank: health.rank)
