@@ -6,6 +6,7 @@ import Optimization
 import TestSupport
 import Testing
 import Torch
+import Views
 
 /// What every method promises; each runs over `Methods.all`.
 @Suite struct MethodConformanceTests {
@@ -133,6 +134,44 @@ import Torch
         #expect(relativeError(losses[0], losses[1]) < 1e-5)
       }
       if Method.takesLocalViews { #expect(selection.views.contains { !$0.targets.isEmpty }) }
+    }
+    try check(Methods.all[index])
+  }
+
+  /// No rule of selection knows any method, so each goes with each.
+  @Test(arguments: Methods.all.indices, SelectionPolicy.allCases)
+  func everyPolicySelectsForEveryMethod(index: Int, policy: SelectionPolicy) throws {
+    func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
+      let method = try SmallMethods.make(type)
+      var selection = SelectionConfiguration()
+      (selection.policy, selection.localCandidates, selection.overlapFloor) = (policy, 4, 0.05)
+      let space = selection.space(for: SmallMethods.plan(of: type))
+      var pool = SmallMethods.pool(for: method, sizes: space.poolSizes)
+      for index in pool.groups.indices {
+        pool.groups[index].boxes = (0..<space.poolSizes[index]).map { member in
+          (0..<6).map { CropBox(top: 3 * member + $0, left: 2 * index, height: 20, width: 20 + member) }
+        }
+      }
+      let pretrainer = Pretrainer(
+        method, hardViews: selection.makeHardViews(dtype: .float32),
+        optimizer: ScheduledOptimizer(OptimizerConfiguration(), groups: method.parameterGroups, batchSize: 6))
+      let report = try pretrainer.step(
+        on: pool, in: space, at: progress, draw: SelectionDraw(seed: 1, epoch: 0, samples: Array(0..<6)))
+      #expect(report.loss.isFinite)
+      #expect((report.slots == nil) == (policy == .none || policy == .all))
+      for (slot, views) in (report.slots ?? []).enumerated() {
+        // Every slot takes a view of its own group, each view once.
+        var owner: [Int] = []
+        for (group, range) in zip(space.plan.groups, space.ranges) {
+          owner += Array(repeating: range.lowerBound, count: group.used)
+        }
+        let range = try #require(space.ranges.first { $0.lowerBound == owner[slot] })
+        #expect(views.allSatisfy { range.contains($0) })
+      }
+      for image in 0..<6 {
+        let chosen = (report.slots ?? []).map { $0[image] }
+        #expect(Set(chosen).count == chosen.count)
+      }
     }
     try check(Methods.all[index])
   }
