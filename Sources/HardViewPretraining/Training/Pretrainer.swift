@@ -81,7 +81,8 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
       withoutGradients { method.didStep(encodings, at: progress) }
 
       return StepReport(
-        loss: value, slots: slots, scores: selection.scores, selectionShare: selection.share, embedding: method.embedding(encodings[0]).detached(),
+        loss: value, slots: slots, scores: selection.scores, selectionShare: selection.share,
+        embedding: method.embedding(encodings[0]).detached(),
         selectionSeconds: seconds(selected - start), trainingSeconds: seconds(ContinuousClock.now - selected))
     }
   }
