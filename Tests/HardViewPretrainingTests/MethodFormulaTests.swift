@@ -31,7 +31,7 @@ import Torch
     let method: MoCoV3 = method(configuration)
     let keys = views(of: try fixture.tensor("keys"))
     try expectPairs(of: method, views(of: fixture.tensor("queries")), in: fixture) { leaves in
-      zip(leaves, keys).map { MoCoV3.Encoding(query: $0, key: $1) }
+      zip(leaves, keys).map { MoCoV3.Encoding(prediction: $0, target: $1) }
     }
   }
 

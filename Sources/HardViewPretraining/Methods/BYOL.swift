@@ -26,15 +26,7 @@ public final class BYOL: PairwiseMethod {
   }
 
   /// A view's prediction by the student and projection by the teacher, `[batch, projectorOutput]` each.
-  public struct Encoding {
-    package let prediction: Tensor
-    package let target: Tensor
-
-    package init(prediction: Tensor, target: Tensor) {
-      self.prediction = prediction
-      self.target = target
-    }
-  }
+  public typealias Encoding = PredictedTarget
 
   /// "byol".
   public static let name = "byol"
@@ -43,10 +35,7 @@ public final class BYOL: PairwiseMethod {
   /// The published setting for 1,000 epochs.
   public static var defaultConfiguration: Configuration { Configuration() }
 
-  let student: ProjectedBackbone<Sequential>
-  let predictor: Sequential
-  let teacher: ProjectedBackbone<Sequential>
-  private let average: MovingAverage
+  let networks: PredictingStudent
   private let configuration: Configuration
 
   /// Widths must be positive and the momentum a share.
@@ -62,28 +51,24 @@ public final class BYOL: PairwiseMethod {
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
     self.configuration = configuration
     func network(_ role: BackboneRole) -> ProjectedBackbone<Sequential> {
-      ProjectedBackbone(backbone(role)) { features in
-        .projector(
-          [features, configuration.projectorHidden, configuration.projectorOutput], endsNormalized: false,
-          using: generator)
-      }
+      ProjectedBackbone(
+        backbone(role), layers: 2, hidden: configuration.projectorHidden, output: configuration.projectorOutput,
+        using: generator)
     }
-    student = network(.trained)
-    predictor = .projector(
-      [configuration.projectorOutput, configuration.predictorHidden, configuration.projectorOutput],
-      endsNormalized: false, using: generator)
-    teacher = network(.teacher)
-    average = MovingAverage(of: student, in: teacher)
+    networks = PredictingStudent(
+      student: network(.trained),
+      predictor: .projector(
+        [configuration.projectorOutput, configuration.predictorHidden, configuration.projectorOutput],
+        endsNormalized: false, using: generator),
+      teacher: network(.teacher))
   }
 
   /// The student's backbone.
-  public var encoder: any Backbone { student.backbone }
+  public var encoder: any Backbone { networks.student.backbone }
 
   /// Predicts with the student, projects with the teacher.
   public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
-    let targets = withoutGradients { forward(views, jointly: jointly) { [teacher($0, in: phase)] } }
-    let predictions = forward(views, jointly: jointly) { [predictor(student($0, in: phase), in: phase)] }
-    return zip(predictions, targets).map { Encoding(prediction: $0[0], target: $1[0]) }
+    networks.encode(views, in: phase, jointly: jointly)
   }
 
   /// 2 − 2 cos(q(z), z′) of every ordered pair.
@@ -98,6 +83,6 @@ public final class BYOL: PairwiseMethod {
 
   /// The teacher follows the student.
   public func didStep(_ encodings: [Encoding], at progress: TrainingProgress) {
-    average.update(momentum: teacherMomentum(configuration.momentum, at: progress))
+    networks.teach(from: configuration.momentum, at: progress)
   }
 }

@@ -27,13 +27,7 @@ public final class BarlowTwins: PairwiseMethod {
   }
 
   /// A view's projection, `[batch, projectorOutput]`.
-  public struct Encoding {
-    package let projection: Tensor
-
-    package init(projection: Tensor) {
-      self.projection = projection
-    }
-  }
+  public typealias Encoding = Projection
 
   /// "barlow-twins".
   public static let name = "barlow-twins"
@@ -43,19 +37,16 @@ public final class BarlowTwins: PairwiseMethod {
   /// The published setting.
   public static var defaultConfiguration: Configuration { Configuration() }
 
-  let backbone: any Backbone
-  let projector: Sequential
+  let network: ProjectedBackbone<Sequential>
   private let configuration: Configuration
 
-  /// Widths must be positive, the weight a number from 0, and correlations need images.
+  /// Widths must be positive, weights not negative, and moments need images.
   public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
-    if !(configuration.redundancyWeight >= 0) {
-      return MethodProblem("redundancy_weight", "must be 0 or more, not \(configuration.redundancyWeight)")
-    }
-    return HardViewPretraining.problem(inWidths: [
-      ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
-      ("projector_output", configuration.projectorOutput),
-    ])
+    HardViewPretraining.problem(inWeights: [("redundancy_weight", configuration.redundancyWeight)])
+      ?? HardViewPretraining.problem(inWidths: [
+        ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
+        ("projector_output", configuration.projectorOutput),
+      ])
       ?? HardViewPretraining.problem(
         inBatch: setting.batchSize, atLeast: 4, because: "correlations are measured over the batch")
   }
@@ -63,19 +54,17 @@ public final class BarlowTwins: PairwiseMethod {
   /// Builds backbone and projector.
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
     self.configuration = configuration
-    self.backbone = backbone(.trained)
-    let hidden = Array(repeating: configuration.projectorHidden, count: configuration.projectorLayers - 1)
-    projector = .projector(
-      [self.backbone.featureCount] + hidden + [configuration.projectorOutput], endsNormalized: false, using: generator)
+    network = ProjectedBackbone(
+      backbone(.trained), layers: configuration.projectorLayers, hidden: configuration.projectorHidden,
+      output: configuration.projectorOutput, using: generator)
   }
 
   /// The backbone.
-  public var encoder: any Backbone { backbone }
+  public var encoder: any Backbone { network.backbone }
 
   /// Projects.
   public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
-    forward(views, jointly: jointly) { [projector(backbone($0, in: phase), in: phase)] }
-      .map { Encoding(projection: $0[0]) }
+    network.outputs(of: views, in: phase, jointly: jointly).map { Encoding(projection: $0) }
   }
 
   /// Each image's share of the loss of every pair.

@@ -72,14 +72,12 @@ public final class DINO: PairwiseMethod {
 
   /// Widths and temperatures must be positive, momenta shares.
   public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
-    for (key, value) in [
+    HardViewPretraining.problem(inPositive: [
       ("student_temperature", configuration.studentTemperature),
       ("teacher_temperature", configuration.teacherTemperature),
       ("teacher_temperature_start", configuration.teacherTemperatureStart),
-    ] where !(value > 0) {
-      return MethodProblem(key, "must be above 0, not \(value)")
-    }
-    return HardViewPretraining.problem(inMomentum: configuration.momentum)
+    ])
+      ?? HardViewPretraining.problem(inMomentum: configuration.momentum)
       ?? HardViewPretraining.problem(inMomentum: configuration.centreMomentum, key: "centre_momentum")
       ?? HardViewPretraining.problem(inWidths: [
         ("head_hidden", configuration.headHidden), ("head_bottleneck", configuration.headBottleneck),
@@ -128,27 +126,23 @@ public final class DINO: PairwiseMethod {
     return zip(outputs, targets).map { Encoding(student: $0[0], teacher: $1, features: $0[1]) }
   }
 
+  /// The temperatures, the teacher's over time.
+  private var distillation: Distillation {
+    Distillation(
+      studentTemperature: configuration.studentTemperature,
+      teacherTemperature: TeacherTemperature(
+        start: configuration.teacherTemperatureStart, end: configuration.teacherTemperature,
+        warmupEpochs: configuration.teacherTemperatureWarmupEpochs))
+  }
+
   package func teacherTemperature(at progress: TrainingProgress) -> Double {
-    TeacherTemperature(
-      start: configuration.teacherTemperatureStart, end: configuration.teacherTemperature,
-      warmupEpochs: configuration.teacherTemperatureWarmupEpochs
-    ).value(at: progress)
+    distillation.teacherTemperature.value(at: progress)
   }
 
   /// The cross-entropy of every view with every other global one.
   public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
-    let globals = encodings.indices.filter { encodings[$0].teacher != nil }
-    let temperature = teacherTemperature(at: progress)
-    let teachers = globals.compactMap { encodings[$0].teacher }.map {
-      (($0.detached() - centre.value) / temperature).softmax()
-    }
-    let table = crossEntropies(
-      of: encodings.map { $0.student / configuration.studentTemperature }, with: teachers)
-    var terms = LossTerms(views: encodings.count)
-    for (row, target) in globals.enumerated() {
-      for view in encodings.indices where view != target { terms.append(table[row][view], relating: view, target) }
-    }
-    return terms
+    distillation.terms(
+      students: encodings.map(\.student), teachers: encodings.map(\.teacher), centre: centre, at: progress)
   }
 
   /// The teacher's logits, where they do not depend on the rest of a batch.

@@ -233,35 +233,25 @@ public final class IBOT: PairwiseMethod {
     return .additive(terms.scores(in: space))
   }
 
-  private func temperature(_ start: Double, _ end: Double, at progress: TrainingProgress) -> Double {
-    TeacherTemperature(start: start, end: end, warmupEpochs: configuration.teacherTemperatureWarmupEpochs)
-      .value(at: progress)
+  private func distillation(from start: Double, to end: Double) -> Distillation {
+    Distillation(
+      studentTemperature: configuration.studentTemperature,
+      teacherTemperature: TeacherTemperature(
+        start: start, end: end, warmupEpochs: configuration.teacherTemperatureWarmupEpochs))
   }
 
   private func classTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
-    let temperature = temperature(
-      configuration.teacherTemperatureStart, configuration.teacherTemperature, at: progress)
-    let globals = encodings.indices.filter { encodings[$0].teacher != nil }
-    let teachers = globals.compactMap { encodings[$0].teacher }.map {
-      (($0.detached() - centre.value) / temperature).softmax()
-    }
-    let table = crossEntropies(
-      of: encodings.map { $0.student / configuration.studentTemperature }, with: teachers)
-    var terms = LossTerms(views: encodings.count)
-    for (row, target) in globals.enumerated() {
-      for view in encodings.indices where view != target {
-        terms.append(table[row][view] * configuration.classWeight, relating: view, target)
-      }
-    }
-    return terms
+    distillation(from: configuration.teacherTemperatureStart, to: configuration.teacherTemperature).terms(
+      students: encodings.map(\.student), teachers: encodings.map(\.teacher), centre: centre,
+      weight: configuration.classWeight, at: progress)
   }
 
   /// The mean cross-entropy over each image's hidden patches, 0 where none is hidden: `[batch]`.
   private func patchLosses(_ encoding: Encoding, at progress: TrainingProgress) -> Tensor {
     let nothing = Tensor.zeros([encoding.student.shape[0]])
     guard let patches = encoding.patches else { return nothing }
-    let temperature = temperature(configuration.patchTemperatureStart, configuration.patchTemperature, at: progress)
-    let targets = ((patches.teacher.detached() - patchCentre.value) / temperature).softmax()
+    let targets = distillation(from: configuration.patchTemperatureStart, to: configuration.patchTemperature)
+      .labels(patches.teacher, centre: patchCentre, at: progress)
     let logits = patches.student / configuration.studentTemperature
     let losses = logits.logSumExponential(along: 1) - (targets * logits).sum(along: 1)
     let counts = nothing.addingScattered(.ones(losses.shape), at: patches.image, along: 0).clamped(from: 1)

@@ -32,16 +32,8 @@ public final class MoCoV3: PairwiseMethod {
     public init() {}
   }
 
-  /// A view's query by the student and key by the teacher, `[batch, projectorOutput]` each.
-  public struct Encoding {
-    package let query: Tensor
-    package let key: Tensor
-
-    package init(query: Tensor, key: Tensor) {
-      self.query = query
-      self.key = key
-    }
-  }
+  /// A view's query (the student's prediction) and key (the teacher's projection), `[batch, projectorOutput]` each.
+  public typealias Encoding = PredictedTarget
 
   /// "moco-v3".
   public static let name = "moco-v3"
@@ -50,65 +42,57 @@ public final class MoCoV3: PairwiseMethod {
   /// The published setting for ResNets.
   public static var defaultConfiguration: Configuration { Configuration() }
 
-  let student: ProjectedBackbone<Sequential>
-  let predictor: Sequential
-  let teacher: ProjectedBackbone<Sequential>
-  private let average: MovingAverage
+  let networks: PredictingStudent
   private let configuration: Configuration
 
   /// Widths and temperature must be positive, and a contrast needs other images.
   public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
-    if !(configuration.temperature > 0) {
-      return MethodProblem("temperature", "must be above 0, not \(configuration.temperature)")
-    }
-    return HardViewPretraining.problem(inMomentum: configuration.momentum)
+    HardViewPretraining.problem(inPositive: [("temperature", configuration.temperature)])
+      ?? HardViewPretraining.problem(inMomentum: configuration.momentum)
       ?? HardViewPretraining.problem(inWidths: [
         ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
         ("projector_output", configuration.projectorOutput), ("predictor_hidden", configuration.predictorHidden),
       ])
       ?? HardViewPretraining.problem(
-        inBatch: setting.batchSize, atLeast: 4,
-        because: "the other images of the batch are what keys are told apart from")
+        inBatch: setting.batchSize, atLeast: 4, because: "other images of the batch are what keys are told apart from")
   }
 
   /// Builds student, predictor and teacher.
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
     self.configuration = configuration
     func network(_ role: BackboneRole) -> ProjectedBackbone<Sequential> {
-      ProjectedBackbone(backbone(role)) { features in
-        let hidden = Array(repeating: configuration.projectorHidden, count: configuration.projectorLayers - 1)
-        return .projector([features] + hidden + [configuration.projectorOutput], using: generator)
-      }
+      ProjectedBackbone(
+        backbone(role), layers: configuration.projectorLayers, hidden: configuration.projectorHidden,
+        output: configuration.projectorOutput, endsNormalized: true, using: generator)
     }
-    student = network(.trained)
+    let student = network(.trained)
     if configuration.freezesPatchProjection {
       for case (let name, .parameter(let parameter)) in student.backbone.namedState()
       where name.hasPrefix("patch_embed.") {
         parameter.freeze()
       }
     }
-    predictor = .projector(
-      [configuration.projectorOutput, configuration.predictorHidden, configuration.projectorOutput],
-      endsNormalized: configuration.predictorEndsNormalized, using: generator)
-    teacher = network(.teacher)
-    average = MovingAverage(of: student, in: teacher)
+    networks = PredictingStudent(
+      student: student,
+      predictor: .projector(
+        [configuration.projectorOutput, configuration.predictorHidden, configuration.projectorOutput],
+        endsNormalized: configuration.predictorEndsNormalized, using: generator),
+      teacher: network(.teacher))
   }
 
   /// The student's backbone.
-  public var encoder: any Backbone { student.backbone }
+  public var encoder: any Backbone { networks.student.backbone }
 
   /// Predicts with the student, projects with the teacher.
   public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
-    let keys = withoutGradients { forward(views, jointly: jointly) { [teacher($0, in: phase)] } }
-    let queries = forward(views, jointly: jointly) { [predictor(student($0, in: phase), in: phase)] }
-    return zip(queries, keys).map { Encoding(query: $0[0], key: $1[0]) }
+    networks.encode(views, in: phase, jointly: jointly)
   }
 
   /// 2τ · cross-entropy of every ordered pair (Algorithm 1).
   public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
     let temperature = configuration.temperature
-    let queries = encodings.map { $0.query.normalized() }
-    let keys = encodings.map { $0.key.normalized() }
+    let queries = encodings.map { $0.prediction.normalized() }
+    let keys = encodings.map { $0.target.normalized() }
     let labels = Tensor.range(queries[0].shape[0])
     return LossTerms(Array(encodings.indices)) { source, target in
       let logits = queries[source].matmul(keys[target].transposed()) / temperature
@@ -117,10 +101,10 @@ public final class MoCoV3: PairwiseMethod {
   }
 
   /// The query.
-  public func embedding(_ encoding: Encoding) -> Tensor { encoding.query }
+  public func embedding(_ encoding: Encoding) -> Tensor { encoding.prediction }
 
   /// The teacher follows the student.
   public func didStep(_ encodings: [Encoding], at progress: TrainingProgress) {
-    average.update(momentum: teacherMomentum(configuration.momentum, at: progress))
+    networks.teach(from: configuration.momentum, at: progress)
   }
 }

@@ -33,13 +33,7 @@ public final class SimCLR: PairwiseMethod {
   }
 
   /// A view's projection, `[batch, projectorOutput]`, not normalized.
-  public struct Encoding {
-    package let projection: Tensor
-
-    package init(projection: Tensor) {
-      self.projection = projection
-    }
-  }
+  public typealias Encoding = Projection
 
   /// "simclr".
   public static let name = "simclr"
@@ -48,41 +42,32 @@ public final class SimCLR: PairwiseMethod {
   /// The published heads for ImageNet.
   public static var defaultConfiguration: Configuration { Configuration() }
 
-  let backbone: any Backbone
-  let projector: Sequential
+  let network: ProjectedBackbone<Sequential>
   private let configuration: Configuration
 
   /// Widths and temperature must be positive, and a contrast needs other images.
   public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
-    if !(configuration.temperature > 0) {
-      return MethodProblem("temperature", "must be above 0, not \(configuration.temperature)")
-    }
-    if configuration.projectorHidden < 0 {
-      return MethodProblem(
-        "projector_hidden", "must be 0 (the backbone's width) or more, not \(configuration.projectorHidden)")
-    }
-    return HardViewPretraining.problem(inWidths: [("projector_output", configuration.projectorOutput)])
+    HardViewPretraining.problem(inPositive: [("temperature", configuration.temperature)])
       ?? HardViewPretraining.problem(
-        inBatch: setting.batchSize, atLeast: 4,
-        because: "the other images of the batch are what views are told apart from")
+        inWidths: [("projector_output", configuration.projectorOutput)], projector: configuration.projectorHidden)
+      ?? HardViewPretraining.problem(
+        inBatch: setting.batchSize, atLeast: 4, because: "other images of the batch are what views are told apart from")
   }
 
   /// Builds backbone and projector.
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
     self.configuration = configuration
-    self.backbone = backbone(.trained)
-    let features = self.backbone.featureCount
-    let hidden = configuration.projectorHidden == 0 ? features : configuration.projectorHidden
-    projector = .projector([features, hidden, configuration.projectorOutput], endsAffine: true, using: generator)
+    network = ProjectedBackbone(
+      backbone(.trained), layers: 2, hidden: configuration.projectorHidden, output: configuration.projectorOutput,
+      endsNormalized: true, endsAffine: true, using: generator)
   }
 
   /// The backbone.
-  public var encoder: any Backbone { backbone }
+  public var encoder: any Backbone { network.backbone }
 
   /// Projects; both views of a pair share batch statistics, also in training.
   public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
-    forward(views, jointly: true) { [projector(backbone($0, in: phase), in: phase)] }
-      .map { Encoding(projection: $0[0]) }
+    network.outputs(of: views, in: phase, jointly: true).map { Encoding(projection: $0) }
   }
 
   /// The normalized-temperature cross-entropy of every ordered pair, from the Gram matrix of all views.

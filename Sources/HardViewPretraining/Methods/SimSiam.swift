@@ -51,13 +51,11 @@ public final class SimSiam: PairwiseMethod {
 
   /// Widths must be positive.
   public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
-    configuration.projectorHidden < 0
-      ? MethodProblem(
-        "projector_hidden", "must be 0 (the backbone's width) or more, not \(configuration.projectorHidden)")
-      : HardViewPretraining.problem(inWidths: [
+    HardViewPretraining.problem(
+      inWidths: [
         ("projector_layers", configuration.projectorLayers), ("projector_output", configuration.projectorOutput),
         ("predictor_hidden", configuration.predictorHidden),
-      ])
+      ], projector: configuration.projectorHidden)
   }
 
   /// Builds backbone, projector and predictor.

@@ -30,13 +30,7 @@ public final class VICReg: PairwiseMethod {
   }
 
   /// A view's embedding, `[batch, projectorOutput]`.
-  public struct Encoding {
-    package let projection: Tensor
-
-    package init(projection: Tensor) {
-      self.projection = projection
-    }
-  }
+  public typealias Encoding = Projection
 
   /// "vicreg".
   public static let name = "vicreg"
@@ -45,22 +39,19 @@ public final class VICReg: PairwiseMethod {
   /// The published setting.
   public static var defaultConfiguration: Configuration { Configuration() }
 
-  let backbone: any Backbone
-  let projector: Sequential
+  let network: ProjectedBackbone<Sequential>
   private let configuration: Configuration
 
-  /// Widths must be positive, weights numbers from 0, and moments need images.
+  /// Widths must be positive, weights not negative, and moments need images.
   public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
-    for (key, value) in [
+    HardViewPretraining.problem(inWeights: [
       ("invariance_weight", configuration.invarianceWeight), ("variance_weight", configuration.varianceWeight),
       ("covariance_weight", configuration.covarianceWeight),
-    ] where !(value >= 0) {
-      return MethodProblem(key, "must be 0 or more, not \(value)")
-    }
-    return HardViewPretraining.problem(inWidths: [
-      ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
-      ("projector_output", configuration.projectorOutput),
     ])
+      ?? HardViewPretraining.problem(inWidths: [
+        ("projector_layers", configuration.projectorLayers), ("projector_hidden", configuration.projectorHidden),
+        ("projector_output", configuration.projectorOutput),
+      ])
       ?? HardViewPretraining.problem(
         inBatch: setting.batchSize, atLeast: 4, because: "variances are measured over the batch")
   }
@@ -68,19 +59,17 @@ public final class VICReg: PairwiseMethod {
   /// Builds backbone and expander.
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
     self.configuration = configuration
-    self.backbone = backbone(.trained)
-    let hidden = Array(repeating: configuration.projectorHidden, count: configuration.projectorLayers - 1)
-    projector = .projector(
-      [self.backbone.featureCount] + hidden + [configuration.projectorOutput], endsNormalized: false, using: generator)
+    network = ProjectedBackbone(
+      backbone(.trained), layers: configuration.projectorLayers, hidden: configuration.projectorHidden,
+      output: configuration.projectorOutput, using: generator)
   }
 
   /// The backbone.
-  public var encoder: any Backbone { backbone }
+  public var encoder: any Backbone { network.backbone }
 
   /// Embeds.
   public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
-    forward(views, jointly: jointly) { [projector(backbone($0, in: phase), in: phase)] }
-      .map { Encoding(projection: $0[0]) }
+    network.outputs(of: views, in: phase, jointly: jointly).map { Encoding(projection: $0) }
   }
 
   /// The difference of every pair, and each image's share of the moments of every view.

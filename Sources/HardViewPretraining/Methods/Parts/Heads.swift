@@ -43,6 +43,35 @@ final class ProjectedBackbone<Head: Layer>: Layer {
   func callAsFunction(_ images: Tensor, in phase: Phase) -> Tensor {
     head(backbone(images, in: phase), in: phase)
   }
+
+  /// The output for each view, in float32; see `forward`.
+  func outputs(of views: [View], in phase: Phase, jointly: Bool) -> [Tensor] {
+    forward(views, jointly: jointly) { [self($0, in: phase)] }.map { $0[0] }
+  }
+}
+
+extension ProjectedBackbone where Head == Sequential {
+  /// A projector of `layers` linear layers on a backbone; `hidden` 0 takes the backbone's width.
+  convenience init(
+    _ backbone: any Backbone, layers: Int, hidden: Int, output: Int, endsNormalized: Bool = false,
+    endsAffine: Bool = false, using generator: Generator
+  ) {
+    self.init(backbone) { features in
+      let inner = Array(repeating: hidden == 0 ? features : hidden, count: layers - 1)
+      return .projector(
+        [features] + inner + [output], endsNormalized: endsNormalized, endsAffine: endsAffine, using: generator)
+    }
+  }
+}
+
+/// What methods without predictor and teacher make of a view.
+public struct Projection {
+  /// `[batch, width]`.
+  package let projection: Tensor
+
+  package init(projection: Tensor) {
+    self.projection = projection
+  }
 }
 
 extension Module {
@@ -51,12 +80,28 @@ extension Module {
 }
 
 /// Widths of layers that a method's section names, for checks before anything is built.
-func problem(inWidths widths: [(key: String, value: Int)]) -> MethodProblem? {
-  widths.first { $0.value < 1 }.map { MethodProblem($0.key, "must be at least 1, not \($0.value)") }
+///
+/// - Parameter projector: One that may be 0 for the backbone's width.
+func problem(inWidths widths: [(key: String, value: Int)], projector: Int = 0) -> MethodProblem? {
+  if projector < 0 {
+    return MethodProblem("projector_hidden", "must be 0 (the backbone's width) or more, not \(projector)")
+  }
+  return widths.first { $0.value < 1 }.map { MethodProblem($0.key, "must be at least 1, not \($0.value)") }
+}
+
+/// Numbers that must be above zero.
+func problem(inPositive values: [(key: String, value: Double)]) -> MethodProblem? {
+  values.first { !($0.value > 0) }.map { MethodProblem($0.key, "must be above 0, not \($0.value)") }
+}
+
+/// Numbers that must not be below zero.
+func problem(inWeights values: [(key: String, value: Double)]) -> MethodProblem? {
+  values.first { !($0.value >= 0) }.map { MethodProblem($0.key, "must be 0 or more, not \($0.value)") }
 }
 
 /// A loss that compares the images of a batch needs several, and one that normalizes over it as well.
 func problem(inBatch size: Int, atLeast minimum: Int, because reason: String) -> MethodProblem? {
   size >= minimum
-    ? nil : MethodProblem("", "needs training.batch_size of at least \(minimum), not \(size), because \(reason)")
+    ? nil
+    : MethodProblem("", "needs training.batch_size of at least \(minimum), not \(size), because \(reason)")
 }
