@@ -24,7 +24,7 @@ ht_autocast ht_autocast_enter(int32_t dtype) {
   ht_autocast previous = {
       at::autocast::is_autocast_enabled(at::kCPU),
       static_cast<int32_t>(at::autocast::get_autocast_dtype(at::kCPU))};
-  at::autocast::set_autocast_enabled(at::kCPU, true);
+  at::autocast::set_autocast_enabled(at::kCPU, static_cast<at::ScalarType>(dtype) != at::kFloat);
   at::autocast::set_autocast_dtype(at::kCPU, static_cast<at::ScalarType>(dtype));
   at::autocast::increment_nesting();
   return previous;

@@ -9,13 +9,12 @@ public func withoutGradients<Result, Failure: Error>(_ body: () throws(Failure) 
   return try body()
 }
 
-/// Runs `body` so that convolutions and matrix products compute in `dtype`; float32 switches nothing.
+/// Runs `body` so that convolutions and matrix products compute in `dtype`.
 ///
-/// Weights converted on the way are kept until the scope ends, so use one scope for each forward pass.
+/// With float32 they compute in the type of their arguments, also within a scope of another type. Weights converted on the way are kept until the scope ends, so use one scope for each forward pass.
 public func withAutocast<Result, Failure: Error>(
   to dtype: DType, _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
-  guard dtype != .float32 else { return try body() }
   let previous = ht_autocast_enter(dtype.rawValue)
   defer { ht_autocast_leave(previous) }
   return try body()

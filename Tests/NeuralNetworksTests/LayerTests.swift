@@ -58,7 +58,9 @@ import Torch
     let linear = WeightNormalizedLinear(8, 3, trainsGain: true, using: Generator(seed: 2))
     let exact = linear(input, in: .train)
     withAutocast(to: .bfloat16) {
-      #expect(relativeError(linear(input, in: .train), exact) < 0.02)
+      // Its outputs are divided by small temperatures, so it stays exact.
+      #expect(linear(input, in: .train).scalars(as: Float.self) == exact.scalars(as: Float.self))
+      #expect(Linear(8, 3, using: Generator(seed: 2))(input, in: .train).dtype == .bfloat16)
       #expect(LayerNorm(8)(input, in: .train).dtype == .float32)
       #expect(
         relativeError(LayerNorm(8)(input.converted(to: .bfloat16), in: .train), LayerNorm(8)(input, in: .train)) < 0.02)

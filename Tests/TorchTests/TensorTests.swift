@@ -70,6 +70,10 @@ import Torch
     let x = Tensor.ones([4, 4])
     #expect(withAutocast(to: .bfloat16) { x.matmul(x) }.dtype == .bfloat16)
     #expect(withAutocast(to: .float32) { x.matmul(x) }.dtype == .float32)
+    withAutocast(to: .bfloat16) {
+      #expect(withAutocast(to: .float32) { x.matmul(x) }.dtype == .float32)
+      #expect(x.matmul(x).dtype == .bfloat16)
+    }
     #expect(x.matmul(x).dtype == .float32)
   }
 

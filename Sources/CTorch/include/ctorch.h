@@ -91,7 +91,8 @@ typedef struct {
   bool enabled;
   int32_t dtype;
 } ht_autocast;
-/// Enters a scope in which eligible operators run in `dtype`; returns what to restore.
+/// Enters a scope in which eligible operators run in `dtype`, or, with float32, in the type of their arguments; returns
+/// what to restore.
 ht_autocast ht_autocast_enter(int32_t dtype);
 void ht_autocast_leave(ht_autocast previous);
 

@@ -64,7 +64,7 @@ public struct LossTerms {
       }
     }
     for (view, losses) in singles { table[view * viewCount + view] = losses / Double(singleCount) }
-    let zero = Tensor.zeros(pairs[0].losses.shape)
+    let zero = Tensor.zeros((pairs.map(\.losses) + singles.values)[0].shape)
     return PairScores(
       Tensor.stacked((0..<viewCount * viewCount).map { table[$0] ?? zero })
         .reshaped([viewCount, viewCount, zero.shape[0]]))

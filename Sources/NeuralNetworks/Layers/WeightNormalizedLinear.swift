@@ -2,7 +2,8 @@ import Torch
 
 /// A linear map without bias whose rows have a length of their own: W = g · v / ‖v‖ (Salimans and Kingma 2016).
 ///
-/// Named as PyTorch's `weight_norm` names them: `weight_g` and `weight_v`.
+/// Computes in float32 also under autocast: DINO divides its outputs by a temperature of 0.04, which would make differences
+/// of the rounding of bfloat16. Named as PyTorch's `weight_norm` names them: `weight_g` and `weight_v`.
 public final class WeightNormalizedLinear: Layer {
   /// The rows' lengths, shape `[outputs, 1]`, one at first.
   public let weightG: Parameter
@@ -20,6 +21,8 @@ public final class WeightNormalizedLinear: Layer {
 
   /// `[…, inputs]` to `[…, outputs]`.
   public func callAsFunction(_ input: Tensor, in phase: Phase) -> Tensor {
-    input.linear(weight: weightV.value.normalized() * weightG.value)
+    withAutocast(to: .float32) {
+      input.converted(to: .float32).linear(weight: weightV.value.normalized() * weightG.value)
+    }
   }
 }
