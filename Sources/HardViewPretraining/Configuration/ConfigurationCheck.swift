@@ -18,12 +18,12 @@ struct ConfigurationCheck {
     try require(
       [1, 3].contains(values.backbone.channels), "backbone.channels",
       "must be 1 (grey) or 3 (colour), not \(values.backbone.channels)")
+    try checkSizes()
     try report(values.backbone.problem(), in: "backbone")
     try report(values.optimizer.problem(), in: "optimizer")
     if let problem = values.selection.problem(for: views.plan, backbone: values.backbone) {
       try report((problem.key, problem.reason), in: "selection")
     }
-    try checkSizes()
     try require(values.data.limit >= 0, "data.limit", "must be 0 (all) or more, not \(values.data.limit)")
     try require(
       (-1...1024).contains(values.data.loaderThreads), "data.loader_threads",
@@ -68,8 +68,8 @@ struct ConfigurationCheck {
 
   /// Transformers cut images into whole patches.
   private func checkSizes() throws(ConfigurationError) {
-    guard values.backbone.isTransformer else { return }
     let patch = values.backbone.patchSize
+    guard values.backbone.isTransformer, patch >= 1 else { return }
     let sizes = recipes.map { ("\($0.path).size", $0.recipe.size) } + [("evaluation.crop", values.evaluation.crop)]
     for (path, size) in sizes {
       try require(
