@@ -2,6 +2,7 @@ import Foundation
 import HardViewPretraining
 import NeuralNetworks
 import Optimization
+import TestSupport
 import Testing
 import Torch
 import Views
@@ -104,6 +105,28 @@ import Views
     for (image, choice) in rows(scored.scores.hardest(in: space)).enumerated() {
       let overlaps = space.candidates.map { boxes[$0[0]][image].intersectionOverUnion(with: boxes[$0[1]][image]) }
       #expect(overlaps[choice] == overlaps.min())
+    }
+  }
+
+  @Test(arguments: [0, 1, 4])
+  func leastSimilarComparesFeaturesAfterAStage(stage: Int) {
+    let method = Self.tinySimSiam()
+    let pool = ViewPool(groups: [.normal([4, 3, 16, 16, 1], using: Generator(seed: 1))])
+    let scores = FeatureScorer(stage: stage, phase: .evaluate).score(
+      pool, in: space, method: method, at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)
+    ).scores.scores(in: space)
+    let features = withoutGradients {
+      pool.views.map { method.encoder.features($0.pixels, afterStage: stage, in: .evaluate) }
+    }
+    for (row, pair) in space.candidates.enumerated() {
+      let expected = -features[pair[0]].cosineSimilarity(to: features[pair[1]])
+      let actual = scores.narrowed(along: 0, from: row, count: 1).reshaped([-1])
+      #expect(relativeError(actual, expected) < 1e-5)
+    }
+    // The last stage is what the encoder gives.
+    if stage == 4 {
+      let output = withoutGradients { method.encoder(pool.views[0].pixels, in: .evaluate) }
+      #expect(relativeError(features[0], output) < 1e-6)
     }
   }
 
