@@ -45,6 +45,22 @@ import Testing
     return path
   }
 
+  @Test(arguments: [("methods", "simsiam", "vicreg"), ("selectors", "hardest", "overlap_threshold")])
+  func listsOneLineEachAndAsJSON(command: String, first: String, other: String) throws {
+    struct Entry: Decodable {
+      var name: String
+      var summary: String
+    }
+    let text = try hardviews([command])
+    #expect(text.code == 0)
+    let json = try hardviews([command, "--json"])
+    let entries = try JSONDecoder().decode([Entry].self, from: Data(json.output.utf8))
+    #expect(entries[0].name == first && entries.contains { $0.name == other })
+    // A heading and a rule above a line for each.
+    #expect(text.output.split(separator: "\n").count == entries.count + 2)
+    #expect(entries.allSatisfy { text.output.contains($0.name) && text.output.contains($0.summary) })
+  }
+
   @Test func trainsEvaluatesAndSaysWhatIsNext() throws {
     try withTemporaryDirectory { folder in
       let configuration = try tinyConfiguration(in: folder)
