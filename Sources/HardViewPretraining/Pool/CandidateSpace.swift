@@ -1,3 +1,5 @@
+import Views
+
 /// Every choice of views that the loss could be computed on: for each group, `used` of its candidates.
 ///
 /// Views of a pool are numbered group after group. A choice names the view of every slot, in rising order within a
@@ -42,10 +44,10 @@ public struct CandidateSpace: Sendable, Equatable {
   public var first: [Int] { zip(plan.groups, ranges).flatMap { group, range in range.prefix(group.used) } }
 
   /// One choice, each as likely as any other.
-  public func randomChoice(using random: inout some RandomNumberGenerator) -> [Int] {
+  public func randomChoice(using random: inout ViewRandom) -> [Int] {
     zip(plan.groups, ranges).flatMap { group, range in
       var views = Array(range)
-      for slot in 0..<group.used { views.swapAt(slot, Int.random(in: slot..<views.count, using: &random)) }
+      for slot in 0..<group.used { views.swapAt(slot, slot + random.integer(below: views.count - slot)) }
       return views.prefix(group.used).sorted()
     }
   }

@@ -56,7 +56,7 @@ public struct OverlapThreshold: ViewSelector {
     let values = overlaps.scalars(as: Float.self)
     let choices = context.draw.samples.enumerated().map { position, sample in
       var random = context.draw.random(for: sample, purpose: .sampling)
-      let heads = space.globals.indices.shuffled(using: &random)
+      let heads = random.permutation(of: space.globals.count)
       let head =
         heads.first { head in
           random.uniform() < limit.randomShare || Double(values[head * batch + position]) <= threshold
