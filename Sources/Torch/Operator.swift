@@ -24,7 +24,6 @@ package enum Operator: String, CaseIterable {
   case cumulativeSum = "cumsum"
   case detach
   case divide = "div.Tensor"
-  case elementwiseMaximum = "maximum"
   case elementwiseMinimum = "minimum"
   case equal = "eq.Tensor"
   case erfInverseInPlace = "erfinv_"
@@ -47,7 +46,6 @@ package enum Operator: String, CaseIterable {
   case layerNorm = "layer_norm"
   case less = "lt.Scalar"
   case linear
-  case log
   case logAddExp = "logaddexp"
   case logSoftmax = "log_softmax.int"
   case logSumExp = "logsumexp"

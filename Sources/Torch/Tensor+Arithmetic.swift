@@ -32,16 +32,10 @@ extension Tensor {
   public func exponential() -> Tensor { Operator.exp(.tensor(self)) }
   /// The square root of every element.
   public func squareRoot() -> Tensor { Operator.squareRoot(.tensor(self)) }
-  /// The natural logarithm of every element.
-  public func logarithm() -> Tensor { Operator.log(.tensor(self)) }
   /// The magnitude of every element.
   public func magnitude() -> Tensor { Operator.absolute(.tensor(self)) }
   /// The logarithm of the sum of two tensors' exponentials, element by element, broadcasting.
   public func logAddingExponential(_ other: Tensor) -> Tensor { Operator.logAddExp(.tensor(self), .tensor(other)) }
-  /// The larger of two tensors, element by element, broadcasting.
-  public func elementwiseMaximum(_ other: Tensor) -> Tensor {
-    Operator.elementwiseMaximum(.tensor(self), .tensor(other))
-  }
   /// The smaller of two tensors, element by element, broadcasting.
   public func elementwiseMinimum(_ other: Tensor) -> Tensor {
     Operator.elementwiseMinimum(.tensor(self), .tensor(other))

@@ -76,7 +76,9 @@ import Views
     // Pairs with view 3 are out; the last image takes the pair that overlaps most, (1, 2).
     #expect(choose(Hardest(floor), scores, boxes: boxes) == [1, 0, 3])
     #expect(choose(Easiest(floor), scores, boxes: boxes) == [3, 3, 3])
-    #expect(choose(AmongHardest(2, eligibility: Eligibility()), scores).count == 3)
+    // Of the last image only (1, 2) overlaps at all, so whatever is sampled is marked down to it.
+    #expect(choose(AmongHardest(1, eligibility: floor), scores, boxes: boxes)[2] == 3)
+    #expect(choose(SoftmaxSampling(temperature: 1, eligibility: floor), scores, boxes: boxes)[2] == 3)
     #expect(Hardest(floor).needsBoxes && !Hardest().needsBoxes)
   }
 

@@ -71,8 +71,7 @@ public struct ResolvedConfiguration: Sendable {
             + "to train on more, set selection.policy to all and selection.candidates to their number"))
     }
     let configuration = try configuration(of: method, from: section)
-    let setting = MethodSetting(
-      backbone: values.backbone, plan: views.plan, batchSize: values.training.batchSize)
+    let setting = MethodSetting(backbone: values.backbone, batchSize: values.training.batchSize)
     if let problem = Method.problem(in: configuration, with: setting) {
       throw ConfigurationError(
         path: problem.key.isEmpty ? "method" : "method.\(problem.key)", problem: .invalid(problem.reason))

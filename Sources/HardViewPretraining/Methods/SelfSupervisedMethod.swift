@@ -64,8 +64,6 @@ public protocol SelfSupervisedMethod: Module, SendableMetatype {
 public struct MethodSetting: Sendable {
   /// The network.
   public var backbone: BackboneConfiguration
-  /// The views that are trained on.
-  public var plan: ViewPlan
   /// Images a step.
   public var batchSize: Int
 }

@@ -69,10 +69,11 @@ public struct HardViews: Sendable {
     from pool: ViewPool, in space: CandidateSpace, for method: Method, at progress: TrainingProgress,
     draw: SelectionDraw
   ) throws(MissingBoxesError) -> Selection {
-    if needsBoxes, pool.boxes == nil { throw MissingBoxesError() }
+    let boxes = needsBoxes ? pool.boxes : nil
+    if needsBoxes, boxes == nil { throw MissingBoxesError() }
     let share = times.share(at: progress)
     guard space.count > 1, share > 0 else { return Selection(views: pool.taking(space.first), share: 0) }
-    let context = SelectionContext(space: space, draw: draw, progress: progress, boxes: pool.boxes)
+    let context = SelectionContext(space: space, draw: draw, progress: progress, boxes: boxes)
     let scored = selector.needsScores ? scorer.score(pool, in: space, method: method, at: progress) : nil
     var slots = selector.choose(scored?.scores, in: context)
     if share < 1 {

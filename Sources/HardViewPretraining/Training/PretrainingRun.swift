@@ -173,8 +173,10 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
   }
 
   private func record(_ batch: ViewBatch, _ report: StepReport, in log: JSONLinesWriter) throws {
-    for (position, image) in batch.indices.enumerated() where image < configuration.records.viewsOfImages {
-      let scores = space.count <= 64 ? report.scores?.scores(in: space) : nil
+    let recorded = batch.indices.enumerated().filter { $0.element < configuration.records.viewsOfImages }
+    guard !recorded.isEmpty else { return }
+    let scores = space.count <= 64 ? report.scores?.scores(in: space) : nil
+    for (position, image) in recorded {
       try log.append(
         ViewsRecord(
           step: progress.step, epoch: progress.epoch, image: image, name: dataset.name(at: image),

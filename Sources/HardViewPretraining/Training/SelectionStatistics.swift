@@ -12,8 +12,9 @@ struct SelectionStatistics {
   private var rejectedCount = 0
   private var leastOverlapping = 0
   private var scored = 0
-  private var selectedScores = 0.0
-  private var meanScores = 0.0
+  // Tensors, so that no step waits for them.
+  private var selectedScores: Tensor?
+  private var meanScores: Tensor?
 
   /// Spaces of more choices are not looked through score by score.
   private static let listedLimit = 1024
@@ -48,8 +49,10 @@ struct SelectionStatistics {
     let number = Dictionary(uniqueKeysWithValues: candidates.enumerated().map { ($1, $0) })
     let chosen = slots[0].indices.map { image in number[slots.map { $0[image] }]! }
     scored += chosen.count
-    selectedScores += listed.gathering(Tensor(chosen, shape: [1, chosen.count]), along: 0).sum().number
-    meanScores += listed.mean(along: 0).sum().number
+    let selected = listed.gathering(Tensor(chosen, shape: [1, chosen.count]), along: 0).sum()
+    let mean = listed.mean(along: 0).sum()
+    selectedScores = selectedScores.map { $0 + selected } ?? selected
+    meanScores = meanScores.map { $0 + mean } ?? mean
   }
 
   /// Mean intersection over union of the trained views.
@@ -61,9 +64,9 @@ struct SelectionStatistics {
   /// Share of images whose chosen views overlap least; nil when there was only one choice.
   var leastOverlapShare: Double? { rejectedCount == 0 ? nil : Double(leastOverlapping) / Double(images) }
   /// Mean score of the trained views; nil when none were computed, or choices are too many to look through.
-  var selectedScore: Double? { scored == 0 ? nil : selectedScores / Double(scored) }
+  var selectedScore: Double? { selectedScores.map { $0.number / Double(scored) } }
   /// The same of a random choice.
-  var randomScore: Double? { scored == 0 ? nil : meanScores / Double(scored) }
+  var randomScore: Double? { meanScores.map { $0.number / Double(scored) } }
 
   /// Mean intersection over union over the pairs of boxes.
   private static func overlap(of boxes: [CropBox]) -> Double {
