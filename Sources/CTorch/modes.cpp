@@ -20,6 +20,8 @@ bool ht_gradient_mode(bool enabled) {
   return previous;
 }
 
+bool ht_gradients_are_recorded(void) { return c10::GradMode::is_enabled(); }
+
 ht_autocast ht_autocast_enter(int32_t dtype) {
   ht_autocast previous = {
       at::autocast::is_autocast_enabled(at::kCPU),

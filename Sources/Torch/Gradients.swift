@@ -9,6 +9,9 @@ public func withoutGradients<Result, Failure: Error>(_ body: () throws(Failure) 
   return try body()
 }
 
+/// Whether operations on this thread are recorded for gradients.
+public var recordsGradients: Bool { ht_gradients_are_recorded() }
+
 /// Runs `body` so that convolutions and matrix products compute in `dtype`.
 ///
 /// With float32 they compute in the type of their arguments, also within a scope of another type. Weights converted on the way are kept until the scope ends, so use one scope for each forward pass.

@@ -64,10 +64,12 @@ package enum Operator: String, CaseIterable {
   case oneHot = "one_hot"
   case permute
   case relu
+  case reluInPlace = "relu_"
   case reshape
   case scaledDotProductAttention = "scaled_dot_product_attention"
   case scatterAdd = "scatter_add"
   case singularValues = "linalg_svdvals"
+  case solve = "linalg_solve"
   case softmax = "softmax.int"
   case sort
   case squareRoot = "sqrt"

@@ -65,6 +65,9 @@ extension Tensor {
   /// The singular values of a matrix, the largest first.
   public func singularValues() -> Tensor { Operator.singularValues(.tensor(self)) }
 
+  /// x in A x = b, for a square matrix A of full rank and a vector b.
+  public func solving(for vector: Tensor) -> Tensor { Operator.solve(.tensor(self), .tensor(vector)) }
+
   /// The cosine of the angle between vectors along the last dimension, each norm at least 1e-8.
   public func cosineSimilarity(to other: Tensor) -> Tensor {
     Operator.cosineSimilarity(.tensor(self), .tensor(other), .int(-1), .double(1e-8))

@@ -1,6 +1,13 @@
 extension Tensor {
   /// Rectified linear units: negative elements become zero.
   public func relu() -> Tensor { Operator.relu(.tensor(self)) }
+  /// `relu` in the memory of a tensor that nobody else looks at, whose own gradient does not need its values: that of a
+  /// normalization or a sum.
+  package func rectified() -> Tensor { Operator.reluInPlace(.tensor(self)) }
+  /// The sum with another tensor, in this one's memory where no gradients are recorded.
+  package func adding(_ other: Tensor) -> Tensor {
+    recordsGradients ? self + other : Operator.addInPlace(.tensor(self), .tensor(other))
+  }
   /// Gaussian error linear units, exact: x · Φ(x).
   public func gelu() -> Tensor { Operator.gelu(.tensor(self)) }
 

@@ -134,6 +134,13 @@ extension Tensor {
     converted(to: Scalar.dtype).withBytes { Array($0.bindMemory(to: Scalar.self)) }
   }
 
+  /// The elements of a matrix, row by row, converted to a Swift type.
+  public func rows<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) -> [[Scalar]] {
+    let (values, shape) = (scalars(as: type), shape)
+    guard shape.count == 2 else { return [] }
+    return (0..<shape[0]).map { Array(values[$0 * shape[1]..<($0 + 1) * shape[1]]) }
+  }
+
   /// The single element of a one-element tensor; waits for the computation that makes it.
   public var number: Double {
     var result = 0.0

@@ -8,7 +8,8 @@ struct HardViewsCommand: ParsableCommand {
     commandName: "hardviews",
     abstract: "Pretrain image encoders without labels, on the hardest of several views of each image.",
     subcommands: [
-      DemoCommand.self, PretrainCommand.self, EvaluateCommand.self, ViewsCommand.self, PackCommand.self,
+      DemoCommand.self, PlanCommand.self, PretrainCommand.self, BenchCommand.self, EvaluateCommand.self,
+      ViewsCommand.self, PackCommand.self,
       RecipesCommand.self, MethodsCommand.self, SelectorsCommand.self,
     ])
 

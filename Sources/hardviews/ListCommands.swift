@@ -64,7 +64,7 @@ private struct ListedPolicy: Codable {
 }
 
 /// Prints a value as JSON with keys in snake case.
-private func printJSON(_ value: some Encodable) throws {
+func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -61,6 +61,50 @@ import Testing
     #expect(entries.allSatisfy { text.output.contains($0.name) && text.output.contains($0.summary) })
   }
 
+  @Test func plansAndSaysWhatToSet() throws {
+    struct Report: Decodable {
+      struct Row: Decodable {
+        var policy: String
+        var overhead: Double
+        var epochsInBudget: Int?
+      }
+      var rows: [Row]
+      var best: String
+    }
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      let short = ["--warm-up-steps", "4", "--rounds", "2", "--budget", "2h"]
+      let text = try hardviews(["plan", configuration] + short, in: folder)
+      #expect(text.code == 0, "\(text.error)")
+      #expect(text.output.contains("epochs in budget") && text.output.contains("least overlap"))
+      let json = try hardviews(["plan", configuration, "--json"] + short, in: folder)
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      let report = try decoder.decode(Report.self, from: Data(json.output.utf8))
+      #expect(report.rows[0].policy == "exact" && report.rows.allSatisfy { $0.overhead >= 1 && $0.epochsInBudget! > 2 })
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["images", "tiny.yaml"])
+    }
+  }
+
+  @Test func timesStepsOfEveryRule() throws {
+    struct Rule: Decodable {
+      var rule: String
+      var seconds: [Double]
+      var ratio: Double
+    }
+    try withTemporaryDirectory { folder in
+      let arguments = [
+        "bench", "step", try tinyConfiguration(in: folder), "--set", "data.path=", "--rounds", "2", "--rule",
+        "half: scoring.scale=0.5 phase=evaluate", "--json",
+      ]
+      let timed = try hardviews(arguments, in: folder)
+      #expect(timed.code == 0, "\(timed.error)")
+      let rules = try JSONDecoder().decode([Rule].self, from: Data(timed.output.utf8))
+      #expect(rules.map(\.rule) == ["plain", "exact", "half"] && rules[0].ratio == 1)
+      #expect(rules.allSatisfy { rule in rule.seconds.count == 2 && rule.seconds.allSatisfy { $0 > 0 } })
+    }
+  }
+
   @Test func trainsEvaluatesAndSaysWhatIsNext() throws {
     try withTemporaryDirectory { folder in
       let configuration = try tinyConfiguration(in: folder)
@@ -113,6 +157,8 @@ import Testing
 
   @Test(
     arguments: [
+      (["plan"], 2, "Name a configuration file"), (["plan", "--recipe", "simsiam-small", "--budget", "2x"], 2, "budget"),
+      (["bench", "step", "--recipe", "simsiam-small", "--rule", "half"], 2, "A rule is a name"),
       (["pretrain"], 2, "Name a configuration file, or a recipe"),
       (["pretrain", "--recipe", "simsiam-small", "x.yaml"], 2, "not both"),
       (["pretrain", "x.yaml", "--nonsense"], 2, "nonsense"),

@@ -1,5 +1,5 @@
 import Foundation
-import HardViewPretraining
+@testable import HardViewPretraining
 import NeuralNetworks
 import Optimization
 import RunConfiguration
@@ -167,7 +167,7 @@ import Views
       for record in records {
         #expect(record.views.count == (policy == .none ? 2 : 4))
         #expect((record.scores != nil) == (policy.runsNetwork || policy == .leastOverlap))
-        #expect(record.selected.count == (policy == .all ? 4 : 2))
+        #expect(record.selected.count == (policy.trainsOnAll ? 4 : 2))
         if policy == .anchor { #expect(record.selected[0] == 0) }
       }
     }

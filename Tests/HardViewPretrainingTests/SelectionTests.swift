@@ -101,7 +101,8 @@ import Views
     let boxes = (0..<4).map { view in
       (0..<3).map { image in CropBox(top: 3 * view * (image + 1) % 20, left: view * 4, height: 20, width: 20) }
     }
-    let pool = ViewPool([ViewPool.Group(.zeros([4, 3, 2, 2, 1]), boxes: boxes)])
+    let parameters = boxes.map { $0.map { ViewParameters(sourceWidth: 300, sourceHeight: 300, crop: $0) } }
+    let pool = ViewPool([ViewPool.Group(.zeros([4, 3, 2, 2, 1]), parameters: parameters)])
     let scored = OverlapScorer().score(
       pool, in: space, method: SelectionTests.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
     for (image, choice) in rows(scored.scores.hardest(in: space)).enumerated() {

@@ -74,15 +74,39 @@ import Views
       #expect(small.groups[0].pixels.count * 4 == full.groups[0].pixels.count)
       let count = small.indices.count
       let chosen = [(0..<count).map { $0 % 4 }, (0..<count).map { 3 - $0 % 4 }]
-      let rendered = small.renderedInFull(group: 0, chosen: chosen, threads: 3)
-      let elements = 10 * 10 * 3
-      for slot in 0..<2 {
-        for image in 0..<count {
-          let mine = rendered.bytes(from: (slot * count + image) * elements, count: elements)
-          let theirs = full.groups[0].pixels.bytes(
-            from: (chosen[slot][image] * count + image) * elements, count: elements)
-          #expect(mine.elementsEqual(theirs))
-        }
+      expectViews(
+        small.rendered(group: 0, chosen: chosen, threads: 3), chosen: chosen, of: full.groups[0], elements: 10 * 10 * 3)
+    }
+  }
+
+  /// Views that are only drawn take no room, and can be rendered afterwards at any size.
+  @Test func drawnViewsAreRenderedOnDemand() throws {
+    let drawn = try batches(
+      loader(
+        [DrawnViews(Self.global, count: 4, isRendered: false), DrawnViews(Self.local, count: 2)], keepsImages: true))
+    let full = try batches(loader([DrawnViews(Self.global, count: 4), DrawnViews(Self.local, count: 2)]))
+    let small = try batches(loader([DrawnViews(Self.global, count: 4, size: 5)]))
+    for (index, drawn) in drawn.enumerated() {
+      #expect(drawn.groups[0].pixels.count == 0)
+      #expect(drawn.groups[1].pixels.bytes().elementsEqual(full[index].groups[1].pixels.bytes()))
+      let chosen = [(0..<drawn.indices.count).map { ($0 + 1) % 4 }]
+      expectViews(
+        drawn.rendered(group: 0, chosen: chosen, threads: 1), chosen: chosen, of: full[index].groups[0],
+        elements: 10 * 10 * 3)
+      expectViews(
+        drawn.rendered(group: 0, chosen: chosen, size: 5, threads: 2), chosen: chosen, of: small[index].groups[0],
+        elements: 5 * 5 * 3)
+    }
+  }
+
+  /// Whether every slot holds for every image the chosen view of a group that holds all.
+  private func expectViews(_ rendered: PixelBuffer, chosen: [[Int]], of group: ViewBatch.Group, elements: Int) {
+    let count = chosen[0].count
+    for slot in chosen.indices {
+      for image in 0..<count {
+        let mine = rendered.bytes(from: (slot * count + image) * elements, count: elements)
+        let theirs = group.pixels.bytes(from: (chosen[slot][image] * count + image) * elements, count: elements)
+        #expect(mine.elementsEqual(theirs))
       }
     }
   }

@@ -85,6 +85,7 @@ void ht_tensor_clear_gradient(ht_tensor);
 ht_status ht_tensor_backward(ht_tensor);
 /// Switches the recording of gradients on this thread; returns what it was.
 bool ht_gradient_mode(bool enabled);
+bool ht_gradients_are_recorded(void);
 
 // Autocast on the CPU, this thread.
 typedef struct {

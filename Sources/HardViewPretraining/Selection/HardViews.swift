@@ -52,12 +52,18 @@ public struct HardViews: Sendable {
   public var selector: any ViewSelector
   /// When, and for how many images.
   public var times: SelectionTimes
+  /// How views are paired where all are trained on; nil relates all to all.
+  public var pairing: Pairing?
 
   /// Combines a scorer and a selector.
-  public init(scorer: any ViewScorer, selector: any ViewSelector, times: SelectionTimes = SelectionTimes()) {
+  public init(
+    scorer: any ViewScorer, selector: any ViewSelector, times: SelectionTimes = SelectionTimes(),
+    pairing: Pairing? = nil
+  ) {
     self.scorer = scorer
     self.selector = selector
     self.times = times
+    self.pairing = pairing
   }
 
   /// Whether the pool must say how its views were cropped.
@@ -69,24 +75,24 @@ public struct HardViews: Sendable {
     from pool: ViewPool, in space: CandidateSpace, for method: Method, at progress: TrainingProgress,
     draw: SelectionDraw
   ) throws(MissingBoxesError) -> Selection {
-    let boxes = needsBoxes ? pool.boxes : nil
-    if needsBoxes, boxes == nil { throw MissingBoxesError() }
+    if needsBoxes, pool.boxes == nil { throw MissingBoxesError() }
     let share = times.share(at: progress)
-    guard space.count > 1, share > 0 else { return Selection(views: pool.taking(space.first), share: 0) }
-    let context = SelectionContext(space: space, draw: draw, progress: progress, boxes: boxes)
-    let scored = selector.needsScores ? scorer.score(pool, in: space, method: method, at: progress) : nil
+    // Batches are shuffled, so the first images are as good as random ones; the others are not scored at all.
+    let count = Int((share * Double(pool.batchSize)).rounded())
+    guard space.count > 1, count > 0 else { return Selection(views: pool.taking(space.first, from: space), share: 0) }
+    let part = pool.prefix(count)
+    let context = SelectionContext(
+      space: space, draw: draw.prefix(count), progress: progress, boxes: needsBoxes ? part.boxes : nil)
+    let scored = selector.needsScores ? scorer.score(part, in: space, method: method, at: progress) : nil
     var slots = selector.choose(scored?.scores, in: context)
-    if share < 1 {
-      let isRandom = draw.samples.map { sample in
-        var random = draw.random(for: sample, purpose: .mixing)
-        return UInt8(random.uniform() < share ? 0 : 1)
-      }
+    var targets = scored?.targets ?? []
+    if count < pool.batchSize {
       let first = Tensor(space.first, shape: [space.first.count, 1])
-      slots = slots.replacing(where: Tensor(isRandom).converted(to: .bool), with: first)
+      slots = .concatenated([slots, first.expanded(to: [space.first.count, pool.batchSize - count])], along: 1)
+      targets = []
     }
     return Selection(
-      views: pool.gathered(slots, from: space, targets: scored?.targets ?? []), slots: slots, scores: scored?.scores,
-      share: share)
+      views: pool.gathered(slots, from: space, targets: targets), slots: slots, scores: scored?.scores, share: share)
   }
 }
 
@@ -95,6 +101,6 @@ public struct MissingBoxesError: Error, CustomStringConvertible {
   /// One sentence: what is missing and where to put it.
   public var description: String {
     "This rule of selection looks at the crops of views, but the pool was made without them: give ViewPool.Group its "
-      + "boxes, for each candidate and image the crop that it was rendered from."
+      + "parameters, for each candidate and image what was drawn."
   }
 }

@@ -31,6 +31,17 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var until = 1.0
   /// The share of the images whose views are selected, from `start` to `end` of that time; the others take random views.
   public var share = Ramp(from: 1, to: 1)
+  /// How candidates are scored, where that is to cost less than a full pass.
+  public var scoring = ScoringConfiguration()
+  /// Views drawn for each image, of which a model of geometry and colour keeps `candidates` before any is rendered; 0
+  /// draws `candidates`.
+  public var drawn = 0
+  /// Every so many steps all drawn views are scored exactly, to log how much hardness the policy captures and to teach
+  /// the model of geometry and colour; 0 never.
+  public var auditEverySteps = 0
+  /// Chooses how to select by itself: the cheapest way that keeps 90 % of the image-specific hardness of exact selection
+  /// while a step takes at most so many times as long as a plain one, such as 1.15; 0 leaves the choice to the keys above.
+  public var budget = 0.0
 
   /// The published setting: the hardest of four views.
   public init() {}
@@ -49,13 +60,32 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   /// Where all candidates are trained on there is only one.
   public func space(for plan: ViewPlan) -> CandidateSpace {
     let sizes = poolSizes(for: plan)
-    guard policy == .all else { return CandidateSpace(plan: plan, poolSizes: sizes) }
+    guard policy.trainsOnAll else { return CandidateSpace(plan: plan, poolSizes: sizes) }
     let groups = zip(plan.groups, sizes).map { ViewGroup($0.name, used: $1, isLocal: $0.isLocal) }
     return CandidateSpace(plan: ViewPlan(groups), poolSizes: sizes)
   }
 
+  /// The choices that all drawn views would give, and those that exact selection among `candidates` of them would have.
+  ///
+  /// Both are the space itself where no views are dropped before they are rendered.
+  func auditSpaces(for plan: ViewPlan) -> (all: CandidateSpace, reference: CandidateSpace) {
+    let sizes = policy.trainsOnAll ? [candidates] : poolSizes(for: plan)
+    guard dropsViews else {
+      let space = CandidateSpace(plan: plan, poolSizes: sizes)
+      return (space, space)
+    }
+    return (
+      CandidateSpace(plan: plan, poolSizes: [drawn]),
+      CandidateSpace(plan: plan, poolSizes: [min(drawn, max(candidates, 4))])
+    )
+  }
+
+  /// Whether a model of geometry and colour drops views before they are rendered.
+  var dropsViews: Bool { drawn > candidates && policy != .none }
+
   /// The rule as a scorer and a selector.
   public func makeHardViews(dtype: DType) -> HardViews {
+    let scoringType = scoring.precision.dtype(besides: dtype)
     let eligibility = Eligibility(overlapFloor: overlapFloor, limit: limit, keepsFirstView: policy == .anchor)
     let selector: any ViewSelector =
       switch policy {
@@ -64,16 +94,31 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
       case .amongHardest: AmongHardest(amongHardest, eligibility: eligibility)
       case .softmax: SoftmaxSampling(temperature: temperature, eligibility: eligibility)
       case .overlapThreshold: OverlapThreshold(threshold)
-      case .random, .all, .none: UniformChoice()
+      case .random, .all, .hardestPairs, .randomPairs, .none: UniformChoice()
       }
     let scorer: any ViewScorer =
       switch policy {
       case .leastOverlap: OverlapScorer()
-      case .leastSimilar: FeatureScorer(stage: featureStage, phase: phase, dtype: dtype)
-      default: LossScorer(phase: phase, dtype: dtype)
+      case .leastSimilar: FeatureScorer(stage: featureStage, phase: phase, dtype: scoringType)
+      default: LossScorer(phase: phase, dtype: scoringType)
       }
     let times = SelectionTimes(everySteps: everySteps, from: from, until: until, share: share)
-    return HardViews(scorer: scorer, selector: selector, times: times)
+    let pairing: Pairing? =
+      switch policy {
+      case .hardestPairs: Pairing(takesHardest: true)
+      case .randomPairs: Pairing(takesHardest: false)
+      default: nil
+      }
+    return HardViews(scorer: scorer, selector: selector, times: times, pairing: pairing)
+  }
+
+  /// The defaults with what an automatic choice leaves open.
+  private static func automatic(budget: Double, like other: SelectionConfiguration) -> SelectionConfiguration {
+    var selection = SelectionConfiguration()
+    selection.budget = budget
+    (selection.candidates, selection.localCandidates) = (other.candidates, other.localCandidates)
+    selection.auditEverySteps = other.auditEverySteps
+    return selection
   }
 
   /// The first value that makes no sense for a plan and backbone, as its key within the section and the reason.
@@ -110,6 +155,43 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
         "feature_stage", "must be from 0 to \(stages) for \(backbone.name.rawValue), not \(featureStage)")
     }
     if everySteps < 1 { return MethodProblem("every_steps", "must be at least 1, not \(everySteps)") }
+    if !(0.1...1).contains(scoring.scale) {
+      return MethodProblem("scoring.scale", "must be from 0.1 to 1 (as trained), not \(scoring.scale)")
+    }
+    if drawn != 0 {
+      if drawn < candidates {
+        return MethodProblem("drawn", "must be 0 or at least the \(candidates) candidates kept, not \(drawn)")
+      }
+      if plan.groups.count > 1 || plan.slotCount != 2 {
+        return MethodProblem(
+          "drawn",
+          "is for methods with two views of one group; \(plan.groups.map(\.name).joined(separator: ", ")) are more")
+      }
+      if dropsViews && auditEverySteps == 0 {
+        return MethodProblem(
+          "audit_every_steps",
+          "must be set where views are drawn to be dropped, since audits teach what to drop; try 25")
+      }
+    }
+    if budget != 0 {
+      if !(budget >= 1) {
+        return MethodProblem("budget", "must be 0 (off) or at least 1 (a plain step), not \(budget)")
+      }
+      if self != Self.automatic(budget: budget, like: self) {
+        return MethodProblem(
+          "budget", "chooses policy, phase, scoring, drawn and share by itself; leave them as they are by default")
+      }
+    }
+    if auditEverySteps < 0 {
+      return MethodProblem("audit_every_steps", "must be 0 (never) or more, not \(auditEverySteps)")
+    }
+    if policy.pairsViews, plan != ViewPlan(plan.groups.map { ViewGroup($0.name, used: 2) }) || plan.groups.count != 1 {
+      return MethodProblem("policy", "\(policy.rawValue) is for methods with two views of one group")
+    }
+    if policy.pairsViews, !candidates.isMultiple(of: 2) || candidates > 8 {
+      return MethodProblem(
+        "candidates", "must be 2, 4, 6 or 8 for \(policy.rawValue), which divides them into pairs, not \(candidates)")
+    }
     if !(from >= 0 && from < until && until <= 1) {
       return MethodProblem("from", "must lie before 'until', both between 0 and 1, not \(from) and \(until)")
     }

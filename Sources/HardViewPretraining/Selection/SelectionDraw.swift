@@ -17,6 +17,11 @@ public struct SelectionDraw: Sendable {
     self.samples = samples
   }
 
+  /// The first images of the batch.
+  func prefix(_ count: Int) -> SelectionDraw {
+    SelectionDraw(seed: seed, epoch: epoch, samples: Array(samples.prefix(count)))
+  }
+
   /// A random choice for each image, `[slots, batch]`.
   public func randomChoices(from space: CandidateSpace) -> Tensor {
     let choices = samples.map { sample in
@@ -28,7 +33,11 @@ public struct SelectionDraw: Sendable {
 
   /// What random numbers of an image are for, so that no two purposes share any.
   enum Purpose: Int {
-    case choice, mixing, sampling, limit, mask
+    case choice = 0
+    case sampling = 2
+    case limit = 3
+    case mask = 4
+    case audit = 5
   }
 
   func random(for sample: Int, purpose: Purpose, view: Int = 0) -> ViewRandom {

@@ -20,6 +20,10 @@ public enum SelectionPolicy: String, Codable, Sendable, CaseIterable {
   case leastSimilar = "least_similar"
   /// No choice: training on all drawn views at once.
   case all
+  /// No choice of views, but of who is paired with whom: all are trained on, in the hardest disjoint pairs.
+  case hardestPairs = "hardest_pairs"
+  /// As `hardest_pairs`, but in random pairs, as a control.
+  case randomPairs = "random_pairs"
   /// As many views as the loss takes and no selection pass: plain pretraining.
   case none
 
@@ -36,6 +40,8 @@ public enum SelectionPolicy: String, Codable, Sendable, CaseIterable {
     case .overlapThreshold: "random views whose crops overlap less than a threshold; runs no network"
     case .leastSimilar: "the views whose features after an early stage are least similar (feature_stage)"
     case .all: "all drawn views at once: the loss is the mean over all their pairs"
+    case .hardestPairs: "all drawn views, in disjoint pairs of the highest loss; costs nothing beside training"
+    case .randomPairs: "all drawn views, in random disjoint pairs, as a control"
     case .none: "plain pretraining: draws as many views as the loss takes"
     }
   }
@@ -44,9 +50,15 @@ public enum SelectionPolicy: String, Codable, Sendable, CaseIterable {
   public var runsNetwork: Bool {
     switch self {
     case .hardest, .easiest, .anchor, .amongHardest, .softmax, .leastSimilar: true
-    case .random, .leastOverlap, .overlapThreshold, .all, .none: false
+    case .random, .leastOverlap, .overlapThreshold, .all, .hardestPairs, .randomPairs, .none: false
     }
   }
+
+  /// Whether every drawn view is trained on.
+  public var trainsOnAll: Bool { self == .all || pairsViews }
+
+  /// Whether every drawn view is trained on, each in one pair.
+  var pairsViews: Bool { self == .hardestPairs || self == .randomPairs }
 
   /// Whether it looks at the choices one by one.
   var listsChoices: Bool { self == .amongHardest || self == .softmax }

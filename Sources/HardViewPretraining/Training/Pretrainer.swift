@@ -2,6 +2,7 @@ import Foundation
 import NeuralNetworks
 import Optimization
 import Torch
+import Views
 
 /// The loss is no number any more.
 public struct NonFiniteLossError: Error, CustomStringConvertible {
@@ -31,6 +32,10 @@ public struct StepReport: Sendable {
   public var scores: ViewScores?
   /// The share of the images whose views were to be selected.
   public var selectionShare: Double
+  /// How every view of the pool was made, `[view][image]`; empty when the pool did not say.
+  public var parameters: [[ViewParameters]] = []
+  /// How much hardness the selection captured; nil at steps without an audit.
+  public var captured: CapturedHardness?
   /// What collapse shows in, `[batch, width]`.
   public var embedding: Tensor
   /// Seconds spent selecting.
@@ -46,11 +51,10 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   /// The networks and their loss.
   public let method: Method
   /// How the trained views are chosen.
-  public let hardViews: HardViews
+  public var hardViews: HardViews
   /// Moves the weights.
   public let optimizer: ScheduledOptimizer
   private let dtype: DType
-
   /// Combines the parts; `dtype` is what convolutions and matrix products compute in.
   public init(_ method: Method, hardViews: HardViews, optimizer: ScheduledOptimizer, dtype: DType = .float32) {
     self.method = method
@@ -64,14 +68,31 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   public func step(
     on pool: ViewPool, in space: CandidateSpace, at progress: TrainingProgress, draw: SelectionDraw
   ) throws -> StepReport {
+    try train(on: select(from: pool, in: space, at: progress, draw: draw), at: progress)
+  }
+
+  /// Selects from a pool of candidate views; changes no weight.
+  public func select(
+    from pool: ViewPool, in space: CandidateSpace, at progress: TrainingProgress, draw: SelectionDraw
+  ) throws -> TimedSelection {
     try throwingExhaustion {
       let start = ContinuousClock.now
       let selection = try hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
-      let slots = selection.slots.map { slots in slots.split(into: slots.shape[0]).map { $0.scalars(as: Int.self) } }
-      let selected = ContinuousClock.now
+      return TimedSelection(
+        selection: selection, slots: selection.slots?.rows(), seconds: seconds(ContinuousClock.now - start))
+    }
+  }
 
+  /// Takes one optimizer step on selected views.
+  public func train(on selected: TimedSelection, at progress: TrainingProgress) throws -> StepReport {
+    try throwingExhaustion {
+      let start = ContinuousClock.now
+      let selection = selected.selection
       let encodings = withAutocast(to: dtype) { method.encode(selection.views, in: .train, jointly: false) }
-      let loss = method.sampleLosses(encodings, at: progress).mean()
+      let losses =
+        hardViews.pairing?.losses(encodings, of: method, at: progress)
+        ?? method.sampleLosses(encodings, at: progress)
+      let loss = losses.mean()
       let value = loss.number
       guard value.isFinite else {
         throw NonFiniteLossError(epoch: progress.epoch, step: progress.stepInEpoch, loss: value)
@@ -81,11 +102,21 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
       withoutGradients { method.didStep(encodings, at: progress) }
 
       return StepReport(
-        loss: value, slots: slots, scores: selection.scores, selectionShare: selection.share,
-        embedding: method.embedding(encodings[0]).detached(),
-        selectionSeconds: seconds(selected - start), trainingSeconds: seconds(ContinuousClock.now - selected))
+        loss: value, slots: selected.slots, scores: selection.scores, selectionShare: selection.share,
+        embedding: method.embedding(encodings[0]).detached(), selectionSeconds: selected.seconds,
+        trainingSeconds: seconds(ContinuousClock.now - start))
     }
   }
+}
+
+/// What was selected for a step, and how long that took.
+public struct TimedSelection {
+  /// The views and where they come from.
+  public var selection: Selection
+  /// For each slot and image the number of the chosen view in the pool; nil when all images take the first ones.
+  public var slots: [[Int]]?
+  /// Seconds spent selecting.
+  public var seconds: Double
 }
 
 func seconds(_ duration: Duration) -> Double {

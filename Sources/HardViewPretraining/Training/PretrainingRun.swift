@@ -14,6 +14,8 @@ public enum PretrainingEvent: Sendable {
   case step(TrainingProgress, loss: Double, imagesPerSecond: Double, secondsLeft: Double)
   /// An epoch ended; the last line of metrics.
   case epoch(TrainingProgress, MetricsRecord)
+  /// Something was decided that a person may want to know.
+  case note(String)
   /// Something went wrong that training goes on in spite of.
   case warning(String)
 }
@@ -31,13 +33,14 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
   private let configuration: PretrainingConfiguration
   private let directory: RunDirectory
   private let dataset: any ImageDataset
-  private let method: Method
-  private let plan: ViewPlan
-  private let optimizer: ScheduledOptimizer
+  private let parts: PretrainingParts<Method>
+  private var pools: CandidatePools
+  private let hardnessModel = HardnessModel()
+  private var automatic: AutomaticSelection<Method>?
   private let pretrainer: Pretrainer<Method>
-  private let generator: Generator
   private let loader: ViewLoader
-  private let space: CandidateSpace
+  private var method: Method { parts.method }
+  private var space: CandidateSpace { pools.space }
   private var progress: TrainingProgress
 
   /// The networks.
@@ -61,38 +64,14 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
     self.configuration = configuration
     self.directory = directory
     self.dataset = dataset
-    generator = Generator(seed: UInt64(bitPattern: Int64(configuration.seed)))
-    let generator = self.generator
-    method = Method(
-      methodConfiguration, backbone: { configuration.backbone.makeBackbone(role: $0, using: generator) },
-      using: generator)
-    optimizer = ScheduledOptimizer(
-      configuration.optimizer, groups: method.parameterGroups, batchSize: configuration.training.batchSize)
-
-    let dtype = configuration.precision.dtype
-    pretrainer = Pretrainer(
-      method, hardViews: configuration.selection.makeHardViews(dtype: dtype), optimizer: optimizer, dtype: dtype)
-    plan = resolved.views.plan
-    space = configuration.selection.space(for: plan)
-
-    let skipped = SkippedImages(maximumShare: configuration.data.skippedShareLimit, onSkip: onSkip)
-    loader = ViewLoader(
-      dataset: dataset,
-      groups: zip(resolved.views.groups, space.poolSizes).map { DrawnViews($0.recipe, count: $1) },
-      configuration: LoaderConfiguration(
-        batchSize: configuration.training.batchSize, threads: configuration.data.loaderThreadCount,
-        prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
-        format: PixelFormat(dtype), decodingMargin: configuration.data.decodingMargin,
-        shuffleBuffer: configuration.data.shuffleBuffer,
-        seed: UInt64(bitPattern: Int64(configuration.seed))),
-      skipped: skipped)
-    guard loader.batchesPerEpoch > 0 else {
-      throw ConfigurationError(
-        path: "training.batch_size",
-        problem: .invalid(
-          "is \(configuration.training.batchSize), but there are only \(dataset.count) images (\(dataset.summary)); "
-            + "choose a batch of at most that many"))
-    }
+    parts = PretrainingParts(resolved, methodConfiguration)
+    pretrainer = parts.pretrainer(configuration.selection)
+    pools = parts.pools(configuration.selection)
+    automatic = configuration.selection.budget > 0 ? AutomaticSelection(parts, model: hardnessModel) : nil
+    loader = try parts.loader(
+      of: dataset, drawing: automatic?.drawnViews ?? pools.drawnViews,
+      keepsImages: pools.rendersLate || automatic != nil,
+      skipped: SkippedImages(maximumShare: configuration.data.skippedShareLimit, onSkip: onSkip))
     progress = TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: configuration.training.epochs)
     if let checkpoint { try restore(checkpoint) }
   }
@@ -118,9 +97,15 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
       let draw = SelectionDraw(
         seed: UInt64(bitPattern: Int64(configuration.seed)), epoch: progress.epoch, samples: batch.indices)
       do {
-        let report = try pretrainer.step(on: pool(of: batch, for: draw), in: space, at: progress, draw: draw)
+        if let record = try automatic?.measure(batch, at: progress) {
+          adopt(automatic!.chosen.selection)
+          try JSONLinesWriter(path: directory.selectionPath).append(record)
+          observer(.note(record.note))
+        }
+        let report = try step(on: batch, draw: draw)
+        automatic?.trained(for: report.trainingSeconds)
         watch.sawFiniteLoss()
-        metrics.add(report, times: batch.times, parameters: batch.groups.flatMap(\.parameters), space: space)
+        metrics.add(report, times: batch.times, space: space)
         try record(batch, report, in: viewsLog)
       } catch let error as NonFiniteLossError {
         if let warning = try watch.warning(about: error) { observer(.warning(warning)) }
@@ -137,7 +122,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
       let stops = shouldStop() && !progress.isFinished
       if !metrics.isEmpty, endsEpoch || stops || metrics.count >= configuration.records.metricsEverySteps {
         let line = metrics.flush(
-          step: progress.step, epoch: done.epoch, learningRate: optimizer.learningRate(at: done))
+          step: progress.step, epoch: done.epoch, learningRate: parts.optimizer.learningRate(at: done))
         try metricsLog.append(line)
         if let warning = try watch.warning(about: line, at: done) { observer(.warning(warning)) }
         if endsEpoch { observer(.epoch(done, line)) }
@@ -156,33 +141,60 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
     return .finished
   }
 
-  private func pool(of batch: ViewBatch, for draw: SelectionDraw) -> ViewPool {
-    ViewPool(
-      batch.groups.enumerated().map { index, group in
-        let (size, count) = (group.drawn.size, group.parameters.count)
-        let pixels = Tensor(
-          borrowing: group.pixels.bytes(),
-          shape: [count, batch.indices.count, size, size, batch.channels],
-          dtype: DType(group.pixels.format), owner: group.pixels)
-        let isLocal = plan.groups[index].isLocal
-        return ViewPool.Group(
-          pixels, isLocal: isLocal,
-          masks: method.masks(of: MaskedViews(group: index, count: count, size: size, isLocal: isLocal), for: draw),
-          boxes: group.parameters.map { $0.map(\.crop) })
-      })
+  /// Selects in another way from now on.
+  private func adopt(_ selection: SelectionConfiguration) {
+    pools = parts.pools(selection)
+    pretrainer.hardViews = selection.makeHardViews(dtype: parts.dtype)
+  }
+
+  /// Selects and trains, and audits the selection in between where that is due.
+  private func step(on batch: ViewBatch, draw: SelectionDraw) throws -> StepReport {
+    let kept = pools.kept(of: batch, by: hardnessModel)
+    let pool = pools.pool(of: batch, keeping: kept, for: method, draw: draw)
+    let selected = try pretrainer.select(from: pool, in: space, at: progress, draw: draw)
+    let captured = try audit(batch, selected: selected.slots, kept: kept, draw: draw)
+    var report = try pretrainer.train(on: selected, at: progress)
+    report.parameters = pool.parameters ?? []
+    report.captured = captured
+    return report
+  }
+
+  /// Holds a selection against exact losses of all drawn views; nil where no audit is due.
+  private func audit(
+    _ batch: ViewBatch, selected: [[Int]]?, kept: [[Int]]?, draw: SelectionDraw
+  ) throws -> CapturedHardness? {
+    let selection = configuration.selection
+    guard selection.auditEverySteps > 0, progress.step % selection.auditEverySteps == 0 else { return nil }
+    return try throwingExhaustion {
+      let pool = pools.auditPool(of: batch, for: method, draw: draw)
+      let (all, reference) = pools.auditSpaces
+      let exact = LossScorer(phase: .score, dtype: configuration.precision.dtype)
+      let scores = exact.score(pool, in: all, method: method, at: progress).scores
+      let audit = HardnessAudit(scores, in: all, reference: reference, parameters: pool.parameters ?? [], draw: draw)
+      audit.teach(hardnessModel)
+      guard !selection.policy.trainsOnAll else { return nil }
+      let slots = batch.indices.indices.map { image in
+        space.first.indices.map { slot in
+          let view = selected?[slot][image] ?? space.first[slot]
+          return kept?[view][image] ?? view
+        }
+      }
+      return audit.captured(by: slots, model: hardnessModel)
+    }
   }
 
   private func record(_ batch: ViewBatch, _ report: StepReport, in log: JSONLinesWriter) throws {
     let recorded = batch.indices.enumerated().filter { $0.element < configuration.records.viewsOfImages }
     guard !recorded.isEmpty else { return }
     let scores = space.count <= 64 ? report.scores?.scores(in: space) : nil
+    let scored = scores?.shape[1] ?? 0
     for (position, image) in recorded {
       try log.append(
         ViewsRecord(
           step: progress.step, epoch: progress.epoch, image: image, name: dataset.name(at: image),
-          views: batch.groups.flatMap { $0.parameters.map { $0[position] } },
+          views: report.parameters.map { $0[position] },
           selected: report.slots.map { slots in slots.map { $0[position] } } ?? space.first,
-          scores: scores.map { $0.narrowed(along: 1, from: position, count: 1).scalars() }))
+          scores: position < scored ? scores?.narrowed(along: 1, from: position, count: 1).scalars() : nil))
     }
   }
 }
@@ -193,19 +205,25 @@ extension PretrainingRun {
   /// Everything a run needs to continue exactly: weights, statistics, optimizer, generator.
   private var state: StateDictionary {
     var state = StateDictionary(of: method, prefix: "model.")
-    for (name, buffer) in optimizer.state { state.append("optimizer.\(name)", buffer.value) }
+    for (name, buffer) in parts.optimizer.state { state.append("optimizer.\(name)", buffer.value) }
+    if configuration.selection.auditEverySteps > 0 || automatic != nil {
+      for (name, buffer) in hardnessModel.state { state.append("hardness.\(name)", buffer.value) }
+    }
     return state
   }
 
   /// Writes the checkpoint to resume from, and the encoder alone under its foreign names.
   private func save() throws {
     var state = self.state
-    state.append("generator", generator.state)
+    state.append("generator", parts.generator.state)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let position = String(decoding: try encoder.encode(progress), as: UTF8.self)
-    try state.write(
-      to: directory.checkpointPath, metadata: ["format": "hardviews-checkpoint-1", "progress": position])
+    var metadata = ["format": "hardviews-checkpoint-1", "progress": position]
+    if let automatic {
+      metadata["selection"] = String(decoding: try encoder.encode(automatic.chosen.selection), as: UTF8.self)
+    }
+    try state.write(to: directory.checkpointPath, metadata: metadata)
     try StateDictionary(of: method.encoder).write(
       to: directory.encoderPath, metadata: ["format": "pt", "architecture": configuration.backbone.name.rawValue])
   }
@@ -219,9 +237,15 @@ extension PretrainingRun {
         path: checkpoint.path, before: saved.stepsPerEpoch, now: progress.stepsPerEpoch, data: dataset.summary)
     }
     try checkpoint.load(into: state) { $0 != "generator" }
-    generator.state = try checkpoint.tensor("generator")
+    hardnessModel.restore()
+    if automatic != nil, let text = checkpoint.metadata["selection"] {
+      let selection = try JSONDecoder().decode(SelectionConfiguration.self, from: Data(text.utf8))
+      automatic?.resume(selection)
+      adopt(selection)
+    }
+    parts.generator.state = try checkpoint.tensor("generator")
     progress.step = saved.step
-    for path in [directory.metricsPath, directory.viewsPath] {
+    for path in [directory.metricsPath, directory.viewsPath, directory.selectionPath] {
       try JSONLines.rewrite(path) { line in
         guard let step = (try? JSONDecoder().decode(StepOfLine.self, from: Data(line.utf8)))?.step else { return false }
         return path == directory.metricsPath ? step <= saved.step : step < saved.step

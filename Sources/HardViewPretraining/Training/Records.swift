@@ -43,6 +43,15 @@ public struct MetricsRecord: Codable, Sendable {
   ///
   /// Where the two are equal, the drawn views are too alike for selection to matter.
   public var randomScore: Double?
+  /// How much of the hardness that exact selection finds was captured: 0 for random views, 1 for exact selection; absent
+  /// where no step was audited (`selection.audit_every_steps`).
+  public var capturedHardness: Double?
+  /// The part of it that the drawn geometry and colours predict.
+  public var capturedPredictedHardness: Double?
+  /// The part of it that depends on the image; both parts add up to `captured_hardness`.
+  public var capturedImageHardness: Double?
+  /// The part that depends on the image for exact selection.
+  public var exactImageHardness: Double?
   /// Standard deviation of the normalized embedding times √width at the last step: near 1 is healthy, near 0 is
   /// collapse.
   public var featureStandardDeviation: Double
@@ -75,6 +84,7 @@ struct MetricsAccumulator {
   private var selectionSeconds = 0.0
   private var trainingSeconds = 0.0
   private var selectionShare = 0.0
+  private var captured = CapturedHardness()
   private var embedding: Tensor?
   private(set) var lastLoss = Double.nan
   private var times = LoadingTimes()
@@ -83,9 +93,10 @@ struct MetricsAccumulator {
 
   var isEmpty: Bool { count == 0 }
 
-  mutating func add(_ report: StepReport, times: LoadingTimes, parameters: [[ViewParameters]], space: CandidateSpace) {
-    statistics.add(parameters, slots: report.slots, scores: report.scores, in: space)
+  mutating func add(_ report: StepReport, times: LoadingTimes, space: CandidateSpace) {
+    statistics.add(report.parameters, slots: report.slots, scores: report.scores, in: space)
     embedding = report.embedding
+    if let more = report.captured { captured += more }
     // Scores and embeddings of many steps would fill the memory.
     losses += report.loss
     lastLoss = report.loss
@@ -110,6 +121,9 @@ struct MetricsAccumulator {
       selectedOverlap: statistics.selectedOverlap,
       randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
       leastOverlapShare: statistics.leastOverlapShare, selectedScore: statistics.selectedScore,
-      randomScore: statistics.randomScore, featureStandardDeviation: health.deviation, featureRank: health.rank)
+      randomScore: statistics.randomScore, capturedHardness: captured.total,
+      capturedPredictedHardness: captured.predicted, capturedImageHardness: captured.imageSpecific,
+      exactImageHardness: captured.exactImageSpecific, featureStandardDeviation: health.deviation,
+      featureRank: health.rank)
   }
 }

@@ -23,6 +23,7 @@ struct SelectionStatistics {
   /// - Parameters:
   ///   - parameters: What was drawn, `[view][image]`.
   ///   - slots: The trained views, `[slot][image]`; nil when all images took the first ones.
+  ///   - scores: Those of the first images; nil when none were computed.
   mutating func add(_ parameters: [[ViewParameters]], slots: [[Int]]?, scores: ViewScores?, in space: CandidateSpace) {
     let heads = space.globals
     let globalSlots = space.plan.globalSlotCount
@@ -47,7 +48,7 @@ struct SelectionStatistics {
     let candidates = space.candidates
     let listed = scores.scores(in: space)
     let number = Dictionary(uniqueKeysWithValues: candidates.enumerated().map { ($1, $0) })
-    let chosen = slots[0].indices.map { image in number[slots.map { $0[image] }]! }
+    let chosen = (0..<listed.shape[1]).map { image in number[slots.map { $0[image] }]! }
     scored += chosen.count
     let selected = listed.gathering(Tensor(chosen, shape: [1, chosen.count]), along: 0).sum()
     let mean = listed.mean(along: 0).sum()

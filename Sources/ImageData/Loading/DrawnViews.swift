@@ -8,14 +8,20 @@ public struct DrawnViews: Sendable, Equatable {
   public var count: Int
   /// Side of the views as they are rendered, in pixels.
   public var size: Int
+  /// Whether the loader renders them; if not, whoever takes the batch renders those that are wanted.
+  public var isRendered: Bool
 
-  /// `count` views of a recipe, rendered at its size or at another one.
-  public init(_ recipe: ViewRecipe, count: Int, size: Int? = nil) {
+  /// `count` views of a recipe, rendered at its size or at another one, or drawn alone.
+  public init(_ recipe: ViewRecipe, count: Int, size: Int? = nil, isRendered: Bool = true) {
     precondition(count > 0, "an image has at least one view, not \(count)")
     self.recipe = recipe
     self.count = count
     self.size = size ?? recipe.size
+    self.isRendered = isRendered
   }
+
+  /// How many of them the loader renders.
+  var renderedCount: Int { isRendered ? count : 0 }
 
   /// The parameters of this group's views of an image of `width` × `height` pixels.
   ///

@@ -9,7 +9,7 @@ public struct ViewBatch: Sendable {
     public let drawn: DrawnViews
     /// How each view was made: `[view][image]`.
     public let parameters: [[ViewParameters]]
-    /// `[view][image][size][size][channels]`, as the recipe normalizes them.
+    /// `[view][image][size][size][channels]`, as the recipe normalizes them; empty where the loader renders none.
     public let pixels: PixelBuffer
   }
 
@@ -26,19 +26,20 @@ public struct ViewBatch: Sendable {
   /// The decoded images, where the loader keeps them.
   let images: [ImagePart]
 
-  /// Renders some of the drawn views again, at the size of their recipe.
+  /// Renders some of the drawn views, at the size of their recipe or at another one.
   ///
-  /// For views that were rendered small to choose among them. The loader must keep images.
+  /// For views that were not rendered, or small, to choose among them. The loader must keep images.
   /// - Parameters:
   ///   - group: The group of views.
   ///   - chosen: For each slot and image the number of a view: `[slot][image]`.
+  ///   - size: Side of the views in pixels when it is not the recipe's.
   ///   - threads: How many threads render, at least 1.
   /// - Returns: `[slot][image][size][size][channels]`, in the format of the group.
-  public func renderedInFull(group: Int, chosen: [[Int]], threads: Int) -> PixelBuffer {
+  public func rendered(group: Int, chosen: [[Int]], size: Int? = nil, threads: Int) -> PixelBuffer {
     precondition(images.count == indices.count, "this loader does not keep images (LoaderConfiguration.keepsImages)")
     precondition(chosen.allSatisfy { $0.count == images.count }, "every slot chooses a view of every image")
     let (recipe, format) = (groups[group].drawn.recipe, groups[group].pixels.format)
-    let renderer = ViewRenderer(recipe: recipe, channels: channels, format: format)
+    let renderer = ViewRenderer(recipe: recipe, channels: channels, size: size, format: format)
     let parameters = groups[group].parameters
     let buffer = PixelBuffer(count: chosen.count * images.count * renderer.elementCount, format: format)
     let pieces = min(threads, images.count)

@@ -30,7 +30,7 @@ struct ViewSource: BatchSource {
     var values = 0
     for (group, renderer) in zip(groups, renderers) {
       starts.append(values)
-      values += group.count * renderer.elementCount
+      values += group.renderedCount * renderer.elementCount
     }
     groupStarts = starts
     valuesPerImage = values
@@ -66,7 +66,7 @@ struct ViewSource: BatchSource {
       }
       let part = try source.pixels(need(of: parameters))
       times.decoding = watch.lap()
-      for (group, views) in parameters.enumerated() {
+      for (group, views) in parameters.enumerated() where groups[group].isRendered {
         let renderer = renderers[group]
         for (view, drawn) in views.enumerated() {
           let start =
@@ -99,7 +99,7 @@ struct ViewSource: BatchSource {
         parameters: (0..<groups[group].count).map { view in samples.map { $0.parameters[group][view] } },
         pixels: pending.pixels.part(
           from: groupStarts[group] * samples.count,
-          count: groups[group].count * samples.count * renderers[group].elementCount))
+          count: groups[group].renderedCount * samples.count * renderers[group].elementCount))
     }
     return ViewBatch(
       step: pending.position.batch, indices: samples.map(\.index), groups: loaded, channels: configuration.channels,

@@ -70,7 +70,7 @@ public final class ResNet: Backbone {
 
   /// Features after so many stages, averaged over the image.
   public func features(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor {
-    var features = bn1(conv1(images, in: phase), in: phase).relu()
+    var features = conv1.normalized(by: bn1, images, in: phase).rectified()
     if pools { features = features.maxPooled2d(window: 3, stride: 2, padding: 1) }
     for stage in [layer1, layer2, layer3, layer4].prefix(stage) {
       for block in stage { features = block(features, in: phase) }
@@ -121,11 +121,11 @@ final class ResidualBlock: Layer {
   }
 
   func callAsFunction(_ input: Tensor, in phase: Phase) -> Tensor {
-    var residual = bn1(conv1(input, in: phase), in: phase).relu()
-    residual = bn2(conv2(residual, in: phase), in: phase)
+    var residual = conv1.normalized(by: bn1, input, in: phase).rectified()
+    residual = conv2.normalized(by: bn2, residual, in: phase)
     if let conv3, let bn3 {
-      residual = bn3(conv3(residual.relu(), in: phase), in: phase)
+      residual = conv3.normalized(by: bn3, residual.rectified(), in: phase)
     }
-    return (residual + (downsample?(input, in: phase) ?? input)).relu()
+    return residual.adding(downsample?(input, in: phase) ?? input).rectified()
   }
 }

@@ -12,6 +12,7 @@ public final class BatchNorm: Layer {
   let runningMean: Buffer
   let runningVar: Buffer
   let numBatchesTracked: Buffer
+  static let epsilon = 1e-5
 
   /// Makes a layer for a number of features.
   public init(_ features: Int, isAffine: Bool = true, initialScale: Double = 1) {
@@ -31,6 +32,6 @@ public final class BatchNorm: Layer {
     return input.batchNormalized(
       weight: weight?.value, bias: bias?.value, runningMean: usesRunning ? runningMean.value : nil,
       runningVariance: usesRunning ? runningVar.value : nil, usesBatchStatistics: phase != .evaluate, momentum: 0.1,
-      epsilon: 1e-5)
+      epsilon: Self.epsilon)
   }
 }

@@ -11,7 +11,19 @@ public final class Sequential: Layer {
 
   /// The output of the last layer.
   public func callAsFunction(_ input: Tensor, in phase: Phase) -> Tensor {
-    layers.reduce(input) { $1($0, in: phase) }
+    var (output, index) = (input, 0)
+    while index < layers.count {
+      if let convolution = layers[index] as? Convolution2d, index + 1 < layers.count,
+        let norm = layers[index + 1] as? BatchNorm
+      {
+        output = convolution.normalized(by: norm, output, in: phase)
+        index += 2
+      } else {
+        output = layers[index](output, in: phase)
+        index += 1
+      }
+    }
+    return output
   }
 }
 

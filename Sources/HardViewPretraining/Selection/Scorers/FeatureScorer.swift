@@ -27,7 +27,7 @@ public struct FeatureScorer: ViewScorer {
     withoutGradients {
       let backbone = method.encoder
       let features = withAutocast(to: dtype) {
-        forward(pool.views, jointly: true) { [backbone.features($0, afterStage: stage, in: phase)] }
+        forward(pool.views(for: dtype), jointly: true) { [backbone.features($0, afterStage: stage, in: phase)] }
       }
       let table = Tensor.stacked(features.map { $0[0].normalized() }).permuted([1, 0, 2])
       let similarity = table.matmul(table.transposed()).permuted([1, 2, 0])

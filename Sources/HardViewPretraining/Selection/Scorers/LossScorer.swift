@@ -16,13 +16,18 @@ public struct LossScorer: ViewScorer {
   }
 
   /// The loss of every choice, all candidate views of a size encoded in one batch as published.
+  ///
+  /// Views of another size than those trained on leave running statistics alone, and what a teacher makes of them is
+  /// not used again.
   public func score<Method: SelfSupervisedMethod>(
     _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
   ) -> ScoredViews {
     withoutGradients {
-      let encodings = withAutocast(to: dtype) { method.encode(pool.views, in: phase, jointly: true) }
+      let phase = pool.isScaled && phase == .train ? .score : phase
+      let encodings = withAutocast(to: dtype) { method.encode(pool.views(for: dtype), in: phase, jointly: true) }
       return ScoredViews(
-        method.choiceLosses(encodings, in: space, at: progress), targets: encodings.map(method.reusableTargets))
+        method.choiceLosses(encodings, in: space, at: progress),
+        targets: pool.isScaled ? [] : encodings.map(method.reusableTargets))
     }
   }
 }

@@ -1,0 +1,53 @@
+/// What a way to select costs and captures, measured with one network.
+public struct PolicyMeasurement: Sendable {
+  /// The way.
+  public var policy: CheaperPolicy
+  /// Seconds of a step with it, rendering included.
+  public var stepSeconds: Double
+  /// The same of plain training.
+  public var plainSeconds: Double
+  /// How much hardness it captures.
+  public var captured: CapturedHardness
+
+  /// A step's time as a multiple of a plain step's.
+  public var overhead: Double { stepSeconds / plainSeconds }
+
+  /// The image-specific hardness that it captures as a share of what exact selection captures; nil where all choices
+  /// are equally hard.
+  public var keptShare: Double? {
+    guard let image = captured.imageSpecific, let exact = captured.exactImageSpecific, exact > 0 else { return nil }
+    return image / exact
+  }
+
+  /// The same for a share of the images alone: cost and hardness in proportion.
+  func limited(to share: Double) -> PolicyMeasurement {
+    var limited = self
+    limited.policy = policy.limited(to: share)
+    limited.stepSeconds = plainSeconds + share * (stepSeconds - plainSeconds)
+    limited.captured = captured.diluted(to: share)
+    return limited
+  }
+}
+
+/// Which of several ways to select to take.
+public enum PolicyChoice {
+  /// What has to be kept of exact selection's image-specific hardness to count as keeping its gain.
+  public static let wantedShare = 0.9
+
+  /// The cheapest way that keeps the gain; where none does within `budget`, the one that keeps most of it within the
+  /// budget, if need be for a share of the images.
+  ///
+  /// - Parameters:
+  ///   - measurements: At least one.
+  ///   - budget: A step's time as a multiple of a plain step's, at most; nil for as long as it takes.
+  public static func best(of measurements: [PolicyMeasurement], budget: Double? = nil) -> PolicyMeasurement {
+    let limit = budget ?? .infinity
+    let keeping = measurements.filter { ($0.keptShare ?? 0) >= wantedShare && $0.overhead <= limit }
+    if let cheapest = keeping.min(by: { $0.overhead < $1.overhead }) { return cheapest }
+    let affordable = measurements.map { measurement in
+      measurement.overhead <= limit || measurement.overhead <= 1
+        ? measurement : measurement.limited(to: max(0, (limit - 1) / (measurement.overhead - 1)))
+    }
+    return affordable.max { ($0.keptShare ?? 0) < ($1.keptShare ?? 0) }!
+  }
+}

@@ -1,0 +1,19 @@
+import Foundation
+
+/// Memory of this process, as Linux counts it.
+public struct ProcessMemory: Sendable {
+  /// Bytes held.
+  public var held: Int
+  /// Most bytes ever held.
+  public var peak: Int
+
+  /// What is held at this moment; zeros where the system does not say.
+  public static var now: ProcessMemory {
+    let lines = ((try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? "").split(separator: "\n")
+    func bytes(_ key: String) -> Int {
+      let line = lines.first { $0.hasPrefix(key) } ?? ""
+      return (Int(line.filter(\.isNumber)) ?? 0) << 10
+    }
+    return ProcessMemory(held: bytes("VmRSS:"), peak: bytes("VmHWM:"))
+  }
+}

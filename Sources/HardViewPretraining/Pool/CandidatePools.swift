@@ -1,0 +1,149 @@
+import ImageData
+import NeuralNetworks
+import Torch
+import Views
+
+/// Makes pools of candidate views out of loaded batches: which views are drawn, kept and rendered, and how large.
+struct CandidatePools {
+  /// What the loader draws of every image.
+  let drawnViews: [DrawnViews]
+  /// Whether views are rendered after they were loaded, so that batches must keep their images.
+  let rendersLate: Bool
+  /// The choices of a pool.
+  let space: CandidateSpace
+  /// All that were drawn, and those that exact selection would have; both are `space` where no views are dropped.
+  let auditSpaces: (all: CandidateSpace, reference: CandidateSpace)
+
+  private let plan: ViewPlan
+  private let scoredSizes: [Int]
+  private let threads: Int
+
+  /// The pools of a rule of selection; `configuration.selection` is not looked at.
+  init(_ selection: SelectionConfiguration, in configuration: PretrainingConfiguration, views: ViewPipeline) {
+    plan = views.plan
+    space = selection.space(for: views.plan)
+    auditSpaces = selection.auditSpaces(for: views.plan)
+    threads = max(configuration.data.loaderThreadCount, 1)
+    let dropsViews = selection.dropsViews
+    let scoresSmall = selection.scoring.scale < 1 && space.count > 1
+    scoredSizes = views.groups.map {
+      scoresSmall ? selection.scoring.size(of: $0.recipe.size, backbone: configuration.backbone) : $0.recipe.size
+    }
+    rendersLate = dropsViews || scoresSmall
+    let (sizes, counts) = (scoredSizes, dropsViews ? [selection.drawn] : space.poolSizes)
+    drawnViews = views.groups.enumerated().map { index, group in
+      DrawnViews(group.recipe, count: counts[index], size: sizes[index], isRendered: !dropsViews)
+    }
+  }
+
+  /// The views that are kept of those drawn, for each one and image, `[kept][image]` as numbers in the first group; nil
+  /// where all are.
+  ///
+  /// The hardest pair by the model's prediction, then one after the other those that are hardest with the ones kept.
+  func kept(of batch: ViewBatch, by model: HardnessModel) -> [[Int]]? {
+    guard !drawnViews[0].isRendered else { return nil }
+    let parameters = batch.groups[0].parameters.prefix(auditSpaces.all.viewCount)
+    var kept = [[Int]](repeating: [], count: space.poolSizes[0])
+    for image in batch.indices.indices {
+      for (place, view) in chosen(parameters.map { $0[image] }, by: model).enumerated() { kept[place].append(view) }
+    }
+    return kept
+  }
+
+  private func chosen(_ views: [ViewParameters], by model: HardnessModel) -> [Int] {
+    guard model.coefficients != nil else { return Array(0..<space.poolSizes[0]) }
+    var hardness = [[Double]](repeating: Array(repeating: 0, count: views.count), count: views.count)
+    var best = (0, 1)
+    for first in views.indices {
+      for second in views.indices where second > first {
+        let value = model.predict(PairGeometry.features(views[first], views[second]))
+        (hardness[first][second], hardness[second][first]) = (value, value)
+        if value > hardness[best.0][best.1] { best = (first, second) }
+      }
+    }
+    var chosen = [best.0, best.1]
+    while chosen.count < space.poolSizes[0] {
+      let rest = views.indices.filter { !chosen.contains($0) }
+      let gains = rest.map { view in chosen.reduce(0) { max($0, hardness[view][$1] - hardness[best.0][best.1]) } }
+      chosen.append(rest[gains.indices.max { gains[$0] < gains[$1] }!])
+    }
+    return chosen.sorted()
+  }
+
+  /// The pool to select from; of a batch that holds more views than these pools draw, the first ones.
+  func pool<Method: SelfSupervisedMethod>(
+    of batch: ViewBatch, keeping kept: [[Int]]?, for method: Method, draw: SelectionDraw
+  ) -> ViewPool {
+    ViewPool(
+      batch.groups.enumerated().map { index, group in
+        let (fullSize, size) = (group.drawn.recipe.size, scoredSizes[index])
+        let numbers = kept ?? Self.first(space.poolSizes[index], of: batch)
+        let views = CandidateViews(group: index, numbers: numbers, isLocal: plan.groups[index].isLocal)
+        var pool = self.group(views, of: batch, size: size, for: method, draw: draw)
+        if size != fullSize {
+          let masks = masks(views, size: fullSize, for: method, draw: draw)
+          pool.full = ViewPool.FullViews(masks: masks) { chosen in
+            let chosen = chosen.map { slot in slot.enumerated().map { numbers[$1][$0] } }
+            let buffer = batch.rendered(group: index, chosen: chosen, threads: threads)
+            return tensor(buffer, size: fullSize, of: batch)
+          }
+        }
+        return pool
+      })
+  }
+
+  /// All drawn views at the size that is trained on, for exact scores.
+  func auditPool<Method: SelfSupervisedMethod>(
+    of batch: ViewBatch, for method: Method, draw: SelectionDraw
+  ) -> ViewPool {
+    ViewPool(
+      batch.groups.enumerated().map { index, group in
+        let numbers = Self.first(auditSpaces.all.poolSizes[index], of: batch)
+        let views = CandidateViews(group: index, numbers: numbers, isLocal: plan.groups[index].isLocal)
+        return self.group(views, of: batch, size: group.drawn.recipe.size, for: method, draw: draw)
+      })
+  }
+
+  /// Which of a batch's drawn views are candidates, `[candidate][image]`.
+  private struct CandidateViews {
+    var group: Int
+    var numbers: [[Int]]
+    var isLocal: Bool
+  }
+
+  private static func first(_ count: Int, of batch: ViewBatch) -> [[Int]] {
+    (0..<count).map { Array(repeating: $0, count: batch.indices.count) }
+  }
+
+  /// Candidates at a size, rendered unless the loader has done that.
+  private func group<Method: SelfSupervisedMethod>(
+    _ views: CandidateViews, of batch: ViewBatch, size: Int, for method: Method, draw: SelectionDraw
+  ) -> ViewPool.Group {
+    let group = batch.groups[views.group]
+    let isLoaded =
+      group.drawn.isRendered && group.drawn.size == size && views.numbers == Self.first(group.drawn.count, of: batch)
+    let buffer =
+      isLoaded ? group.pixels : batch.rendered(group: views.group, chosen: views.numbers, size: size, threads: threads)
+    return ViewPool.Group(
+      tensor(buffer, size: size, of: batch), isLocal: views.isLocal,
+      masks: masks(views, size: size, for: method, draw: draw),
+      parameters: views.numbers.map { candidate in
+        candidate.enumerated().map { group.parameters[$1][$0] }
+      })
+  }
+
+  private func masks<Method: SelfSupervisedMethod>(
+    _ views: CandidateViews, size: Int, for method: Method, draw: SelectionDraw
+  ) -> Tensor? {
+    method.masks(
+      of: MaskedViews(group: views.group, count: views.numbers.count, size: size, isLocal: views.isLocal), for: draw)
+  }
+
+  /// `[views, batch, size, size, channels]` over a buffer's memory.
+  private func tensor(_ buffer: PixelBuffer, size: Int, of batch: ViewBatch) -> Tensor {
+    let views = buffer.count / (batch.indices.count * size * size * batch.channels)
+    return Tensor(
+      borrowing: buffer.bytes(), shape: [views, batch.indices.count, size, size, batch.channels],
+      dtype: DType(buffer.format), owner: buffer)
+  }
+}

@@ -1,0 +1,207 @@
+import Foundation
+import ImageData
+import NeuralNetworks
+import Optimization
+import RunRecords
+import TestSupport
+import Testing
+import Torch
+import Views
+
+@testable import HardViewPretraining
+
+@Suite struct CheapSelectionTests {
+  static let ways = [
+    ["selection.scoring.scale=0.5"],
+    ["selection.scoring.scale=0.5", "selection.phase=evaluate"],
+    ["selection.drawn=6", "selection.candidates=3", "selection.audit_every_steps=2"],
+    ["selection.drawn=6", "selection.candidates=2", "selection.audit_every_steps=3"],
+    ["selection.drawn=6", "selection.candidates=3", "selection.audit_every_steps=2", "selection.scoring.scale=0.75"],
+    ["selection.share.start=0.5", "selection.share.end=0.5", "selection.audit_every_steps=1"],
+    ["selection.scoring.precision=bf16"],
+  ]
+
+  /// Whatever saves time is a function of seed and step: an interrupted run ends as a whole one, bit for bit.
+  @Test(arguments: ways) func interruptedRunsContinueExactly(settings: [String]) throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let whole = try tiny.train("whole", settings)
+      let path = tiny.directory("cut")
+      var steps = 0
+      let task = try Pretraining.start(tiny.configuration(settings), output: path)
+      let outcome = try task.run(
+        shouldStop: {
+          steps += 1
+          return steps == 3
+        }, observer: { _ in })
+      #expect(outcome == .interrupted)
+      _ = try Pretraining.resume(path).run()
+      let cut = try RunDirectory.open(at: path)
+      #expect(try TinyRun.weights(cut) == TinyRun.weights(whole))
+      #expect(try Data(contentsOf: URL(filePath: cut.viewsPath)) == Data(contentsOf: URL(filePath: whole.viewsPath)))
+    }
+  }
+
+  /// Views that are stored in the narrow type of training can be scored in the wide one.
+  @Test func scoringMayBeMorePreciseThanTraining() throws {
+    try withTemporaryDirectory { folder in
+      let settings = ["precision=bf16", "selection.scoring.precision=fp32", "selection.audit_every_steps=2"]
+      for line in try Self.metrics(TinyRun(in: folder).train("a", settings)) {
+        #expect(line.loss.isFinite && abs(line.capturedHardness! - 1) < 0.2)
+      }
+    }
+  }
+
+  /// Views scored small are trained on in full, and what is trained on are the views that were chosen.
+  @Test func chosenViewsAreTrainedOnInFull() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let resolved = try tiny.configuration(["selection.scoring.scale=0.5"])
+      let parts = try Self.parts(SimSiam.self, resolved)
+      let pools = parts.pools(resolved.values.selection)
+      let batch = try Self.batch(parts, resolved, pools.drawnViews)
+      #expect(batch.groups[0].pixels.count == 4 * 16 * 8 * 8)
+      let draw = SelectionDraw(seed: 0, epoch: 0, samples: batch.indices)
+      let pool = pools.pool(of: batch, keeping: nil, for: parts.method, draw: draw)
+      #expect(pool.isScaled)
+      let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)
+      let before = Self.state(parts.method)
+      let selection = try parts.pretrainer(resolved.values.selection).select(
+        from: pool, in: pools.space, at: progress, draw: draw)
+      #expect(Self.state(parts.method) == before, "scoring at another size moves no running statistics")
+
+      let full = try Self.batch(parts, resolved, [DrawnViews(resolved.views.groups[0].recipe, count: 4)])
+      let pixels = Tensor(
+        borrowing: full.groups[0].pixels.bytes(), shape: [4, 16, 16, 16, 1], dtype: .float32,
+        owner: full.groups[0].pixels)
+      let slots = try #require(selection.slots)
+      for (slot, view) in selection.selection.views.enumerated() {
+        #expect(view.pixels.shape == [16, 1, 16, 16])
+        let images = view.pixels.split(into: 16)
+        for image in 0..<16 {
+          let expected = pixels.narrowed(along: 0, from: slots[slot][image], count: 1)
+            .narrowed(along: 1, from: image, count: 1)
+          #expect(images[image].scalars(as: Float.self) == expected.scalars(as: Float.self))
+        }
+      }
+    }
+  }
+
+  /// The kept views hold the hardest predicted pair of all that were drawn, found by trying all.
+  @Test func modelKeepsTheHardestPredictedViews() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let resolved = try tiny.configuration(Self.ways[2])
+      let parts = try Self.parts(SimSiam.self, resolved)
+      let pools = parts.pools(resolved.values.selection)
+      let batch = try Self.batch(parts, resolved, pools.drawnViews)
+      #expect(batch.groups[0].pixels.count == 0 && batch.groups[0].parameters.count == 6)
+      let model = HardnessModel()
+      #expect(pools.kept(of: batch, by: model) == (0..<3).map { Array(repeating: $0, count: 16) })
+      let parameters = batch.groups[0].parameters
+      let space = CandidateSpace(plan: .pair, poolSizes: [6])
+      let scores = Tensor.normal([space.count, 16], using: Generator(seed: 9))
+      HardnessAudit(
+        .listed(scores), in: space, reference: space, parameters: parameters,
+        draw: SelectionDraw(seed: 0, epoch: 0, samples: batch.indices)
+      ).teach(model)
+      let kept = try #require(pools.kept(of: batch, by: model))
+      #expect(kept.count == 3)
+      for image in 0..<16 {
+        let views = kept.map { $0[image] }
+        #expect(views == views.sorted() && Set(views).count == 3)
+        func hardness(_ pair: [Int]) -> Double {
+          model.predict(PairGeometry.features(parameters[pair[0]][image], parameters[pair[1]][image]))
+        }
+        let hardest = space.candidates.max { hardness($0) < hardness($1) }!
+        #expect(Set(hardest).isSubset(of: Set(views)))
+      }
+    }
+  }
+
+  /// Only the first images are scored; the others train on their first views.
+  @Test func shareScoresTheFirstImages() throws {
+    let method = try SmallMethods.make(SimSiam.self)
+    let pool = SmallMethods.pool(for: method, sizes: [4], batch: 8)
+    let space = CandidateSpace(plan: .pair, poolSizes: [4])
+    let draw = SelectionDraw(seed: 0, epoch: 0, samples: Array(0..<8))
+    let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)
+    let half = HardViews(
+      scorer: LossScorer(phase: .score), selector: Hardest(), times: SelectionTimes(share: Ramp(from: 0.5, to: 0.5)))
+    let some = try half.select(from: pool, in: space, for: method, at: progress, draw: draw)
+    let alone = HardViews(scorer: LossScorer(phase: .score), selector: Hardest())
+    let first = try alone.select(from: pool.prefix(4), in: space, for: method, at: progress, draw: draw.prefix(4))
+    let slots: [[Int]] = try #require(some.slots).rows()
+    let expected: [[Int]] = try #require(first.slots).rows()
+    #expect(slots.map { Array($0.prefix(4)) } == expected)
+    #expect(slots.map { Array($0.suffix(4)) } == [[0, 0, 0, 0], [1, 1, 1, 1]])
+    #expect(some.scores?.scores(in: space).shape == [6, 4])
+    #expect(some.views[0].pixels.shape[0] == 8)
+  }
+
+  @Test func auditsAreRecorded() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let exact = try Self.metrics(tiny.train("exact", ["selection.audit_every_steps=2", "selection.phase=score"]))
+      for line in exact {
+        let captured = try #require(line.capturedHardness)
+        #expect(abs(captured - 1) < 1e-3)
+        let parts = try #require(line.capturedPredictedHardness) + #require(line.capturedImageHardness)
+        #expect(abs(parts - captured) < 1e-9)
+        #expect(abs(line.capturedImageHardness! - line.exactImageHardness!) < 1e-3)
+      }
+      let easiest = try Self.metrics(
+        tiny.train("easy", ["selection.audit_every_steps=2", "selection.policy=easiest", "selection.phase=score"]))
+      #expect(easiest.allSatisfy { $0.capturedHardness! < 0 })
+      let unaudited = try Self.metrics(tiny.train("none", []))
+      #expect(unaudited.allSatisfy { $0.capturedHardness == nil })
+    }
+  }
+
+  @Test(arguments: [
+    ("selection.scoring.scale=0", "scoring.scale"), ("selection.scoring.scale=1.5", "scoring.scale"),
+    ("selection.drawn=3", "drawn"), ("selection.drawn=8", "audit_every_steps"),
+    ("selection.audit_every_steps=-1", "audit_every_steps"), ("selection.budget=0.5", "budget"),
+    ("selection.scoring.precision=int8", "scoring.precision"),
+  ])
+  func mistakesNameTheirKey(setting: String, key: String) throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let error = #expect(throws: (any Error).self) { try tiny.configuration([setting]) }
+      #expect("\(error!)".contains("selection.\(key)"))
+      #expect(throws: (any Error).self) {
+        try tiny.configuration(["selection.budget=1.2", "selection.policy=easiest"])
+      }
+    }
+  }
+
+  static func parts<Method: SelfSupervisedMethod>(
+    _ method: Method.Type, _ resolved: ResolvedConfiguration
+  ) throws -> PretrainingParts<Method> {
+    try PretrainingParts<Method>(
+      resolved, ResolvedConfiguration.configuration(of: method, from: resolved.values.method))
+  }
+
+  static func batch<Method: SelfSupervisedMethod>(
+    _ parts: PretrainingParts<Method>, _ resolved: ResolvedConfiguration, _ views: [DrawnViews]
+  ) throws -> ViewBatch {
+    let dataset = try Pretraining.open(resolved.values.data, split: .train)
+    let loader = try parts.loader(
+      of: dataset, drawing: views, keepsImages: true, skipped: SkippedImages(maximumShare: 0))
+    loader.startEpoch(0)
+    defer { loader.stop() }
+    return try #require(try loader.next())
+  }
+
+  static func state(_ method: any SelfSupervisedMethod) -> [[Float]] {
+    method.namedState().map { $0.entry.value.scalars(as: Float.self) }
+  }
+
+  static func metrics(_ run: RunDirectory) throws -> [MetricsRecord] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try String(contentsOfFile: run.metricsPath, encoding: .utf8).split(separator: "\n").map {
+      try decoder.decode(MetricsRecord.self, from: Data($0.utf8))
+    }
+  }
+}

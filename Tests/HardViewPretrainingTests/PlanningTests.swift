@@ -1,0 +1,137 @@
+import Foundation
+import ImageData
+import NeuralNetworks
+import Optimization
+import RunRecords
+import TestSupport
+import Testing
+import Torch
+import Views
+
+@testable import HardViewPretraining
+
+@Suite struct PlanningTests {
+  /// A way that costs so many plain steps and captures such a share of exact selection's image-specific hardness.
+  private func way(_ name: String, overhead: Double, kept: Double) -> PolicyMeasurement {
+    let space = CandidateSpace(plan: .pair, poolSizes: [3])
+    // Losses 0, 1 and 0 of one image; a choice of the middle one captures all, and shares dilute it.
+    let audit = HardnessAudit(
+      .listed(Tensor([0, 1, 0] as [Float], shape: [3, 1])), in: space, reference: space,
+      parameters: HardnessTests.draws(3).map { Array($0.prefix(1)) },
+      draw: SelectionDraw(seed: 0, epoch: 0, samples: [0]))
+    let captured = audit.captured(by: [[0, 2]], model: HardnessModel()).diluted(to: kept)
+    return PolicyMeasurement(
+      policy: CheaperPolicy(summary: name, settings: [], selection: SelectionConfiguration()), stepSeconds: overhead,
+      plainSeconds: 1, captured: captured)
+  }
+
+  @Test func cheapestThatKeepsTheGainIsTaken() {
+    let ways = [
+      way("exact", overhead: 1.7, kept: 1), way("half", overhead: 1.2, kept: 0.92),
+      way("tiny", overhead: 1.05, kept: 0.4),
+      way("three", overhead: 1.4, kept: 0.95),
+    ]
+    #expect(PolicyChoice.best(of: ways).policy.summary == "half")
+    #expect(PolicyChoice.best(of: ways, budget: 1.3).policy.summary == "half")
+    // Nothing keeps it within 1.1: half of the images by halves keeps 46 %, more than the tiny one for all.
+    let diluted = PolicyChoice.best(of: ways, budget: 1.1)
+    #expect(diluted.policy.summary.hasPrefix("half, for 50 %"))
+    #expect(abs(diluted.overhead - 1.1) < 1e-9 && abs(diluted.keptShare! - 0.46) < 1e-9)
+    #expect(diluted.policy.selection.share == Ramp(from: 0.5, to: 0.5))
+    #expect(PolicyChoice.best(of: ways, budget: 1.06).policy.summary == "tiny")
+    #expect(PolicyChoice.best(of: [ways[0]], budget: 1).policy.selection.share == Ramp(from: 0, to: 0))
+  }
+
+  /// Every way that is offered is a valid rule for the plan, and its settings are what make it.
+  @Test(arguments: [false, true]) func waysAreReachedByTheirSettings(isMultiCrop: Bool) throws {
+    let plan = isMultiCrop ? SelectionTests.multiCrop : .pair
+    var backbone = BackboneConfiguration()
+    backbone.name = isMultiCrop ? .vitTiny : .resnet18
+    var base = SelectionConfiguration()
+    base.localCandidates = isMultiCrop ? 4 : 0
+    let ways = CheaperPolicy.all(like: base, plan: plan, backbone: backbone)
+    #expect(ways[0].settings.isEmpty && ways.count >= 7)
+    #expect(Set(ways.map(\.summary)).count == ways.count)
+    for way in ways {
+      let settings = way.settings.map { String($0.dropFirst("selection.".count)) }
+      #expect(try base.with(settings) == way.selection)
+      #expect(way.selection.problem(for: plan, backbone: backbone) == nil)
+    }
+    #expect(throws: (any Error).self) { try base.with(["candidate=3"]) }
+  }
+
+  @Test(arguments: ["simsiam", "dino"]) func calibrationLeavesNoTraceAndMeasuresEveryWay(method: String) throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let dino = [
+        "backbone.name=vit_tiny", "backbone.width=16", "backbone.depth=2", "backbone.patch_size=4",
+        "method={name: dino, head_hidden: 24, head_bottleneck: 16, prototypes: 32, last_layer_frozen_epochs: 0}",
+        "views.groups={global: {count: 2}, local: {count: 2, local: true, size: 8}}", "selection.local_candidates=4",
+      ]
+      let resolved = try tiny.configuration(method == "dino" ? dino : [])
+      let files = try FileManager.default.subpathsOfDirectory(atPath: folder)
+      let plan = try PretrainingPlan.calibrate(resolved, warmUpSteps: 4, rounds: 2)
+      #expect(try FileManager.default.subpathsOfDirectory(atPath: folder) == files)
+      #expect(plan.batchSize == 16 && plan.stepsPerEpoch == 4 && plan.epochs == 2)
+      #expect(plan.plainSeconds > 0 && plan.peakBytes > 0)
+      let exact = plan.measurements[0]
+      #expect(exact.policy.summary == "exact" && exact.overhead > 1)
+      let captured = try #require(exact.captured.total)
+      #expect(captured > 0.8 && captured < 1.2)
+      let overlap = try #require(plan.measurements.last)
+      #expect(overlap.policy.summary == "least overlap" && overlap.captured.total! < captured)
+      #expect(plan.seconds(with: exact) > plan.seconds(with: nil))
+      let budget = plan.seconds(with: exact) * 10
+      #expect(abs(plan.epochs(in: budget, with: exact) - 20) <= 1)
+    }
+  }
+
+  /// Calibrations take place, are written down, choose among the ways, and survive an interruption.
+  @Test func automaticSelectionExplainsItself() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let settings = ["selection.budget=1.5", "training.epochs=8"]
+      let path = tiny.directory("auto")
+      let task = try Pretraining.start(tiny.configuration(settings), output: path)
+      var notes: [String] = []
+      var steps = 0
+      _ = try task.run(
+        shouldStop: {
+          steps += 1
+          return steps == 14
+        },
+        observer: { event in if case .note(let text) = event { notes.append(text) } })
+      let run = try RunDirectory.open(at: path)
+      let before = try Self.records(run)
+      #expect(!before.isEmpty && before.count == notes.count)
+      #expect(notes.allSatisfy { $0.contains("× a plain step") })
+      _ = try Pretraining.resume(path).run()
+      let records = try Self.records(run)
+      #expect(records.count > before.count && records.prefix(before.count).map(\.step) == before.map(\.step))
+      for record in records {
+        #expect(record.among.count >= 7 && record.among[0].policy == "exact")
+        #expect(record.among.allSatisfy { $0.overhead.isFinite && $0.overhead >= 1 })
+      }
+    }
+  }
+
+  private static func records(_ run: RunDirectory) throws -> [SelectionRecord] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try String(contentsOfFile: run.selectionPath, encoding: .utf8).split(separator: "\n").map {
+      try decoder.decode(SelectionRecord.self, from: Data($0.utf8))
+    }
+  }
+
+  @Test func stepsAreTimedByEveryRule() throws {
+    try withTemporaryDirectory { folder in
+      let resolved = try TinyRun(in: folder).configuration()
+      let timer = try StepTimers.make(resolved, dataset: Pretraining.open(resolved.values.data, split: .train))
+      let exact = SelectionConfiguration()
+      timer.add(try exact.with(["policy=none"]), named: "plain")
+      timer.add(exact, named: "exact")
+      timer.add(try exact.with(["scoring.scale=0.5", "candidates=8"]), named: "half of eight")
+      for name in ["plain", "exact", "half of eight", "plain"] { #expect(try timer.step(name) > 0) }
+    }
+  }
+}
