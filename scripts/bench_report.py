@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ["row", "what", "ours", "fastest of the others", "ratio", "range", "target", ""]
 QUIET = 0.97  # A smaller share of a core says that something else ran on it.
-BEGIN, END = "<!-- table of scripts/bench-views -->", "<!-- end of the table -->"
+BEGIN, END = "<!-- table of scripts/bench -->", "<!-- end of the table -->"
 
 
 def median(measurements: list[Measurement]) -> float:
@@ -52,14 +52,23 @@ def line(result: Result) -> str:
 
 
 def text_table(results: list[Result]) -> str:
-    rows = [HEADINGS, *map(cells, results)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    return aligned([HEADINGS, *map(cells, results)])
+
+
+def aligned(rows: list[list[str]]) -> str:
+    """Rows of cells under one another, the first the headings."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
+def markdown(rows: list[list[str]]) -> str:
+    """The same as a Markdown table."""
+    rows = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def markdown_table(results: list[Result], options: argparse.Namespace) -> str:
-    rows = [HEADINGS, ["---"] * len(HEADINGS), *map(cells, results)]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = markdown([HEADINGS, *map(cells, results)])
     return f"{table}\n\n{description(options)}\n" + "".join(f"\n{warning}\n" for warning in [busy(results)] if warning)
 
 
