@@ -3,17 +3,18 @@
 The procedure of the published code: forward every view without gradients in training mode, compute the loss of each
 choice one after the other, copy the hardest views into new batches, forward those again with gradients, update.
 """
-import copy
 import json
 import random
 import resource
 import sys
 import time
+from pathlib import Path
 
 import bench_peers  # noqa: F401  Makes torchvision load beside any torch.
 import torch
 import torch.nn.functional as F
-import torchvision
+import torchvision.transforms
+from PIL import Image
 from torch import nn
 
 
@@ -36,6 +37,7 @@ def network(work: dict) -> nn.Module:
 
 class SimSiam:
     def __init__(self, work: dict, layout: torch.memory_format) -> None:
+        self.work, self.loaded = work, None
         self.encoder = network(work).to(memory_format=layout)
         out = work["output"]
         self.predictor = nn.Sequential(
@@ -68,14 +70,44 @@ class SimSiam:
         (p1, z1), (p2, z2) = self.encode(views[0]), self.encode(views[1])
         return -(F.cosine_similarity(p1, z2).mean() + F.cosine_similarity(p2, z1).mean()) / 2
 
+    def batch(self) -> list[torch.Tensor]:
+        if self.loaded is None:
+            data = Decoded(self.work["images"], self.work["size"], views=4)
+            self.loaded = iter(torch.utils.data.DataLoader(
+                data, self.work["batch"], shuffle=True, num_workers=2, drop_last=True))
+        return next(self.loaded)
+
     def step(self, rule: str) -> None:
-        views = self.views[:2] if rule == "plain" else self.select(self.views[:4])
+        drawn = self.batch() if rule.startswith("whole ") else self.views
+        views = drawn[:2] if rule.endswith("plain") else self.select(drawn[:4])
         loss = self.loss(views)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         if not loss.item() < float("inf"):
             sys.exit("the loss is no number")
+
+
+class Decoded(torch.utils.data.Dataset):
+    """Views of images that are held decoded, as torchvision makes them from PIL."""
+
+    def __init__(self, folder: str, size: int, views: int, repeats: int = 1000) -> None:
+        paths = sorted(Path(folder).iterdir())
+        self.images = [Image.open(path).convert("RGB") for path in paths]
+        self.views, self.repeats = views, repeats
+        t = torchvision.transforms
+        blur = [t.RandomApply([t.GaussianBlur(9, (0.1, 2.0))], 0.5)] if size > 100 else []
+        self.transform = t.Compose([
+            t.RandomResizedCrop(size, (0.2, 1.0)), t.RandomHorizontalFlip(),
+            t.RandomApply([t.ColorJitter(0.4, 0.4, 0.4, 0.1)], 0.8), t.RandomGrayscale(0.2), *blur, t.ToTensor(),
+            t.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])
+
+    def __len__(self) -> int:
+        return len(self.images) * self.repeats
+
+    def __getitem__(self, index: int) -> list[torch.Tensor]:
+        image = self.images[index % len(self.images)]
+        return [self.transform(image) for _ in range(self.views)]
 
 
 class Attention(nn.Module):
@@ -114,7 +146,7 @@ class Student(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.head = nn.Sequential(
             nn.Linear(width, 2048), nn.GELU(), nn.Linear(2048, 2048), nn.GELU(), nn.Linear(2048, 256))
-        self.last = nn.utils.weight_norm(nn.Linear(256, prototypes, bias=False))
+        self.last = nn.utils.parametrizations.weight_norm(nn.Linear(256, prototypes, bias=False))
 
     def backbone(self, images: torch.Tensor) -> torch.Tensor:
         x = self.patches(images).flatten(2).transpose(1, 2)
@@ -135,8 +167,10 @@ class Student(nn.Module):
 class DINO:
     def __init__(self, work: dict, layout: torch.memory_format) -> None:
         self.work = work
-        self.student = Student(work["size"], work["prototypes"]).to(memory_format=layout)
-        self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+        self.student, self.teacher = (
+            Student(work["size"], work["prototypes"]).to(memory_format=layout) for _ in range(2))
+        self.teacher.load_state_dict(self.student.state_dict())
+        self.teacher.requires_grad_(False)
         self.center = torch.zeros(1, work["prototypes"])
         self.optimizer = torch.optim.AdamW(self.student.parameters(), lr=1e-4, weight_decay=0.04)
         self.globals, self.locals = (

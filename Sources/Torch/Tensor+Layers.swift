@@ -18,9 +18,20 @@ extension Tensor {
   }
 
   /// Softmax(q · kᵀ / √d) · v for queries (self), keys and values of shape `[batch, heads, tokens, d]`.
+  ///
+  /// Of few tokens the table of weights is small, and in bfloat16 on processors two batched products of matrices with it
+  /// are faster than libtorch's attention that never holds it: forward and backward 1.7 times at 197 tokens, 6 times at
+  /// 37. In float32 they are not.
   public func attending(to keys: Tensor, values: Tensor) -> Tensor {
-    Operator.scaledDotProductAttention(.tensor(self), .tensor(keys), .tensor(values))
+    guard dtype == .bfloat16, shape[2] <= Self.fewTokens else {
+      return Operator.scaledDotProductAttention(.tensor(self), .tensor(keys), .tensor(values))
+    }
+    let scaled = self * (1 / Double(shape[3]).squareRoot())
+    return scaled.matmul(keys.transposed(2, 3)).softmax(along: -1).matmul(values)
   }
+
+  /// Up to so many tokens the weights of attention are held as a table.
+  private static var fewTokens: Int { 512 }
 
   /// Bicubic interpolation of `[batch, channels, height, width]`, corners not aligned.
   /// - Parameter scales: Ratios of new to old height and width that positions are computed with, as PyTorch's

@@ -1,6 +1,8 @@
 import ArgumentParser
+import AtomicFiles
 import Foundation
 import HardViewPretraining
+import Pictures
 import RunConfiguration
 import RunRecords
 
@@ -28,6 +30,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Batches that are measured.")
   var rounds = 5
 
+  @Option(help: "Draw cost against captured hardness as a PNG file.")
+  var picture: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -54,6 +59,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let plan = try PretrainingPlan.calibrate(
       ResolvedConfiguration(chosen.settings()), warmUpSteps: warmUpSteps, rounds: rounds)
+    if let picture { try AtomicFile.write(Data(chart(of: plan).draw().png()), to: picture) }
     if json { return try printJSON(PlanReport(plan, budget: budget?.seconds)) }
     print(
       "\(plan.epochs) epochs of \(plan.stepsPerEpoch) steps of \(plan.batchSize) images; calibrated with "
@@ -81,6 +87,17 @@ struct PlanCommand: ParsableCommand {
     }
     print(table.text)
     print(explanation(plan))
+  }
+
+  private func chart(of plan: PretrainingPlan) -> TradeOffChart {
+    TradeOffChart(
+      plan.measurements.map { row in
+        TradeOffChart.Mark(
+          name: "\(row.policy.summary), \(decimal(row.overhead)) ×", cost: row.overhead, total: row.captured.total ?? 0,
+          part: row.captured.imageSpecific ?? 0)
+      },
+      costTitle: "a step's time as a multiple of a plain step's",
+      totalTitle: "captured hardness, all of it", partTitle: "the part that depends on the image")
   }
 
   private func explanation(_ plan: PretrainingPlan) -> String {

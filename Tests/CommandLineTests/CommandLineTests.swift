@@ -157,7 +157,8 @@ import Testing
 
   @Test(
     arguments: [
-      (["plan"], 2, "Name a configuration file"), (["plan", "--recipe", "simsiam-small", "--budget", "2x"], 2, "budget"),
+      (["plan"], 2, "Name a configuration file"),
+      (["plan", "--recipe", "simsiam-small", "--budget", "2x"], 2, "budget"),
       (["bench", "step", "--recipe", "simsiam-small", "--rule", "half"], 2, "A rule is a name"),
       (["pretrain"], 2, "Name a configuration file, or a recipe"),
       (["pretrain", "--recipe", "simsiam-small", "x.yaml"], 2, "not both"),

@@ -94,3 +94,20 @@ import Views
       ])
   }
 }
+
+@Suite struct TradeOffChartTests {
+  /// Every mark leaves its color in the plot, also where all values are equal or none is a number.
+  @Test(arguments: [[1.0, 1.5, 2.0], [1, 1, 1], [1, .infinity, .nan]]) func everyMarkIsDrawn(costs: [Double]) {
+    let marks = costs.enumerated().map { TradeOffChart.Mark(name: "way \($0)", cost: $1, total: 1, part: 0.5) }
+    let image = TradeOffChart(marks, costTitle: "cost", totalTitle: "all", partTitle: "part").draw().image
+    for (number, cost) in costs.enumerated() where cost.isFinite {
+      let color = Color.distinct(number)
+      let wanted = [color.red, color.green, color.blue].map { UInt8(($0 * 255).rounded()) }
+      let found = stride(from: 0, to: image.pixels.count, by: 3).contains { place in
+        place / 3 % image.width < 600 && Array(image.pixels[place..<place + 3]) == wanted
+      }
+      // Marks in one place cover one another.
+      #expect(found || Set(costs).count == 1)
+    }
+  }
+}

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Torch
 
@@ -114,5 +115,23 @@ import Torch
     let x = Tensor([3, 4] as [Float], shape: [1, 2])
     let y = Tensor([4, 3] as [Float], shape: [1, 2])
     #expect(abs(x.cosineSimilarity(to: y).number - 24.0 / 25) < 1e-6)
+  }
+
+  /// Attention in the narrow type, with its table held and without, is attention in the wide one, also backward.
+  @Test(arguments: [7, 600]) func attentionIsTheSameInBothTypes(tokens: Int) {
+    let generator = Generator(seed: 3)
+    let parts = (0..<3).map { _ in Tensor.normal([2, 3, tokens, 8], using: generator) }
+    func attended(as dtype: DType) -> (Tensor, [Tensor]) {
+      let leaves = parts.map { $0.converted(to: dtype).trainableCopy() }
+      let result = leaves[0].attending(to: leaves[1], values: leaves[2]).converted(to: .float32)
+      (result * result).sum().backward()
+      return (result.detached(), leaves.map { $0.gradient!.converted(to: .float32) })
+    }
+    let (wide, narrow) = (attended(as: .float32), attended(as: .bfloat16))
+    #expect(relativeError(narrow.0, wide.0) < 0.02)
+    for (mine, theirs) in zip(narrow.1, wide.1) { #expect(relativeError(mine, theirs) < 0.05) }
+    // Against the definition.
+    let scores = parts[0].matmul(parts[1].transposed()) * (1 / 8.0.squareRoot())
+    #expect(relativeError(wide.0, scores.softmax().matmul(parts[2])) < 1e-5)
   }
 }

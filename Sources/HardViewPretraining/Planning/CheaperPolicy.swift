@@ -32,26 +32,30 @@ public struct CheaperPolicy: Sendable, Equatable {
       policies.append(CheaperPolicy(summary: summary, settings: settings, selection: selection))
     }
     let evaluated = "selection.phase=evaluate"
+    func scale(_ value: Double) -> String { "selection.scoring.scale=\(value)" }
     if !backbone.isTransformer {
       add("running statistics", [evaluated]) { $0.phase = .evaluate }
     }
-    for scale in [0.75, 0.5] {
-      let setting = "selection.scoring.scale=\(scale)"
-      add("views \(scale) as wide", [setting]) { $0.scoring.scale = scale }
-      if !backbone.isTransformer {
-        add("views \(scale) as wide, running statistics", [setting, evaluated]) {
-          ($0.scoring.scale, $0.phase) = (scale, .evaluate)
-        }
+    for value in [0.75, 0.5, 0.4] {
+      add("views \(value) as wide", [scale(value)]) { $0.scoring.scale = value }
+    }
+    if !backbone.isTransformer {
+      add("views 0.5 as wide, running statistics", [scale(0.5), evaluated]) {
+        ($0.scoring.scale, $0.phase) = (0.5, .evaluate)
       }
     }
     if isPair {
       if count > 3 { add("3 candidates", ["selection.candidates=3"]) { $0.candidates = 3 } }
-      for kept in [3, 2] where kept < 2 * count {
+      for (kept, value) in [(3, 1.0), (2, 1.0), (4, 0.5), (3, 0.5)] where kept < 2 * count {
+        let pruning = [
+          "selection.drawn=\(2 * count)", "selection.candidates=\(kept)", "selection.audit_every_steps=25",
+        ]
+        let isSmall = value < 1
         add(
-          "\(kept) of \(2 * count) by geometry and colour",
-          ["selection.drawn=\(2 * count)", "selection.candidates=\(kept)", "selection.audit_every_steps=25"]
+          "\(kept) of \(2 * count) by geometry and colour" + (isSmall ? ", \(value) as wide" : ""),
+          pruning + (isSmall ? [scale(value)] : [])
         ) {
-          ($0.drawn, $0.candidates, $0.auditEverySteps) = (2 * count, kept, 25)
+          ($0.drawn, $0.candidates, $0.auditEverySteps, $0.scoring.scale) = (2 * count, kept, 25, value)
         }
       }
     }

@@ -13,6 +13,9 @@ public protocol StepTiming: AnyObject {
   /// Views that the loader would have rendered beforehand are rendered before the time starts; those that are rendered
   /// once it is known which ones are chosen count.
   func step(_ name: String) throws -> Double
+  /// Takes a step by a rule on the next batch that its loader makes, as a run does, and returns its seconds: loading,
+  /// as far as training waits for it, selecting and training.
+  func wholeStep(_ name: String) throws -> Double
 }
 
 /// Makes timers of training steps.
@@ -38,9 +41,12 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
   private struct Rule {
     let pools: CandidatePools
     let pretrainer: Pretrainer<Method>
+    var loader: ViewLoader?
+    var epoch = 0
   }
 
   private let parts: PretrainingParts<Method>
+  private let dataset: any ImageDataset
   private let batches: [ViewBatch]
   private var rules: [String: Rule] = [:]
   private let model = HardnessModel()
@@ -48,6 +54,7 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
 
   init(_ parts: PretrainingParts<Method>, dataset: any ImageDataset, batches count: Int) throws {
     self.parts = parts
+    self.dataset = dataset
     let drawn = parts.views.groups.map { DrawnViews($0.recipe, count: Self.mostViews, isRendered: false) }
     let loader = try parts.loader(
       of: dataset, drawing: drawn, keepsImages: true, threads: 0, skipped: SkippedImages(maximumShare: 1))
@@ -66,21 +73,61 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
     rules[name] = Rule(pools: parts.pools(selection), pretrainer: parts.pretrainer(selection))
   }
 
+  deinit {
+    for rule in rules.values { rule.loader?.stop() }
+  }
+
   func step(_ name: String) throws -> Double {
-    guard let rule = rules[name] else { preconditionFailure("no rule '\(name)' was added") }
+    let rule = rule(name)
     let batch = batches[progress.step % batches.count]
-    let draw = SelectionDraw(seed: 0, epoch: progress.epoch, samples: batch.indices)
-    let space = rule.pools.space
-    func pool() -> ViewPool {
-      let kept = rule.pools.kept(of: batch, by: model)
-      return rule.pools.pool(of: batch, keeping: kept, for: parts.method, draw: draw)
+    let loaded = rule.pools.rendersLate ? nil : pool(of: batch, by: rule)
+    return try timed {
+      let pool = loaded ?? pool(of: batch, by: rule)
+      _ = try rule.pretrainer.step(on: pool, in: rule.pools.space, at: progress, draw: draw(batch))
     }
-    let loaded = rule.pools.rendersLate ? nil : pool()
+  }
+
+  func wholeStep(_ name: String) throws -> Double {
+    if rule(name).loader == nil {
+      let loader = try parts.loader(
+        of: dataset, drawing: rule(name).pools.drawnViews, keepsImages: rule(name).pools.rendersLate,
+        skipped: SkippedImages(maximumShare: 1))
+      loader.startEpoch(0)
+      rules[name]!.loader = loader
+    }
+    return try timed {
+      let rule = rule(name)
+      var next = try rule.loader!.next()
+      if next == nil {
+        rules[name]!.epoch += 1
+        rule.loader!.startEpoch(rules[name]!.epoch)
+        next = try rule.loader!.next()
+      }
+      guard let batch = next else { return }
+      let pool = pool(of: batch, by: rule)
+      _ = try rule.pretrainer.step(on: pool, in: rule.pools.space, at: progress, draw: draw(batch))
+    }
+  }
+
+  private func rule(_ name: String) -> Rule {
+    guard let rule = rules[name] else { preconditionFailure("no rule '\(name)' was added") }
+    return rule
+  }
+
+  private func draw(_ batch: ViewBatch) -> SelectionDraw {
+    SelectionDraw(seed: 0, epoch: progress.epoch, samples: batch.indices)
+  }
+
+  private func pool(of batch: ViewBatch, by rule: Rule) -> ViewPool {
+    let kept = rule.pools.kept(of: batch, by: model)
+    return rule.pools.pool(of: batch, keeping: kept, for: parts.method, draw: draw(batch))
+  }
+
+  private func timed(_ body: () throws -> Void) rethrows -> Double {
     let start = ContinuousClock.now
-    _ = try rule.pretrainer.step(on: loaded ?? pool(), in: space, at: progress, draw: draw)
-    let elapsed = seconds(ContinuousClock.now - start)
+    try body()
     progress.step += 1
-    return elapsed
+    return seconds(ContinuousClock.now - start)
   }
 }
 

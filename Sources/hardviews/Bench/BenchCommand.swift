@@ -42,12 +42,17 @@ struct StepBenchCommand: ParsableCommand {
   var json = false
 
   @Flag(
-    help: "Take one step for each line of standard input, which names a rule; answer each with its seconds as JSON.")
+    help:
+      "Take one step for each line of standard input, which names a rule, after 'whole ' with loading; answer as JSON.")
   var serve = false
 
   func validate() throws {
     try chosen.check()
     guard rounds >= 1 else { throw ValidationError("--rounds must be at least 1.") }
+    for rule in rules where !rule.contains(":") {
+      throw ValidationError(
+        "A rule is a name, a colon and settings, such as 'half: scoring.scale=0.5', not '\(rule)'.")
+    }
   }
 
   func run() throws {
@@ -82,22 +87,21 @@ struct StepBenchCommand: ParsableCommand {
   private func allRules(_ base: SelectionConfiguration) throws -> [(String, SelectionConfiguration)] {
     let exact = CheaperPolicy.exact(like: base).selection
     let own = try rules.map { rule in
-      let parts = rule.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2 else {
-        throw ValidationError(
-          "A rule is a name, a colon and settings, such as 'half: scoring.scale=0.5', not '\(rule)'.")
-      }
+      let parts = rule.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       return (String(parts[0]), try exact.with(parts[1].split(separator: " ").map(String.init)))
     }
     return [("plain", try exact.with(["policy=none"])), ("exact", exact)] + own
   }
 
   private func answer(with timer: any StepTiming, names: [String]) throws {
-    while let name = readLine() {
+    while let line = readLine() {
+      let isWhole = line.hasPrefix("whole ")
+      let name = isWhole ? String(line.dropFirst("whole ".count)) : line
       guard names.contains(name) else { throw ValidationError("There is no rule '\(name)'; there are \(names).") }
       let encoder = JSONEncoder()
       encoder.keyEncodingStrategy = .convertToSnakeCase
-      let answer = Answer(seconds: try timer.step(name), peakBytes: ProcessMemory.now.peak)
+      let answer = Answer(
+        seconds: isWhole ? try timer.wholeStep(name) : try timer.step(name), peakBytes: ProcessMemory.now.peak)
       print(String(decoding: try encoder.encode(answer), as: UTF8.self))
       fflush(nil)
     }
