@@ -18,11 +18,11 @@ struct AutomaticSelection<Method: SelfSupervisedMethod> {
   private let model: HardnessModel
   private var calibration: SelectionCalibration<Method>
   private var measuredBatches = 0
+  /// Seconds of the latest training steps, without selection.
+  private var trainingSeconds: [Double] = []
 
   private static var batchesToMeasure: Int { 3 }
   private static var stepsToTeach: Int { 32 }
-  /// Seconds of the latest training steps, without selection.
-  private var trainingSeconds: [Double] = []
 
   init(_ parts: PretrainingParts<Method>, model: HardnessModel) {
     self.parts = parts
