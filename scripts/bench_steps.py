@@ -54,7 +54,8 @@ class Row:
 
     @property
     def cells(self) -> list[str]:
-        limit = "".join(f"{'≥' if kind == 'at_least' else '≤'} {value}" for kind, value in (self.target or {}).items())
+        signs = {"at_least": "≥", "at_most": "≤"}
+        limit = "".join(f"{sign} {self.target[kind]}" for kind, sign in signs.items() if kind in (self.target or {}))
         verdict = {None: "", True: "reached", False: "MISSED"}[self.holds]
         return [self.work, self.title, f"{statistics.median(self.ratios):.2f}",
                 f"{min(self.ratios):.2f}–{max(self.ratios):.2f}", limit, verdict]
