@@ -50,7 +50,8 @@ struct AutomaticSelection<Method: SelfSupervisedMethod> {
   /// Measures on a batch that is about to be trained on, if a calibration is due; after the last batch of a calibration
   /// says what was found and chosen.
   mutating func measure(_ batch: ViewBatch, at progress: TrainingProgress) throws -> SelectionRecord? {
-    let interval = max(progress.totalSteps / 10, Self.batchesToMeasure)
+    // Calibrations take time too: in short runs there are fewer.
+    let interval = max(progress.totalSteps / 10, min(progress.totalSteps / 4, Self.stepsToTeach), Self.batchesToMeasure)
     let first = min(40, interval)
     let position = (progress.step - first + interval) % interval
     guard progress.step >= first, position < Self.batchesToMeasure else {
