@@ -115,6 +115,7 @@ import Views
         }
         let hardest = space.candidates.max { hardness($0) < hardness($1) }!
         #expect(Set(hardest).isSubset(of: Set(views)))
+        #expect(views.first { !hardest.contains($0) } == (0..<6).first { !hardest.contains($0) })
       }
     }
   }

@@ -101,7 +101,6 @@ import Views
       let captured = audit.captured(by: slots, model: model)
       #expect(abs(captured.total! - (selected - random) / (hardest - random)) < 1e-5)
       #expect(captured.predicted == 0 && captured.images == Self.images)
-      #expect(abs(captured.exactGain! - (hardest - random) / Double(Self.images)) < 1e-6)
       #expect(abs(captured.diluted(to: 0.25).total! - captured.total! / 4) < 1e-9)
     }
     let (flat, _) = Self.audit { _, _, image in Float(image) }

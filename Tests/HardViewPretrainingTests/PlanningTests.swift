@@ -123,6 +123,23 @@ import Views
     }
   }
 
+  /// Whatever is measured, weights and running statistics stay as they are.
+  @Test func measuringChangesNothing() throws {
+    try withTemporaryDirectory { folder in
+      let resolved = try TinyRun(in: folder).configuration()
+      let parts = try CheapSelectionTests.parts(SimSiam.self, resolved)
+      let ways = CheaperPolicy.all(
+        like: resolved.values.selection, plan: parts.views.plan, backbone: resolved.values.backbone)
+      let batch = try CheapSelectionTests.batch(
+        parts, resolved, SelectionCalibration<SimSiam>.drawnViews(parts, for: ways))
+      var calibration = SelectionCalibration(parts, policies: ways)
+      let before = CheapSelectionTests.state(parts.method)
+      try calibration.measure(on: batch, at: TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2))
+      #expect(CheapSelectionTests.state(parts.method) == before)
+      #expect(calibration.results.count == ways.count)
+    }
+  }
+
   @Test func stepsAreTimedByEveryRule() throws {
     try withTemporaryDirectory { folder in
       let resolved = try TinyRun(in: folder).configuration()

@@ -33,8 +33,6 @@ public struct CapturedHardness: Sendable, Equatable {
   public var exactImageSpecific: Double? {
     range.map { ($0 - hardestPrediction + randomPrediction) / $0 }
   }
-  /// How much more loss the exact hardest choice has than a random one.
-  public var exactGain: Double? { images > 0 ? (hardest - random) / Double(images) : nil }
 
   /// What a selection captures that does the same for a share of the images, and takes random views for the others.
   func diluted(to share: Double) -> CapturedHardness {

@@ -64,7 +64,7 @@ struct AutomaticSelection<Method: SelfSupervisedMethod> {
     guard measuredBatches >= Self.batchesToMeasure else { return nil }
     calibration.plainTrainingSeconds(trainingSeconds)
     let results = calibration.results
-    let best = PolicyChoice.best(of: results, budget: budget > 0 ? budget : nil)
+    let best = PolicyChoice.best(of: results, budget: budget)
     chosen = best.policy
     calibration = SelectionCalibration(parts, policies: policies, model: model)
     measuredBatches = 0

@@ -29,9 +29,12 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
   init(_ parts: PretrainingParts<Method>, policies: [CheaperPolicy], model: HardnessModel = HardnessModel()) {
     self.parts = parts
     self.model = model
-    candidates = policies.map {
-      Candidate(
-        policy: $0, pools: parts.pools($0.selection), hardViews: $0.selection.makeHardViews(dtype: parts.dtype))
+    candidates = policies.map { policy in
+      var measured = policy.selection
+      // Scoring in the training phase moves running statistics; measuring must not.
+      if measured.phase == .train { measured.phase = .score }
+      return Candidate(
+        policy: policy, pools: parts.pools(measured), hardViews: measured.makeHardViews(dtype: parts.dtype))
     }
     var none = SelectionConfiguration()
     none.policy = .none
@@ -100,14 +103,10 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
 
   private func audit(_ batch: ViewBatch, at progress: TrainingProgress) throws -> HardnessAudit {
     let most = candidates.map(\.pools).max { $0.auditSpaces.all.viewCount < $1.auditSpaces.all.viewCount }!
-    let draw = draw(batch, progress)
     return try throwingExhaustion {
-      let pool = most.auditPool(of: batch, for: parts.method, draw: draw)
-      let scores = LossScorer(phase: .score, dtype: parts.dtype)
-        .score(pool, in: most.auditSpaces.all, method: parts.method, at: progress).scores
-      return HardnessAudit(
-        scores, in: most.auditSpaces.all, reference: candidates[0].pools.space, parameters: pool.parameters ?? [],
-        draw: draw)
+      most.audit(
+        batch, against: candidates[0].pools.space, for: parts.method, dtype: parts.dtype, at: progress,
+        draw: draw(batch, progress))
     }
   }
 
@@ -120,23 +119,10 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
       let start = ContinuousClock.now
       let kept = pools.kept(of: batch, by: model)
       let pool = pools.pool(of: batch, keeping: kept, for: parts.method, draw: draw)
-      var hardViews = hardViews
-      // Scoring in the training phase moves running statistics; measuring must not.
-      if var scorer = hardViews.scorer as? LossScorer, scorer.phase == .train {
-        scorer.phase = .score
-        hardViews.scorer = scorer
-      }
       let selection = try hardViews.select(from: pool, in: pools.space, for: parts.method, at: progress, draw: draw)
       let chosen: [[Int]]? = selection.slots?.rows()
       let elapsed = seconds(ContinuousClock.now - start)
-      let first = pools.space.first
-      let slots = batch.indices.indices.map { image in
-        first.indices.map { slot in
-          let view = chosen?[slot][image] ?? first[slot]
-          return kept?[view][image] ?? view
-        }
-      }
-      return (slots, elapsed)
+      return (pools.drawnNumbers(of: chosen, keeping: kept, images: batch.indices.count), elapsed)
     }
   }
 }

@@ -73,10 +73,6 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
     rules[name] = Rule(pools: parts.pools(selection), pretrainer: parts.pretrainer(selection))
   }
 
-  deinit {
-    for rule in rules.values { rule.loader?.stop() }
-  }
-
   func step(_ name: String) throws -> Double {
     let rule = rule(name)
     let batch = batches[progress.step % batches.count]

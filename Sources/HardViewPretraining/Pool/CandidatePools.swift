@@ -1,5 +1,6 @@
 import ImageData
 import NeuralNetworks
+import Optimization
 import Torch
 import Views
 
@@ -39,7 +40,7 @@ struct CandidatePools {
   /// The views that are kept of those drawn, for each one and image, `[kept][image]` as numbers in the first group; nil
   /// where all are.
   ///
-  /// The hardest pair by the model's prediction, then one after the other those that are hardest with the ones kept.
+  /// The hardest pair by the model's prediction, and the first of the others, which are random ones.
   func kept(of batch: ViewBatch, by model: HardnessModel) -> [[Int]]? {
     guard !drawnViews[0].isRendered else { return nil }
     let parameters = batch.groups[0].parameters.prefix(auditSpaces.all.viewCount)
@@ -52,22 +53,15 @@ struct CandidatePools {
 
   private func chosen(_ views: [ViewParameters], by model: HardnessModel) -> [Int] {
     guard model.coefficients != nil else { return Array(0..<space.poolSizes[0]) }
-    var hardness = [[Double]](repeating: Array(repeating: 0, count: views.count), count: views.count)
-    var best = (0, 1)
+    var best = (views: (0, 1), hardness: -Double.infinity)
     for first in views.indices {
       for second in views.indices where second > first {
         let value = model.predict(PairGeometry.features(views[first], views[second]))
-        (hardness[first][second], hardness[second][first]) = (value, value)
-        if value > hardness[best.0][best.1] { best = (first, second) }
+        if value > best.hardness { best = ((first, second), value) }
       }
     }
-    var chosen = [best.0, best.1]
-    while chosen.count < space.poolSizes[0] {
-      let rest = views.indices.filter { !chosen.contains($0) }
-      let gains = rest.map { view in chosen.reduce(0) { max($0, hardness[view][$1] - hardness[best.0][best.1]) } }
-      chosen.append(rest[gains.indices.max { gains[$0] < gains[$1] }!])
-    }
-    return chosen.sorted()
+    let pair = [best.views.0, best.views.1]
+    return (pair + views.indices.filter { !pair.contains($0) }.prefix(space.poolSizes[0] - 2)).sorted()
   }
 
   /// The pool to select from; of a batch that holds more views than these pools draw, the first ones.
@@ -92,8 +86,32 @@ struct CandidatePools {
       })
   }
 
-  /// All drawn views at the size that is trained on, for exact scores.
-  func auditPool<Method: SelfSupervisedMethod>(
+  /// For each image the chosen views as numbers among all that were drawn.
+  ///
+  /// - Parameter slots: The chosen views in the pool, `[slot][image]`; nil when all images take the first ones.
+  func drawnNumbers(of slots: [[Int]]?, keeping kept: [[Int]]?, images: Int) -> [[Int]] {
+    (0..<images).map { image in
+      space.first.enumerated().map { slot, first in
+        let view = slots?[slot][image] ?? first
+        return kept?[view][image] ?? view
+      }
+    }
+  }
+
+  /// Exact losses of all drawn views; moves no statistic.
+  ///
+  /// - Parameter reference: The choices that exact selection would have.
+  func audit<Method: SelfSupervisedMethod>(
+    _ batch: ViewBatch, against reference: CandidateSpace, for method: Method, dtype: DType,
+    at progress: TrainingProgress, draw: SelectionDraw
+  ) -> HardnessAudit {
+    let (pool, all) = (auditPool(of: batch, for: method, draw: draw), auditSpaces.all)
+    let scores = LossScorer(phase: .score, dtype: dtype).score(pool, in: all, method: method, at: progress).scores
+    return HardnessAudit(scores, in: all, reference: reference, parameters: pool.parameters ?? [], draw: draw)
+  }
+
+  /// All drawn views at the size that is trained on.
+  private func auditPool<Method: SelfSupervisedMethod>(
     of batch: ViewBatch, for method: Method, draw: SelectionDraw
   ) -> ViewPool {
     ViewPool(

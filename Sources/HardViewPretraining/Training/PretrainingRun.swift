@@ -166,19 +166,11 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
     let selection = configuration.selection
     guard selection.auditEverySteps > 0, progress.step % selection.auditEverySteps == 0 else { return nil }
     return try throwingExhaustion {
-      let pool = pools.auditPool(of: batch, for: method, draw: draw)
-      let (all, reference) = pools.auditSpaces
-      let exact = LossScorer(phase: .score, dtype: configuration.precision.dtype)
-      let scores = exact.score(pool, in: all, method: method, at: progress).scores
-      let audit = HardnessAudit(scores, in: all, reference: reference, parameters: pool.parameters ?? [], draw: draw)
+      let audit = pools.audit(
+        batch, against: pools.auditSpaces.reference, for: method, dtype: parts.dtype, at: progress, draw: draw)
       audit.teach(hardnessModel)
       guard !selection.policy.trainsOnAll else { return nil }
-      let slots = batch.indices.indices.map { image in
-        space.first.indices.map { slot in
-          let view = selected?[slot][image] ?? space.first[slot]
-          return kept?[view][image] ?? view
-        }
-      }
+      let slots = pools.drawnNumbers(of: selected, keeping: kept, images: batch.indices.count)
       return audit.captured(by: slots, model: hardnessModel)
     }
   }
