@@ -3,7 +3,8 @@ import Foundation
 
 /// Appends records to a file, one JSON object a line, in the form that `JSONLines` reads.
 ///
-/// Each line goes out in one system call, so a reader never sees half of one unless the machine stops.
+/// Each line goes out in one system call, so a reader never sees half of one unless the machine stops. Several writers,
+/// also of several processes, may append to one file: a lock keeps one from taking another's growing line for a cut one.
 public final class JSONLinesWriter {
   private let path: String
   private let descriptor: Int32
@@ -16,6 +17,8 @@ public final class JSONLinesWriter {
     self.path = path
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure() }
+    lock()
+    defer { unlock() }
     try removeUnfinishedLine()
   }
 
@@ -27,6 +30,8 @@ public final class JSONLinesWriter {
   /// - Throws: `RecordError` when the disk refuses, a full one for instance; no half of the line stays.
   public func append(_ record: some Encodable) throws(RecordError) {
     let line = JSONLines.encode(record)
+    lock()
+    defer { unlock() }
     let end = lseek(descriptor, 0, SEEK_END)
     let count = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     guard count == line.count else {
@@ -46,6 +51,15 @@ public final class JSONLinesWriter {
     let end = content.lastIndex(of: JSONLines.newline).map { $0 + 1 } ?? 0
     guard ftruncate(descriptor, off_t(end)) == 0 else { throw failure() }
   }
+
+  /// Waits until no other writer changes the file.
+  ///
+  /// A file system without locks is used without.
+  private func lock() {
+    while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+  }
+
+  private func unlock() { flock(descriptor, LOCK_UN) }
 
   /// What the last system call said.
   private func failure() -> RecordError {
