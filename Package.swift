@@ -72,6 +72,7 @@ let package = Package(
     // The engine.
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
     .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: language),
+    .target(name: "TensorViews", dependencies: ["Torch", "Views"], swiftSettings: language),
     .target(name: "NeuralNetworks", dependencies: ["Torch"], swiftSettings: language),
     .target(name: "Optimization", dependencies: ["NeuralNetworks", "Torch"], swiftSettings: language),
     .target(name: "Checkpoints", dependencies: ["NeuralNetworks", "Safetensors", "Torch"], swiftSettings: language),
@@ -80,7 +81,7 @@ let package = Package(
     .target(
       name: "HardViewPretraining",
       dependencies: [
-        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
+        "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
         "RunConfiguration",
       ],
       resources: [.copy("Recipes"), .copy("ViewPipelines")],
@@ -113,7 +114,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
   ]
     + [
-      "Views": ["Safetensors"], "ImageData": ["Views"], "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
+      "Views": ["Safetensors"], "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
+      "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
       "RunConfiguration": [], "Torch": [], "Pictures": ["ImageData", "Views"],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],

@@ -109,6 +109,9 @@ link_libtorch() {
   say "libtorch: $1"
 }
 
+# Whether libtorch should be able to use a GPU: where there is an NVIDIA driver, or as HARDVIEWS_CUDA says (0 or 1).
+wants_cuda() { [[ ${HARDVIEWS_CUDA:-$([[ -e /dev/nvidiactl ]] && echo 1)} == 1 ]]; }
+
 # Installs the wheel that pip chooses into the cache, unless another set-up just did.
 install_libtorch() {
   local before
@@ -125,15 +128,21 @@ install_libtorch() {
 }
 
 install_wheels() {
-  local partial name missing
-  (($(free_megabytes "$cache") >= 1000)) ||
-    fail "No space left: libtorch needs 1 GB (CPU build) to 2.5 GB (CUDA build) in $cache; XDG_CACHE_HOME moves it."
-  say "Installing libtorch $libtorch_version from the torch wheel that pip chooses:" \
-    "about 200 MB to fetch (CPU build) or 530 MB (ordinary CUDA build); a minute or a few."
+  local partial name missing needed=1000
+  if wants_cuda; then needed=8000; fi
+  (($(free_megabytes "$cache") >= needed)) ||
+    fail "No space left: libtorch needs 1 GB (CPU build), 2.5 GB (CUDA build) or 8 GB (CUDA build with the libraries" \
+      "of a GPU, HARDVIEWS_CUDA=0 does without) in $cache; XDG_CACHE_HOME moves it."
+  say "Installing libtorch $libtorch_version from the torch wheel that pip chooses: about 200 MB to fetch (CPU build)," \
+    "530 MB (ordinary CUDA build) or 3 GB (CUDA build for a GPU); a minute or a few."
   partial=$(mktemp -d "$cache/partial.XXXXXX")
   # shellcheck disable=SC2064 # The folder's name is wanted as it is now.
   trap "rm -rf '$partial'" EXIT
-  pip_install "$partial" --no-deps "torch==$libtorch_version"
+  if wants_cuda; then
+    pip_install "$partial" "torch==$libtorch_version"
+  else
+    pip_install "$partial" --no-deps "torch==$libtorch_version"
+  fi
   # A CUDA build needs two small libraries to load at all, from wheels that its metadata names through cuda-toolkit.
   if [[ $(missing_libraries "$partial") == *libcu* ]]; then
     pip_install "$partial" "$(sed -n 's/^Requires-Dist: cuda-toolkit\[.*\]==\([^; ]*\).*/cuda-toolkit[cudart,cupti]==\1/p' \
@@ -148,7 +157,11 @@ install_wheels() {
   touch "$cache/$name"
 }
 
-missing_libraries() { ldd "$1/torch/lib/libtorch_cpu.so" | sed -n 's/^\s*\(.*\) => not found.*/\1/p' | xargs; }
+missing_libraries() {
+  local libraries=("$1/torch/lib/libtorch_cpu.so")
+  if wants_cuda && [[ -e $1/torch/lib/libtorch_cuda.so ]]; then libraries+=("$1/torch/lib/libtorch_cuda.so"); fi
+  ldd "${libraries[@]}" | sed -n 's/^\s*\(.*\) => not found.*/\1/p' | sort -u | xargs
+}
 
 # pip_install FOLDER ARGUMENT…: pip's own settings and variables hold. Its temporary files go where they are swept.
 pip_install() {
@@ -159,7 +172,7 @@ pip_install() {
     --target "$folder" --log "$folder/temporary/log" "$@" >&2 &&
     return
   if grep -q 'No space left' "$folder/temporary/log" || (($(free_megabytes "$cache") < 100)); then
-    fail "No space left in $cache for libtorch (1 GB, or 2.5 GB for a CUDA build); XDG_CACHE_HOME moves it."
+    fail "No space left in $cache for libtorch (1 GB, 2.5 GB for a CUDA build, 8 GB with the libraries of a GPU); XDG_CACHE_HOME moves it."
   fi
   fail "pip could not install $*; its messages are above. Nothing was left behind."
 }

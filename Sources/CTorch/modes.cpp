@@ -22,20 +22,22 @@ bool ht_gradient_mode(bool enabled) {
 
 bool ht_gradients_are_recorded(void) { return c10::GradMode::is_enabled(); }
 
-ht_autocast ht_autocast_enter(int32_t dtype) {
+ht_autocast ht_autocast_enter(bool on_cuda, int32_t dtype) {
+  at::DeviceType device = on_cuda ? at::kCUDA : at::kCPU;
   ht_autocast previous = {
-      at::autocast::is_autocast_enabled(at::kCPU),
-      static_cast<int32_t>(at::autocast::get_autocast_dtype(at::kCPU))};
-  at::autocast::set_autocast_enabled(at::kCPU, static_cast<at::ScalarType>(dtype) != at::kFloat);
-  at::autocast::set_autocast_dtype(at::kCPU, static_cast<at::ScalarType>(dtype));
+      on_cuda, at::autocast::is_autocast_enabled(device),
+      static_cast<int32_t>(at::autocast::get_autocast_dtype(device))};
+  at::autocast::set_autocast_enabled(device, static_cast<at::ScalarType>(dtype) != at::kFloat);
+  at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(dtype));
   at::autocast::increment_nesting();
   return previous;
 }
 
 void ht_autocast_leave(ht_autocast previous) {
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  at::autocast::set_autocast_enabled(at::kCPU, previous.enabled);
-  at::autocast::set_autocast_dtype(at::kCPU, static_cast<at::ScalarType>(previous.dtype));
+  at::DeviceType device = previous.on_cuda ? at::kCUDA : at::kCPU;
+  at::autocast::set_autocast_enabled(device, previous.enabled);
+  at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(previous.dtype));
 }
 
 ht_generator ht_generator_create(uint64_t seed) {

@@ -40,6 +40,8 @@ c10::IValue ivalue(const ht_value &argument) {
     return hardviews::unbox(static_cast<ht_generator>(const_cast<void *>(argument.value.pointer)));
   case HT_TEXT:
     return std::string(static_cast<const char *>(argument.value.pointer));
+  case HT_DEVICE:
+    return c10::Device(static_cast<const char *>(argument.value.pointer));
   }
   TORCH_CHECK(false, "unknown argument tag ", static_cast<int>(argument.tag));
 }

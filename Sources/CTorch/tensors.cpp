@@ -29,6 +29,11 @@ bool ht_tensor_is_contiguous(ht_tensor tensor) { return unbox(tensor).is_contigu
 bool ht_tensor_is_channels_last(ht_tensor tensor) {
   return unbox(tensor).is_contiguous(at::MemoryFormat::ChannelsLast);
 }
+const char *ht_tensor_device(ht_tensor tensor) {
+  static thread_local std::string name;
+  name = c10::DeviceTypeName(unbox(tensor).device().type(), /*lower_case=*/true);
+  return name.c_str();
+}
 void *ht_tensor_data(ht_tensor tensor) { return unbox(tensor).numel() ? unbox(tensor).data_ptr() : nullptr; }
 
 ht_status ht_tensor_number(ht_tensor tensor, double *result) {

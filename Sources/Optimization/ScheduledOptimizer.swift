@@ -45,6 +45,16 @@ public final class ScheduledOptimizer {
     optimizer.step(settings(at: progress))
   }
 
+  /// Forgets the gradients without an update.
+  public func forgetGradients() {
+    for group in groups {
+      for (_, parameter) in group.parameters { parameter.clearGradient() }
+    }
+  }
+
+  /// The gradients that there are.
+  public var gradients: [Tensor] { groups.flatMap { $0.parameters.compactMap(\.parameter.gradient) } }
+
   /// Rate and decay of every group.
   package func settings(at progress: TrainingProgress) -> [GroupSettings] {
     let base = configuration.baseRate(batchSize: batchSize)
@@ -58,7 +68,7 @@ public final class ScheduledOptimizer {
   }
 
   private func clip() {
-    let gradients = groups.flatMap { $0.parameters.compactMap(\.parameter.gradient) }
+    let gradients = gradients
     guard configuration.clipping.kind != .none, !gradients.isEmpty else { return }
     withoutGradients {
       var norms = Tensor.stacked(Tensor.norms(of: gradients))

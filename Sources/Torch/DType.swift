@@ -30,6 +30,10 @@ extension Int: TensorScalar {
   /// 64-bit integers, which is also the type of indices.
   public static let dtype = DType.int64
 }
+extension Int32: TensorScalar {
+  /// 32-bit integers.
+  public static let dtype = DType.int32
+}
 extension UInt8: TensorScalar {
   /// Bytes.
   public static let dtype = DType.uint8

@@ -14,6 +14,42 @@ public enum Engine {
 
   private static let defaultThreadCount = Int(ht_thread_count())
 
+  /// Why no GPU can be used; nil where one can.
+  ///
+  /// Loads libtorch's CUDA library the first time.
+  public static let reasonForNoGPU: String? = {
+    guard ht_cuda_load() else {
+      let message = lastMessage()
+      return message.contains("libtorch_cuda.so: cannot open")
+        ? "this libtorch was built for processors alone"
+        : "libtorch's CUDA library does not load: \(message)"
+    }
+    return ht_cuda_device_count() > 0 ? nil : "libtorch finds no NVIDIA GPU with a working driver"
+  }()
+
+  /// Waits until the current device has computed all that it was asked for.
+  public static func synchronize() {
+    guard !isExhausted() else { return }
+    switch Device.current {
+    case .cuda: _ = check(ht_cuda_synchronize(), in: "synchronize", arguments: "cuda")
+    case Device.lazy: _ = check(ht_lazy_synchronize(), in: "synchronize", arguments: "lazy")
+    default: break
+    }
+  }
+
+  /// Bytes of the GPU's memory in use at the most since `resetPeakGPUMemory()`; nil unless the current device is one.
+  public static var peakGPUMemory: Int? {
+    guard Device.current == .cuda, !isExhausted() else { return nil }
+    var bytes: Int64 = 0
+    return check(ht_cuda_peak_memory(&bytes), in: "peak memory", arguments: "cuda") ? Int(bytes) : nil
+  }
+
+  /// Starts measuring `peakGPUMemory` anew.
+  public static func resetPeakGPUMemory() {
+    guard Device.current == .cuda, !isExhausted() else { return }
+    _ = check(ht_cuda_reset_peak_memory(), in: "reset peak memory", arguments: "cuda")
+  }
+
   /// Whether this processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX), so that bf16 autocast pays.
   public static let hasFastBFloat16: Bool = {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),

@@ -1,6 +1,6 @@
 import CTorch
 
-/// A stream of random numbers for tensors, whose state can be saved.
+/// A stream of random numbers for tensors, whose state can be saved; draws are made on the CPU for every device.
 public final class Generator {
   let pointer: OpaquePointer
 
@@ -23,7 +23,8 @@ public final class Generator {
       return Tensor(TensorHandle(adopting: result))
     }
     set {
-      _ = check(ht_generator_set_state(pointer, newValue.pointer), in: "generator state", arguments: newValue.signature)
+      let state = newValue.moved(to: .cpu)
+      _ = check(ht_generator_set_state(pointer, state.pointer), in: "generator state", arguments: newValue.signature)
     }
   }
 }

@@ -14,11 +14,12 @@ public var recordsGradients: Bool { ht_gradients_are_recorded() }
 
 /// Runs `body` so that convolutions and matrix products compute in `dtype`.
 ///
-/// With float32 they compute in the type of their arguments, also within a scope of another type. Weights converted on the way are kept until the scope ends, so use one scope for each forward pass.
+/// Holds for the current device. With float32 they compute in the type of their arguments, also within a scope of another
+/// type. Weights converted on the way are kept until the scope ends, so use one scope for each forward pass.
 public func withAutocast<Result, Failure: Error>(
   to dtype: DType, _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
-  let previous = ht_autocast_enter(dtype.rawValue)
+  let previous = ht_autocast_enter(Device.current == .cuda, dtype.rawValue)
   defer { ht_autocast_leave(previous) }
   return try body()
 }

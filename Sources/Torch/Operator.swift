@@ -8,6 +8,8 @@ package enum Operator: String, CaseIterable {
   case add = "add.Tensor"
   case addInPlace = "add_.Tensor"
   case addScalar = "add.Scalar"
+  case amplitudeCheckInPlace = "_amp_foreach_non_finite_check_and_unscale_"
+  case amplitudeUpdateInPlace = "_amp_update_scale_"
   case arange
   case argmax
   case batchNorm = "batch_norm"
@@ -24,11 +26,13 @@ package enum Operator: String, CaseIterable {
   case cumulativeSum = "cumsum"
   case detach
   case divide = "div.Tensor"
+  case emptyTensor = "empty.memory_format"
   case elementwiseMinimum = "minimum"
   case equal = "eq.Tensor"
   case erfInverseInPlace = "erfinv_"
   case exp
   case expand
+  case floor
   case foreachAddInPlace = "_foreach_add_.List"
   case foreachAddScalarInPlace = "_foreach_add_.Scalar"
   case foreachLerpInPlace = "_foreach_lerp_.Scalar"
@@ -41,6 +45,7 @@ package enum Operator: String, CaseIterable {
   case gelu
   case greater = "gt.Scalar"
   case identity = "eye"
+  case indexCopy = "index_copy"
   case indexSelect = "index_select"
   case isFinite = "isfinite"
   case layerNorm = "layer_norm"
@@ -63,9 +68,11 @@ package enum Operator: String, CaseIterable {
   case normalize = "linalg_vector_norm"
   case oneHot = "one_hot"
   case permute
+  case pinMemory = "pin_memory"
   case relu
   case reluInPlace = "relu_"
   case reshape
+  case round
   case scaledDotProductAttention = "scaled_dot_product_attention"
   case scatterAdd = "scatter_add"
   case singularValues = "linalg_svdvals"
@@ -78,8 +85,10 @@ package enum Operator: String, CaseIterable {
   case subtract = "sub.Tensor"
   case sum
   case sumAlong = "sum.dim_IntList"
+  case toCopy = "_to_copy"
   case toDType = "to.dtype"
   case topK = "topk"
+  case truncate = "trunc"
   case transpose = "transpose.int"
   case uniformInPlace = "uniform_"
   case unsqueeze
@@ -118,6 +127,7 @@ package enum Argument {
   case tensors([Tensor])
   case generator(Generator)
   case dtype(DType)
+  case device(Device)
 
   static func optional(_ tensor: Tensor?) -> Argument {
     tensor.map(Argument.tensor) ?? .none
@@ -165,6 +175,9 @@ extension Operator {
       case .dtype(let dtype):
         value.tag = HT_INT
         value.value.integer = Int64(dtype.rawValue)
+      case .device(let device):
+        value.tag = HT_DEVICE
+        value.value.pointer = UnsafeRawPointer(device.name.utf8Start)
       case .double(let number):
         value.tag = HT_DOUBLE
         value.value.number = number
@@ -224,6 +237,7 @@ extension Operator {
     case .ints(let list): "\(list)"
     case .generator: "generator"
     case .dtype(let dtype): "\(dtype)"
+    case .device(let device): "\(device)"
     }
   }
 }

@@ -28,7 +28,16 @@ extension Tensor {
   /// Where two tensors hold the same value, as booleans.
   public static func .== (left: Tensor, right: Tensor) -> Tensor { Operator.equal(.tensor(left), .tensor(right)) }
 
-  /// e to the power of every element.
+  /// Every element as a whole number: `.down`, `.towardZero` or `.toNearestOrEven`.
+  public func rounded(_ rule: FloatingPointRoundingRule) -> Tensor {
+    switch rule {
+    case .down: Operator.floor(.tensor(self))
+    case .towardZero: Operator.truncate(.tensor(self))
+    case .toNearestOrEven: Operator.round(.tensor(self))
+    default: preconditionFailure("libtorch does not round \(rule)")
+    }
+  }
+  /// The exponential of every element.
   public func exponential() -> Tensor { Operator.exp(.tensor(self)) }
   /// The square root of every element.
   public func squareRoot() -> Tensor { Operator.squareRoot(.tensor(self)) }

@@ -1,7 +1,8 @@
 // Changes of storage. Only parameters, buffers and optimizers may use them, without recording gradients.
 extension Tensor {
+  /// Copies the elements of a tensor on any device.
   package func copyInPlace(from source: Tensor) {
-    Operator.copyInPlace.run(.tensor(self), .tensor(source))
+    Operator.copyInPlace.run(.tensor(self), .tensor(source.moved(to: device)))
   }
 
   package func addInPlace(_ other: Tensor) {
@@ -40,6 +41,20 @@ extension Tensor {
   /// The Euclidean norm of each tensor, in one call.
   package static func norms(of tensors: [Tensor]) -> [Tensor] {
     Operator.foreachNorm.call([.tensors(tensors), .int(2)], results: tensors.count)
+  }
+
+  /// Multiplies tensors by `factor`, a float32 scalar, and sets `sawOverflow` to 1 where any element is not finite.
+  package static func unscaleInPlace(_ tensors: [Tensor], by factor: Tensor, sawOverflow: Tensor) {
+    Operator.amplitudeCheckInPlace.run(.tensors(tensors), .tensor(sawOverflow), .tensor(factor))
+  }
+
+  /// Moves the factor of a scaled loss: down after an overflow, up after `interval` updates without one.
+  /// - Parameter streak: The updates since the last change, an int32 scalar that is counted on.
+  package static func updateScaleInPlace(
+    _ scale: Tensor, streak: Tensor, sawOverflow: Tensor, growth: Double, backoff: Double, interval: Int
+  ) {
+    Operator.amplitudeUpdateInPlace.run(
+      .tensor(scale), .tensor(streak), .tensor(sawOverflow), .double(growth), .double(backoff), .int(interval))
   }
 
   /// One update of AdamW on many tensors, rewriting values and moments.

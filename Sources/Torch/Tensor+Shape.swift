@@ -39,6 +39,10 @@ extension Tensor {
   public func selecting(_ indices: Tensor, along dimension: Int = 0) -> Tensor {
     Operator.indexSelect(.tensor(self), .int(dimension), .tensor(indices))
   }
+  /// This tensor with the slices along the first dimension that an integer vector names replaced, one for each name.
+  public func replacingRows(_ indices: Tensor, with rows: Tensor) -> Tensor {
+    Operator.indexCopy(.tensor(self), .int(0), .tensor(indices), .tensor(rows))
+  }
   /// For each position of `indices`, the element at that index along a dimension; other sizes are those of `indices`.
   public func gathering(_ indices: Tensor, along dimension: Int) -> Tensor {
     Operator.gather(.tensor(self), .int(dimension), .tensor(indices))

@@ -56,7 +56,7 @@ extension Tensor {
   /// Whether a 4-dimensional tensor lies in memory as batch, height, width, channels.
   public var isChannelsLast: Bool { ht_tensor_is_channels_last(pointer) }
 
-  var signature: String { "\(dtype)\(shape)" }
+  var signature: String { "\(dtype)\(shape)" + (device == .cpu ? "" : " on \(device)") }
 
   /// The number of tensor handles alive in this process; constant in a loop that does not leak.
   package static var liveHandleCount: Int { TensorHandle.liveCount }
@@ -73,7 +73,7 @@ extension Tensor: CustomStringConvertible {
 // MARK: - From and to Swift
 
 extension Tensor {
-  /// Copies scalars into a new tensor.
+  /// Copies scalars into a new tensor on the current device.
   /// - Parameters:
   ///   - scalars: The elements in row-major order.
   ///   - shape: Sizes whose product is the number of scalars.
@@ -85,23 +85,44 @@ extension Tensor {
     }
   }
 
-  /// Copies scalars into a new one-dimensional tensor.
+  /// Copies scalars into a new one-dimensional tensor on the current device.
   public init<Scalar: TensorScalar>(_ scalars: [Scalar]) {
     self.init(scalars, shape: [scalars.count])
   }
 
-  /// Copies raw bytes, laid out row-major, into a new tensor.
+  /// Copies raw bytes, laid out row-major, into a new tensor on the current device.
   public init(copying bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType) {
     let borrowed = Tensor.borrow(bytes.baseAddress, shape: shape, dtype: dtype, release: nil, context: nil)
     precondition(
       bytes.count == borrowed.elementCount * ht_tensor_element_size(borrowed.pointer),
       "\(bytes.count) bytes do not fill \(borrowed.signature)")
-    self = Operator.clone(.tensor(borrowed))
+    self = Device.current == .cpu ? Operator.clone(.tensor(borrowed)) : borrowed.placed()
+  }
+
+  /// A tensor on the current device whose elements `body` writes.
+  ///
+  /// What goes to a GPU is written to page-locked memory, from where the GPU fetches it while the program goes on.
+  /// - Parameters:
+  ///   - shape: The sizes of all dimensions.
+  ///   - dtype: The type of the elements.
+  ///   - body: Writes every byte, row-major; not called where memory has run out.
+  public init(_ shape: [Int], dtype: DType, writtenBy body: (UnsafeMutableRawBufferPointer) -> Void) {
+    let host = Operator.emptyTensor(
+      .ints(shape), .dtype(dtype), .none, .device(.cpu), .bool(Device.current == .cuda))
+    guard !isExhausted() else {
+      self = .undefined
+      return
+    }
+    body(
+      UnsafeMutableRawBufferPointer(
+        start: ht_tensor_data(host.pointer), count: host.elementCount * ht_tensor_element_size(host.pointer)))
+    self = host.placed()
   }
 
   /// Wraps memory without a copy and keeps its owner alive as long as libtorch uses it.
   ///
-  /// The memory must not change while the tensor lives.
+  /// The memory must not change while the tensor lives. Where the current device is not the CPU, its elements are sent
+  /// there instead, and the owner is released at once.
   /// - Parameters:
   ///   - bytes: The elements, row-major.
   ///   - shape: The sizes of all dimensions.
@@ -109,11 +130,13 @@ extension Tensor {
   ///   - owner: Frees the memory when it is released.
   public init(borrowing bytes: UnsafeMutableRawBufferPointer, shape: [Int], dtype: DType, owner: AnyObject) {
     let context = Unmanaged.passRetained(owner).toOpaque()
-    self = Tensor.borrow(
+    let borrowed = Tensor.borrow(
       bytes.baseAddress, shape: shape, dtype: dtype, release: { Unmanaged<AnyObject>.fromOpaque($0!).release() },
       context: context)
     precondition(
-      bytes.count == elementCount * ht_tensor_element_size(pointer), "\(bytes.count) bytes do not fill \(signature)")
+      bytes.count == borrowed.elementCount * ht_tensor_element_size(borrowed.pointer),
+      "\(bytes.count) bytes do not fill \(borrowed.signature)")
+    self = borrowed.placed()
   }
 
   private static func borrow(
@@ -143,14 +166,16 @@ extension Tensor {
 
   /// The single element of a one-element tensor; waits for the computation that makes it.
   public var number: Double {
+    HostReads.note()
     var result = 0.0
     _ = check(ht_tensor_number(pointer, &result), in: "item", arguments: signature)
     return result
   }
 
-  /// Calls `body` with the elements' bytes in row-major order.
+  /// Calls `body` with the elements' bytes in row-major order; waits for the computation that makes them.
   public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    let source = ht_tensor_is_contiguous(pointer) ? self : contiguous()
+    HostReads.note()
+    let source = (ht_tensor_is_contiguous(pointer) ? self : contiguous()).moved(to: .cpu)
     return try withExtendedLifetime(source.handle) {
       try body(
         UnsafeRawBufferPointer(

@@ -21,13 +21,11 @@ struct ChosenConfiguration: ParsableArguments {
   @Option(help: "Decides initial weights, order and views.")
   var seed: Int?
 
-  @Option(help: "Where to compute: cpu.")
-  var device: String?
+  @Option(help: "Where to compute: cpu or cuda.")
+  var device: DeviceChoice?
 
-  /// Whether nothing was given.
-  var isEmpty: Bool {
-    file == nil && recipe == nil && data == nil && assignments.isEmpty && seed == nil && device == nil
-  }
+  /// Whether nothing was given that decides what is trained.
+  var isEmpty: Bool { file == nil && recipe == nil && data == nil && assignments.isEmpty && seed == nil }
 
   /// Throws unless there is either a file or a recipe.
   func check() throws {
@@ -50,7 +48,7 @@ struct ChosenConfiguration: ParsableArguments {
     for assignment in assignments { try settings.set(assignment) }
     if let data { settings.set(.string(data), at: "data.path") }
     if let seed { settings.set(.integer(seed), at: "seed") }
-    if let device { settings.set(.string(device), at: "device") }
+    if let device { settings.set(.string(device.rawValue), at: "device") }
     return settings
   }
 }

@@ -16,6 +16,14 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(help: "Labelled images with a test split; by default those that the run was trained on.")
     var data: String?
+
+    @Option(help: "Where to compute: cpu or cuda.")
+    var device = DeviceChoice.cpu
+
+    /// Measures the run.
+    func evaluate<Result>(_ body: (EvaluatedRun) throws -> Result) throws -> Result {
+      try device.use { try body(EvaluatedRun(path: run, data: data)) }
+    }
   }
 
   struct KNN: ParsableCommand {
@@ -31,9 +39,9 @@ struct EvaluateCommand: ParsableCommand {
     var temperature = 0.07
 
     func run() throws {
-      let evaluated = try EvaluatedRun(path: options.run, data: options.data)
-      let features = try evaluated.features()
-      let records = try evaluated.nearestNeighbours(features, neighbours: k, temperature: temperature)
+      let records = try options.evaluate { evaluated in
+        try evaluated.nearestNeighbours(evaluated.features(), neighbours: k, temperature: temperature)
+      }
       var table = Table(columns: [.right("k"), .right("top-1"), .right("top-5")])
       for record in records { table.addRow(["\(record.neighbours)", percent(record.top1), percent(record.top5)]) }
       print(table.text)
@@ -50,8 +58,9 @@ struct EvaluateCommand: ParsableCommand {
     var epochs = 100
 
     func run() throws {
-      let evaluated = try EvaluatedRun(path: options.run, data: options.data)
-      let result = try evaluated.linearProbe(evaluated.features(), epochs: epochs)
+      let result = try options.evaluate { evaluated in
+        try evaluated.linearProbe(evaluated.features(), epochs: epochs)
+      }
       var sweep = Table(columns: [.right("learning rate"), .right("held-out top-1")])
       for trial in result.heldOut { sweep.addRow(["\(trial.learningRate)", percent(trial.top1)]) }
       print(sweep.text)
@@ -61,6 +70,8 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 }
+
+extension DeviceChoice: ExpressibleByArgument {}
 
 private func parseNeighbours(_ text: String) throws -> [Int] {
   let numbers = text.split(separator: ",").map { Int($0) }

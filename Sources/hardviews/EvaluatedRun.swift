@@ -54,7 +54,7 @@ struct EvaluatedRun {
     let skipped = SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: Watching.skipped)
     return try extractFeatures(
       of: Pretraining.open(data, split: split), with: encoder.backbone, transform: transform,
-      threads: values.data.loaderThreadCount, skipped: skipped, dtype: values.precision.dtype)
+      threads: values.data.loaderThreadCount, skipped: skipped, dtype: values.precision.dtype(on: .current))
   }
 
   /// Weighted k-NN accuracy on the test split; writes `knn.json`.

@@ -25,13 +25,13 @@ struct PretrainCommand: ParsableCommand {
   func validate() throws {
     guard resume != nil else { return try chosen.check() }
     guard chosen.isEmpty, output == nil else {
-      throw ValidationError("--resume takes everything from the run folder; give it alone.")
+      throw ValidationError("--resume takes everything from the run folder; give it alone, or with --device.")
     }
   }
 
   func run() throws {
     if let resume {
-      let task = try Pretraining.resume(resume, onSkip: Watching.skipped)
+      let task = try Pretraining.resume(resume, on: chosen.device, onSkip: Watching.skipped)
       try Watching.train(task, in: resume)
       return
     }

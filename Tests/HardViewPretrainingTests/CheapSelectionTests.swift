@@ -23,6 +23,15 @@ import Views
 
   /// Whatever saves time is a function of seed and step: an interrupted run ends as a whole one, bit for bit.
   @Test(arguments: ways) func interruptedRunsContinueExactly(settings: [String]) throws {
+    try Self.checkInterrupted(settings)
+  }
+
+  /// In a process of its own, because libtorch keeps narrow copies of weights for all threads together.
+  @Test func interruptedFloat16RunsContinueExactly() async {
+    await #expect(processExitsWith: .success) { try Self.checkInterrupted(["precision=fp16"]) }
+  }
+
+  private static func checkInterrupted(_ settings: [String]) throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)
       let whole = try tiny.train("whole", settings)
@@ -50,6 +59,43 @@ import Views
         #expect(line.loss.isFinite && abs(line.capturedHardness! - 1) < 0.2)
       }
     }
+  }
+
+  /// In float16 the loss is scaled, so that training goes as in float32; a step that overflows is left out and counted.
+  @Test func float16TrainsAsFloat32() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let metrics = try ["fp16", "fp32"].map {
+        try Self.metrics(tiny.train($0, ["precision=\($0)", "optimizer.learning_rate=0.05"]))
+      }
+      for (narrow, wide) in zip(metrics[0], metrics[1]) {
+        #expect(narrow.overflowedSteps == 0 && wide.overflowedSteps == nil)
+        #expect(abs(narrow.loss - wide.loss) < 0.02)
+      }
+    }
+  }
+
+  /// A gradient that overflows changes no weight and no statistic of the method, and makes the factor smaller.
+  @Test func stepsThatOverflowAreLeftOut() throws {
+    let method = try SmallMethods.make(BYOL.self)
+    let pretrainer = Pretrainer(
+      method, hardViews: SelectionConfiguration().makeHardViews(dtype: .float16),
+      optimizer: ScheduledOptimizer(OptimizerConfiguration(), groups: method.parameterGroups, batchSize: 6),
+      dtype: .float16)
+    let pool = SmallMethods.pool(for: method, sizes: [2])
+    let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 1)
+    let scaler = try #require(pretrainer.scaler)
+    let weights = { method.namedParameters().map { $0.parameter.value.scalars(as: Float.self) } }
+    let before = weights()
+    // So large a factor takes any gradient out of the range of float16.
+    withoutGradients { scaler.state[0].buffer.value.copyInPlace(from: .full([], 1e30)) }
+    let selected = TimedSelection(selection: Selection(views: pool.views, share: 0), seconds: 0)
+    #expect(try pretrainer.train(on: selected, at: progress).overflowed == true)
+    #expect(weights() == before && scaler.factor < 1e30)
+    #expect(method.parameters.allSatisfy { $0.gradient == nil })
+    withoutGradients { scaler.state[0].buffer.value.copyInPlace(from: .full([], 1024)) }
+    #expect(try pretrainer.train(on: selected, at: progress).overflowed == false)
+    #expect(weights() != before)
   }
 
   /// Views scored small are trained on in full, and what is trained on are the views that were chosen.

@@ -38,7 +38,7 @@ import Views
     ("method.name=byoll", "method.name", "simsiam"),
     ("method.projector_widht=3", "method.projector_widht", "projector"),
     ("views.crop.scale=[0.9, 0.2]", "views.crop.scale", "0.9"),
-    ("device=cuda", "device", "cpu"),
+    ("device=tpu", "device", "cuda"),
     ("backbone.channels=2", "backbone.channels", "1 (grey) or 3"),
     ("optimizer=3", "optimizer", "found the number 3"),
   ])

@@ -1,5 +1,6 @@
 import Foundation
 import RepresentationEvaluation
+import TestSupport
 import Testing
 import Torch
 
@@ -53,6 +54,19 @@ import Torch
     #expect(expected.top1 > 0.3 && expected.top1 < 0.95)
     // Classes without a vote tie at zero, so the fifth place may be filled by any of them.
     #expect(result[0].1.top5 >= expected.top5)
+  }
+
+  @Test(arguments: otherDevices) func accuracyIsTheSameOnAnotherDevice(device: Device) throws {
+    func measure() throws -> [Accuracy] {
+      let (train, test) = (clusters(10, seed: 1, spread: 0.8), clusters(10, seed: 2, spread: 0.8))
+      var neighbours = NearestNeighbours()
+      neighbours.neighbours = [3, 8]
+      var probe = LinearProbe()
+      (probe.epochs, probe.learningRates, probe.batchSize) = (2, [0.1, 1], 16)
+      return try neighbours.evaluate(train: train, test: test).map(\.1)
+        + [probe.evaluate(train: train, test: test).test]
+    }
+    #expect(try withDevice(device, measure) == measure())
   }
 
   @Test func moreNeighboursThanImagesUsesAll() throws {

@@ -32,6 +32,7 @@ typedef enum {
   HT_TENSOR_LIST,
   HT_GENERATOR,
   HT_TEXT,
+  HT_DEVICE,
 } ht_tag;
 
 typedef struct {
@@ -41,7 +42,8 @@ typedef struct {
   union {
     int64_t integer;
     double number;
-    /// An `ht_tensor`, an `ht_generator`, a C string, or the first element of a list.
+    /// An `ht_tensor`, an `ht_generator`, a C string (a text, a device such as "cuda:0"), or the first element of a
+    /// list.
     const void *pointer;
   } value;
 } ht_value;
@@ -71,6 +73,8 @@ int32_t ht_tensor_dtype(ht_tensor);
 size_t ht_tensor_element_size(ht_tensor);
 bool ht_tensor_is_contiguous(ht_tensor);
 bool ht_tensor_is_channels_last(ht_tensor);
+/// The kind of device, such as "cpu" or "cuda".
+const char *ht_tensor_device(ht_tensor);
 /// The first element of a CPU tensor's storage at its offset; null for an empty tensor.
 void *ht_tensor_data(ht_tensor);
 ht_status ht_tensor_number(ht_tensor, double *result);
@@ -87,15 +91,34 @@ ht_status ht_tensor_backward(ht_tensor);
 bool ht_gradient_mode(bool enabled);
 bool ht_gradients_are_recorded(void);
 
-// Autocast on the CPU, this thread.
+// Autocast, this thread.
 typedef struct {
+  bool on_cuda;
   bool enabled;
   int32_t dtype;
 } ht_autocast;
-/// Enters a scope in which eligible operators run in `dtype`, or, with float32, in the type of their arguments; returns
-/// what to restore.
-ht_autocast ht_autocast_enter(int32_t dtype);
+/// Enters a scope in which eligible operators run in `dtype`, or, with float32, in the type of their arguments: those on
+/// GPUs, or those on the CPU. Returns what to restore.
+ht_autocast ht_autocast_enter(bool on_cuda, int32_t dtype);
 void ht_autocast_leave(ht_autocast previous);
+
+// GPUs.
+/// Whether this libtorch was built for CUDA and its library loads; else `ht_last_error()` says why not. Must come before
+/// any other use of a GPU.
+bool ht_cuda_load(void);
+/// The number of GPUs that can be used.
+int32_t ht_cuda_device_count(void);
+/// Waits until the GPU has done all that it was asked for.
+ht_status ht_cuda_synchronize(void);
+/// Bytes of GPU memory in use at the most since `ht_cuda_reset_peak_memory`.
+ht_status ht_cuda_peak_memory(int64_t *result);
+ht_status ht_cuda_reset_peak_memory(void);
+
+// Deferred computing.
+/// Makes the device "lazy" work, which computes on the CPU when values are asked for; false where this libtorch has none.
+bool ht_lazy_start(void);
+/// Computes all that was asked for.
+ht_status ht_lazy_synchronize(void);
 
 // Random numbers.
 ht_generator ht_generator_create(uint64_t seed);

@@ -14,8 +14,8 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var summary = ""
   /// Decides initial weights, the order of images, and every view.
   public var seed = 0
-  /// Where tensors live.
-  public var device = Device.cpu
+  /// Where networks are trained.
+  public var device = DeviceChoice.cpu
   /// What convolutions and matrix products compute in.
   public var precision = Precision.auto
   /// Threads of one operator; 0 takes every core.

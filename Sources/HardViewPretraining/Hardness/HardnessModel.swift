@@ -6,16 +6,18 @@ import Views
 ///
 /// A ridge regression of exact losses on `PairGeometry`, within images: a choice counts as hard compared with other
 /// choices of the same image. Older observations fade, since what is hard changes while the network learns. What it
-/// explains is the cheap part of hardness; the rest lies in the images.
+/// explains is the cheap part of hardness; the rest lies in the images. So small a system is solved on the CPU always.
 public final class HardnessModel {
   /// The share of the past that remains at each batch of observations.
   private let memory = 0.9
   /// How far coefficients are drawn to zero, as a share of each quantity's variance.
   private let ridge = 1e-3
   /// Sums of products of quantities, `[quantities, quantities]`, float64.
-  private let products = Buffer(.zeros([PairGeometry.names.count, PairGeometry.names.count], dtype: .float64))
+  private let products = withDevice(.cpu) {
+    Buffer(.zeros([PairGeometry.names.count, PairGeometry.names.count], dtype: .float64))
+  }
   /// Sums of products of quantities and losses, `[quantities]`, float64.
-  private let moments = Buffer(.zeros([PairGeometry.names.count], dtype: .float64))
+  private let moments = withDevice(.cpu) { Buffer(.zeros([PairGeometry.names.count], dtype: .float64)) }
   /// One for every quantity of `PairGeometry`; nil before the first observation.
   public private(set) var coefficients: [Double]?
 
@@ -50,8 +52,10 @@ public final class HardnessModel {
         }
       }
     }
-    products.value.copyInPlace(from: products.value * memory + Tensor(sums, shape: [count, count]))
-    moments.value.copyInPlace(from: moments.value * memory + Tensor(mixed))
+    withDevice(.cpu) {
+      products.value.copyInPlace(from: products.value * memory + Tensor(sums, shape: [count, count]))
+      moments.value.copyInPlace(from: moments.value * memory + Tensor(mixed))
+    }
     solve()
   }
 
@@ -68,7 +72,9 @@ public final class HardnessModel {
     guard variances.contains(where: { $0 > 0 }) else { return coefficients = nil }
     // Quantities that never vary, such as the blur of a recipe without one, keep a coefficient of 0.
     for index in 0..<count { matrix[index * count + index] += variances[index] * ridge + 1e-9 }
-    coefficients = Tensor(matrix, shape: [count, count]).solving(for: moments.value).scalars()
+    coefficients = withDevice(.cpu) {
+      Tensor(matrix, shape: [count, count]).solving(for: moments.value).scalars()
+    }
   }
 }
 

@@ -54,7 +54,7 @@ public struct PretrainingPlan: Sendable {
       var planner = Planner(PretrainingParts<Method>(configuration, section), dataset: dataset)
       return try planner.plan(warmUpSteps: warmUpSteps, rounds: rounds)
     }
-    return try make(configuration.method)
+    return try configuration.values.device.use { try make(configuration.method) }
   }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
+import Torch
 
-/// Memory of this process, as Linux counts it.
+/// Memory of this process, as Linux counts it; of the GPU, as libtorch counts it, where the current device is one.
 public struct ProcessMemory: Sendable {
   /// Bytes held.
   public var held: Int
@@ -9,6 +10,7 @@ public struct ProcessMemory: Sendable {
 
   /// What is held at this moment; zeros where the system does not say.
   public static var now: ProcessMemory {
+    if let peak = Engine.peakGPUMemory { return ProcessMemory(held: 0, peak: peak) }
     let lines = ((try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? "").split(separator: "\n")
     func bytes(_ key: String) -> Int {
       let line = lines.first { $0.hasPrefix(key) } ?? ""

@@ -57,11 +57,13 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
 
   /// Takes a plain training step and times it.
   mutating func train(on batch: ViewBatch, with pretrainer: Pretrainer<Method>, at progress: TrainingProgress) throws {
+    Engine.synchronize()
     let start = ContinuousClock.now
     let draw = draw(batch, progress)
     let pool = plain.pool(of: batch, keeping: nil, for: parts.method, draw: draw)
     let selection = TimedSelection(selection: Selection(views: pool.views, share: 0), seconds: 0)
     _ = try pretrainer.train(on: selection, at: progress)
+    Engine.synchronize()
     plainSeconds.append(seconds(ContinuousClock.now - start))
   }
 
@@ -121,6 +123,7 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
       let pool = pools.pool(of: batch, keeping: kept, for: parts.method, draw: draw)
       let selection = try hardViews.select(from: pool, in: pools.space, for: parts.method, at: progress, draw: draw)
       let chosen: [[Int]]? = selection.slots?.rows()
+      Engine.synchronize()
       let elapsed = seconds(ContinuousClock.now - start)
       return (pools.drawnNumbers(of: chosen, keeping: kept, images: batch.indices.count), elapsed)
     }

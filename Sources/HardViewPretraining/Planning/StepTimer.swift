@@ -16,6 +16,8 @@ public protocol StepTiming: AnyObject {
   /// Takes a step by a rule on the next batch that its loader makes, as a run does, and returns its seconds: loading,
   /// as far as training waits for it, selecting and training.
   func wholeStep(_ name: String) throws -> Double
+  /// The most memory ever held, in bytes: of the process, or of the GPU where steps are taken there.
+  func peakBytes() throws -> Int
 }
 
 /// Makes timers of training steps.
@@ -33,7 +35,7 @@ public enum StepTimers {
       let section = try ResolvedConfiguration.configuration(of: method, from: configuration.values.method)
       return try StepTimer(PretrainingParts<Method>(configuration, section), dataset: dataset, batches: batches)
     }
-    return try make(configuration.method)
+    return try configuration.values.device.use { try make(configuration.method) }
   }
 }
 
@@ -74,16 +76,22 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
   }
 
   func step(_ name: String) throws -> Double {
-    let rule = rule(name)
-    let batch = batches[progress.step % batches.count]
-    let loaded = rule.pools.rendersLate ? nil : pool(of: batch, by: rule)
-    return try timed {
-      let pool = loaded ?? pool(of: batch, by: rule)
-      _ = try rule.pretrainer.step(on: pool, in: rule.pools.space, at: progress, draw: draw(batch))
+    try parts.configuration.device.use {
+      let rule = rule(name)
+      let batch = batches[progress.step % batches.count]
+      let loaded = rule.pools.rendersLate ? nil : pool(of: batch, by: rule)
+      return try timed {
+        let pool = loaded ?? pool(of: batch, by: rule)
+        _ = try rule.pretrainer.step(on: pool, in: rule.pools.space, at: progress, draw: draw(batch))
+      }
     }
   }
 
   func wholeStep(_ name: String) throws -> Double {
+    try parts.configuration.device.use { try wholeStepThere(name) }
+  }
+
+  private func wholeStepThere(_ name: String) throws -> Double {
     if rule(name).loader == nil {
       let loader = try parts.loader(
         of: dataset, drawing: rule(name).pools.drawnViews, keepsImages: rule(name).pools.rendersLate,
@@ -105,6 +113,8 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
     }
   }
 
+  func peakBytes() throws -> Int { try parts.configuration.device.use { ProcessMemory.now.peak } }
+
   private func rule(_ name: String) -> Rule {
     guard let rule = rules[name] else { preconditionFailure("no rule '\(name)' was added") }
     return rule
@@ -120,8 +130,10 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
   }
 
   private func timed(_ body: () throws -> Void) rethrows -> Double {
+    Engine.synchronize()
     let start = ContinuousClock.now
     try body()
+    Engine.synchronize()
     progress.step += 1
     return seconds(ContinuousClock.now - start)
   }

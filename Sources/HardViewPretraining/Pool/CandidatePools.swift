@@ -1,6 +1,7 @@
 import ImageData
 import NeuralNetworks
 import Optimization
+import TensorViews
 import Torch
 import Views
 
@@ -18,6 +19,9 @@ struct CandidatePools {
   private let plan: ViewPlan
   private let scoredSizes: [Int]
   private let threads: Int
+  private let dropsViews: Bool
+  /// Whether views are rendered with tensor operators, on the device that trains on them.
+  private let rendersOnDevice: Bool
 
   /// The pools of a rule of selection; `configuration.selection` is not looked at.
   init(_ selection: SelectionConfiguration, in configuration: PretrainingConfiguration, views: ViewPipeline) {
@@ -26,14 +30,22 @@ struct CandidatePools {
     auditSpaces = selection.auditSpaces(for: views.plan)
     threads = max(configuration.data.loaderThreadCount, 1)
     let dropsViews = selection.dropsViews
+    self.dropsViews = dropsViews
+    rendersOnDevice =
+      Device.current != .cpu
+      && views.groups.allSatisfy {
+        TensorViewRenderer(ViewRenderer(recipe: $0.recipe, channels: configuration.backbone.channels)) != nil
+      }
     let scoresSmall = selection.scoring.scale < 1 && space.count > 1
     scoredSizes = views.groups.map {
       scoresSmall ? selection.scoring.size(of: $0.recipe.size, backbone: configuration.backbone) : $0.recipe.size
     }
-    rendersLate = dropsViews || scoresSmall
+    let rendersLate = dropsViews || scoresSmall || rendersOnDevice
+    self.rendersLate = rendersLate
+    let loaderRenders = !dropsViews && !rendersOnDevice
     let (sizes, counts) = (scoredSizes, dropsViews ? [selection.drawn] : space.poolSizes)
     drawnViews = views.groups.enumerated().map { index, group in
-      DrawnViews(group.recipe, count: counts[index], size: sizes[index], isRendered: !dropsViews)
+      DrawnViews(group.recipe, count: counts[index], size: sizes[index], isRendered: loaderRenders)
     }
   }
 
@@ -42,7 +54,7 @@ struct CandidatePools {
   ///
   /// The hardest pair by the model's prediction, and the first of the others, which are random ones.
   func kept(of batch: ViewBatch, by model: HardnessModel) -> [[Int]]? {
-    guard !drawnViews[0].isRendered else { return nil }
+    guard dropsViews else { return nil }
     let parameters = batch.groups[0].parameters.prefix(auditSpaces.all.viewCount)
     var kept = [[Int]](repeating: [], count: space.poolSizes[0])
     for image in batch.indices.indices {
@@ -68,18 +80,18 @@ struct CandidatePools {
   func pool<Method: SelfSupervisedMethod>(
     of batch: ViewBatch, keeping kept: [[Int]]?, for method: Method, draw: SelectionDraw
   ) -> ViewPool {
-    ViewPool(
+    let source = source(of: batch)
+    return ViewPool(
       batch.groups.enumerated().map { index, group in
         let (fullSize, size) = (group.drawn.recipe.size, scoredSizes[index])
         let numbers = kept ?? Self.first(space.poolSizes[index], of: batch)
         let views = CandidateViews(group: index, numbers: numbers, isLocal: plan.groups[index].isLocal)
-        var pool = self.group(views, of: batch, size: size, for: method, draw: draw)
+        var pool = self.group(views, of: batch, source, size: size, for: method, draw: draw)
         if size != fullSize {
           let masks = masks(views, size: fullSize, for: method, draw: draw)
           pool.full = ViewPool.FullViews(masks: masks) { chosen in
             let chosen = chosen.map { slot in slot.enumerated().map { numbers[$1][$0] } }
-            let buffer = batch.rendered(group: index, chosen: chosen, threads: threads)
-            return tensor(buffer, size: fullSize, of: batch)
+            return rendered(chosen, ofGroup: index, of: batch, source, size: fullSize)
           }
         }
         return pool
@@ -114,11 +126,12 @@ struct CandidatePools {
   private func auditPool<Method: SelfSupervisedMethod>(
     of batch: ViewBatch, for method: Method, draw: SelectionDraw
   ) -> ViewPool {
-    ViewPool(
+    let source = source(of: batch)
+    return ViewPool(
       batch.groups.enumerated().map { index, group in
         let numbers = Self.first(auditSpaces.all.poolSizes[index], of: batch)
         let views = CandidateViews(group: index, numbers: numbers, isLocal: plan.groups[index].isLocal)
-        return self.group(views, of: batch, size: group.drawn.recipe.size, for: method, draw: draw)
+        return self.group(views, of: batch, source, size: group.drawn.recipe.size, for: method, draw: draw)
       })
   }
 
@@ -135,15 +148,17 @@ struct CandidatePools {
 
   /// Candidates at a size, rendered unless the loader has done that.
   private func group<Method: SelfSupervisedMethod>(
-    _ views: CandidateViews, of batch: ViewBatch, size: Int, for method: Method, draw: SelectionDraw
+    _ views: CandidateViews, of batch: ViewBatch, _ source: SourceImages?, size: Int, for method: Method,
+    draw: SelectionDraw
   ) -> ViewPool.Group {
     let group = batch.groups[views.group]
     let isLoaded =
       group.drawn.isRendered && group.drawn.size == size && views.numbers == Self.first(group.drawn.count, of: batch)
-    let buffer =
-      isLoaded ? group.pixels : batch.rendered(group: views.group, chosen: views.numbers, size: size, threads: threads)
     return ViewPool.Group(
-      tensor(buffer, size: size, of: batch), isLocal: views.isLocal,
+      isLoaded
+        ? tensor(group.pixels, size: size, of: batch)
+        : rendered(views.numbers, ofGroup: views.group, of: batch, source, size: size),
+      isLocal: views.isLocal,
       masks: masks(views, size: size, for: method, draw: draw),
       parameters: views.numbers.map { candidate in
         candidate.enumerated().map { group.parameters[$1][$0] }
@@ -155,6 +170,31 @@ struct CandidatePools {
   ) -> Tensor? {
     method.masks(
       of: MaskedViews(group: views.group, count: views.numbers.count, size: size, isLocal: views.isLocal), for: draw)
+  }
+
+  /// The batch's images on the device, where views are rendered there.
+  private func source(of batch: ViewBatch) -> SourceImages? {
+    rendersOnDevice ? SourceImages(batch.images, channels: batch.channels) : nil
+  }
+
+  /// Renders views now: `[slots, batch, size, size, channels]`.
+  ///
+  /// - Parameter chosen: For each slot and image the number of a drawn view.
+  private func rendered(
+    _ chosen: [[Int]], ofGroup group: Int, of batch: ViewBatch, _ source: SourceImages?, size: Int
+  ) -> Tensor {
+    guard let source else {
+      return tensor(
+        batch.rendered(group: group, chosen: chosen, size: size, threads: threads), size: size, of: batch)
+    }
+    let drawn = batch.groups[group]
+    let renderer = TensorViewRenderer(
+      ViewRenderer(
+        recipe: drawn.drawn.recipe, channels: batch.channels, size: size, format: drawn.pixels.format))!
+    let views = chosen.flatMap { slot in
+      slot.enumerated().map { TensorViewRenderer.Request(image: $0, drawn.parameters[$1][$0]) }
+    }
+    return renderer.render(views, of: source).reshaped([chosen.count, batch.indices.count, size, size, batch.channels])
   }
 
   /// `[views, batch, size, size, channels]` over a buffer's memory.

@@ -14,7 +14,10 @@ public struct EmbeddingHealth: Sendable, Equatable {
 
   /// Measures an embedding of shape `[batch, width]`.
   public init(of embedding: Tensor) {
-    let normalized = withoutGradients { embedding.detached().converted(to: .float32).normalized() }
+    // On the CPU, which has a better singular value decomposition for so small a matrix.
+    let normalized = withoutGradients {
+      embedding.detached().moved(to: .cpu).converted(to: .float32).normalized()
+    }
     deviation = normalized.standardDeviation(along: 0).mean().number * Double(normalized.shape[1]).squareRoot()
     rank = Self.effectiveRank(normalized.narrowed(along: 0, from: 0, count: min(normalized.shape[0], 256)))
   }

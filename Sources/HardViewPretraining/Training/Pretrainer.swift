@@ -36,6 +36,8 @@ public struct StepReport: Sendable {
   public var parameters: [[ViewParameters]] = []
   /// How much hardness the selection captured; nil at steps without an audit.
   public var captured: CapturedHardness?
+  /// Whether gradients overflowed, so that no weight changed; nil unless networks compute in float16.
+  public var overflowed: Bool?
   /// What collapse shows in, `[batch, width]`.
   public var embedding: Tensor
   /// Seconds spent selecting.
@@ -54,13 +56,17 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
   public var hardViews: HardViews
   /// Moves the weights.
   public let optimizer: ScheduledOptimizer
+  /// Scales the loss where networks compute in float16; else nil.
+  let scaler: LossScaler?
   private let dtype: DType
+
   /// Combines the parts; `dtype` is what convolutions and matrix products compute in.
   public init(_ method: Method, hardViews: HardViews, optimizer: ScheduledOptimizer, dtype: DType = .float32) {
     self.method = method
     self.hardViews = hardViews
     self.optimizer = optimizer
     self.dtype = dtype
+    scaler = dtype == .float16 ? LossScaler() : nil
   }
 
   /// Selects from a pool of candidate views and takes one optimizer step on the selection.
@@ -88,24 +94,38 @@ public final class Pretrainer<Method: SelfSupervisedMethod> {
     try throwingExhaustion {
       let start = ContinuousClock.now
       let selection = selected.selection
-      let encodings = withAutocast(to: dtype) { method.encode(selection.views, in: .train, jointly: false) }
-      let losses =
-        hardViews.pairing?.losses(encodings, of: method, at: progress)
-        ?? method.sampleLosses(encodings, at: progress)
-      let loss = losses.mean()
+      let (loss, encodings) = backward(through: selection.views, at: progress)
+      // Read only now, so that a GPU has the backward pass to do meanwhile.
       let value = loss.number
       guard value.isFinite else {
+        optimizer.forgetGradients()
         throw NonFiniteLossError(epoch: progress.epoch, step: progress.stepInEpoch, loss: value)
       }
-      loss.backward()
-      optimizer.step(at: progress)
-      withoutGradients { method.didStep(encodings, at: progress) }
-
+      let overflowed = scaler.map { !$0.unscale(optimizer.gradients) }
+      if overflowed == true { optimizer.forgetGradients() } else { update(after: encodings, at: progress) }
       return StepReport(
         loss: value, slots: selected.slots, scores: selection.scores, selectionShare: selection.share,
-        embedding: method.embedding(encodings[0]).detached(), selectionSeconds: selected.seconds,
+        overflowed: overflowed, embedding: method.embedding(encodings[0]).detached(),
+        selectionSeconds: selected.seconds,
         trainingSeconds: seconds(ContinuousClock.now - start))
     }
+  }
+
+  /// Encodes views and leaves the gradients of their mean loss, scaled where it is, in the parameters; waits for no
+  /// result.
+  func backward(through views: [View], at progress: TrainingProgress) -> (loss: Tensor, encodings: [Method.Encoding]) {
+    let encodings = withAutocast(to: dtype) { method.encode(views, in: .train, jointly: false) }
+    let losses =
+      hardViews.pairing?.losses(encodings, of: method, at: progress) ?? method.sampleLosses(encodings, at: progress)
+    let loss = losses.mean()
+    (scaler?.scaled(loss) ?? loss).backward()
+    return (loss, encodings)
+  }
+
+  /// Moves the weights along their gradients, and what the method keeps beside them; waits for no result.
+  func update(after encodings: [Method.Encoding], at progress: TrainingProgress) {
+    optimizer.step(at: progress)
+    withoutGradients { method.didStep(encodings, at: progress) }
   }
 }
 

@@ -47,11 +47,21 @@ public enum Pretraining {
   }
 
   /// Continues a run from its last checkpoint, or from the beginning when it was stopped before the first.
+  ///
+  /// - Parameters:
+  ///   - path: The run folder.
+  ///   - device: Where to go on, when not where the run began.
+  ///   - onSkip: Told about images that could not be used.
   public static func resume(
-    _ path: String, onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
+    _ path: String, on device: DeviceChoice? = nil, onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws -> any PretrainingTask {
     let directory = try RunDirectory.open(at: path)
-    let configuration = try Self.configuration(of: directory)
+    var configuration = try Self.configuration(of: directory)
+    if let device {
+      var settings = configuration.tree
+      settings.set(.string(device.rawValue), at: "device")
+      configuration = try ResolvedConfiguration(settings)
+    }
     let dataset = try open(configuration.values.data, split: .train)
     let checkpoint =
       FileManager.default.fileExists(atPath: directory.checkpointPath)
@@ -93,7 +103,7 @@ public enum Pretraining {
         onSkip(record)
       }
     }
-    return try make(configuration.method)
+    return try configuration.values.device.use { try make(configuration.method) }
   }
 }
 

@@ -17,7 +17,7 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
   /// What convolutions and matrix products compute in.
   let dtype: DType
 
-  /// Draws initial weights; reads no image.
+  /// Draws initial weights, on the current device; reads no image.
   init(_ resolved: ResolvedConfiguration, _ methodConfiguration: Method.Configuration) {
     let configuration = resolved.values
     let generator = Generator(seed: UInt64(bitPattern: Int64(configuration.seed)))
@@ -29,7 +29,7 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
       using: generator)
     optimizer = ScheduledOptimizer(
       configuration.optimizer, groups: method.parameterGroups, batchSize: configuration.training.batchSize)
-    dtype = configuration.precision.dtype
+    dtype = configuration.precision.dtype(on: .current)
   }
 
   /// The pools of a rule of selection.

@@ -82,6 +82,13 @@ public final class PretrainingRun<Method: SelfSupervisedMethod> {
   public func run(
     shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
   ) throws -> PretrainingOutcome {
+    try configuration.device.use { try train(shouldStop: shouldStop, observer: observer) }
+  }
+
+  /// Trains on the current device, which must be that of the initializer.
+  func train(
+    shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
+  ) throws -> PretrainingOutcome {
     defer { loader.stop() }
     let metricsLog = try JSONLinesWriter(path: directory.metricsPath)
     let viewsLog = try JSONLinesWriter(path: directory.viewsPath)
@@ -198,6 +205,7 @@ extension PretrainingRun {
   private var state: StateDictionary {
     var state = StateDictionary(of: method, prefix: "model.")
     for (name, buffer) in parts.optimizer.state { state.append("optimizer.\(name)", buffer.value) }
+    for (name, buffer) in pretrainer.scaler?.state ?? [] { state.append("loss_scaler.\(name)", buffer.value) }
     if configuration.selection.auditEverySteps > 0 || automatic != nil {
       for (name, buffer) in hardnessModel.state { state.append("hardness.\(name)", buffer.value) }
     }

@@ -26,6 +26,8 @@ public struct MetricsRecord: Codable, Sendable {
   public var selectionSeconds: Double
   /// Seconds spent training on the chosen views.
   public var trainingSeconds: Double
+  /// Steps left out because gradients overflowed in float16; absent in other precisions.
+  public var overflowedSteps: Int?
   /// The share of the images whose views were selected; the others took random ones.
   public var selectionShare: Double
   /// Mean intersection over union of the trained views.
@@ -84,6 +86,7 @@ struct MetricsAccumulator {
   private var selectionSeconds = 0.0
   private var trainingSeconds = 0.0
   private var selectionShare = 0.0
+  private var overflowedSteps: Int?
   private var captured = CapturedHardness()
   private var embedding: Tensor?
   private(set) var lastLoss = Double.nan
@@ -97,6 +100,7 @@ struct MetricsAccumulator {
     statistics.add(report.parameters, slots: report.slots, scores: report.scores, in: space)
     embedding = report.embedding
     if let more = report.captured { captured += more }
+    if let overflowed = report.overflowed { overflowedSteps = (overflowedSteps ?? 0) + (overflowed ? 1 : 0) }
     // Scores and embeddings of many steps would fill the memory.
     losses += report.loss
     lastLoss = report.loss
@@ -117,7 +121,8 @@ struct MetricsAccumulator {
       step: step, epoch: epoch, loss: losses / steps, learningRate: learningRate,
       imagesPerSecond: Double(statistics.images) / elapsed, dataSeconds: times.waiting,
       readingSeconds: times.reading, decodingSeconds: times.decoding, renderingSeconds: times.rendering,
-      selectionSeconds: selectionSeconds, trainingSeconds: trainingSeconds, selectionShare: selectionShare / steps,
+      selectionSeconds: selectionSeconds, trainingSeconds: trainingSeconds, overflowedSteps: overflowedSteps,
+      selectionShare: selectionShare / steps,
       selectedOverlap: statistics.selectedOverlap,
       randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
       leastOverlapShare: statistics.leastOverlapShare, selectedScore: statistics.selectedScore,

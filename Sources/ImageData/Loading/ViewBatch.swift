@@ -23,8 +23,8 @@ public struct ViewBatch: Sendable {
   public let channels: Int
   /// Where the time went that making this batch took.
   public let times: LoadingTimes
-  /// The decoded images, where the loader keeps them.
-  let images: [ImagePart]
+  /// The decoded images, in the order of `indices`; empty where the loader keeps none.
+  public let images: [ImagePart]
 
   /// Renders some of the drawn views, at the size of their recipe or at another one.
   ///

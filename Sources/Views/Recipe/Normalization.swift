@@ -19,7 +19,7 @@ public struct Normalization: Codable, Sendable, Equatable {
     mean: [0.4914, 0.4822, 0.4465], standardDeviation: [0.2023, 0.1994, 0.2010])
 
   /// Factor and offset that take a value from 0 to 255 of this channel to its normalized value.
-  func affine(channel: Int) -> (scale: Float, offset: Float) {
+  package func affine(channel: Int) -> (scale: Float, offset: Float) {
     let mean = mean[min(channel, mean.count - 1)]
     let deviation = standardDeviation[min(channel, standardDeviation.count - 1)]
     return (Float(1 / (255 * deviation)), Float(-mean / deviation))

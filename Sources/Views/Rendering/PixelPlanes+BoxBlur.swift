@@ -61,20 +61,22 @@ extension PixelPlanes {
 ///
 /// Made of whole 2⁻²⁴ths from a radius in single precision, as Pillow's: half values occur all the time, and these
 /// decide which way they are rounded.
-private struct ExtendedBox {
+package struct ExtendedBox {
   /// Boxes that make one Gaussian.
-  static let passes = 3
+  package static let passes = 3
 
   /// Whole part of the radius.
-  let wholeRadius: Int
-  let weight: UInt32
-  let edgeWeight: UInt32
+  package let wholeRadius: Int
+  /// Weight of the pixels within it, in 2⁻²⁴ths.
+  package let weight: UInt32
+  /// Weight of the pixel just outside on each side, in 2⁻²⁴ths.
+  package let edgeWeight: UInt32
 
   /// Distance of the outermost weights.
-  var reach: Int { wholeRadius + 1 }
+  package var reach: Int { wholeRadius + 1 }
 
   /// The box which, applied three times, has the given standard deviation.
-  init(standardDeviation: Double) {
+  package init(standardDeviation: Double) {
     let deviation = Float(standardDeviation)
     let variance = deviation * deviation / Float(Self.passes)
     let length = Float((12 * Double(variance) + 1).squareRoot())
@@ -88,7 +90,7 @@ private struct ExtendedBox {
 
   /// Writes the rounded weighted mean of sixteen values and their neighbors, which are `step` values apart.
   @_transparent
-  func average(
+  fileprivate func average(
     _ values: UnsafeMutablePointer<UInt32>, at offset: Int, step: Int, into target: UnsafeMutablePointer<UInt32>
   ) {
     var sum = BoxLanes.lanes(values, at: offset)

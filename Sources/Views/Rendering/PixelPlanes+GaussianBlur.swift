@@ -8,7 +8,7 @@ extension PixelPlanes {
   ///   - sigma: Standard deviation in pixels, positive.
   package mutating func blurGaussian(kernelSize: Int, sigma: Double, scratch: inout RenderScratch) {
     let kernel = scratch.buffers.kernel.reserve(kernelSize)
-    let reach = Self.fillKernel(kernel, halfSize: kernelSize / 2, sigma: sigma)
+    let reach = fillGaussianKernel(kernel, halfSize: kernelSize / 2, sigma: sigma)
     guard reach > 0 else { return }
     let margin = paddedToLanes(reach)
     let line = scratch.buffers.line.reserve(margin + stride + margin + 16)
@@ -41,25 +41,27 @@ extension PixelPlanes {
     }
     swapWithSpare()
   }
+}
 
-  /// Writes the weights at distances 0, 1, … and returns the largest distance whose weight matters to 8 bits.
-  private static func fillKernel(_ kernel: UnsafeMutablePointer<Float>, halfSize: Int, sigma: Double) -> Int {
-    var total = 1.0
-    var reach = 0
-    for distance in 0...halfSize {
-      let weight = exp(-0.5 * Double(distance * distance) / (sigma * sigma))
-      if distance > 0 { total += 2 * weight }
-      if weight > 1e-5 { reach = distance }
-      kernel[distance] = Float(weight)
-    }
-    for distance in 0...reach { kernel[distance] /= Float(total) }
-    return reach
+/// Writes a Gaussian's weights at the distances 0, 1, … `halfSize` and returns the largest whose weight matters to 8 bits.
+///
+/// A view whose kernel reaches no distance stays as it is.
+package func fillGaussianKernel(_ kernel: UnsafeMutablePointer<Float>, halfSize: Int, sigma: Double) -> Int {
+  var total = 1.0
+  var reach = 0
+  for distance in 0...halfSize {
+    let weight = exp(-0.5 * Double(distance * distance) / (sigma * sigma))
+    if distance > 0 { total += 2 * weight }
+    if weight > 1e-5 { reach = distance }
+    kernel[distance] = Float(weight)
   }
+  for distance in 0...reach { kernel[distance] /= Float(total) }
+  return reach
 }
 
 /// The place inside 0..<count that a place outside is the mirror image of, the border itself not repeated.
 @_transparent
-private func reflected(_ place: Int, _ count: Int) -> Int {
+package func reflected(_ place: Int, _ count: Int) -> Int {
   if place >= 0 && place < count { return place }
   if count == 1 { return 0 }
   let period = 2 * (count - 1)

@@ -19,14 +19,8 @@ extension PixelPlanes {
       width: resampling.columns.count, height: resampling.rows.count, channelCount: channels,
       reservedChannels: reservedChannels, scratch: &scratch)
     let buffers = scratch.buffers
-    let columns = ResamplingTaps(
-      from: box.width, span: resampling.columnSpan, to: resampling.fullSize.width, outputs: resampling.columns,
-      interpolation: resampling.interpolation, isReversed: resampling.isFlipped, startBuffer: &buffers.columnStarts,
-      weightBuffer: &buffers.columnWeights, filterBuffer: &buffers.filter)
-    let rows = ResamplingTaps(
-      from: box.height, span: resampling.rowSpan, to: resampling.fullSize.height, outputs: resampling.rows,
-      interpolation: resampling.interpolation, isReversed: false, startBuffer: &buffers.rowStarts,
-      weightBuffer: &buffers.rowWeights, filterBuffer: &buffers.filter)
+    let columns = ResamplingTaps(columnsOf: resampling, buffers: buffers)
+    let rows = ResamplingTaps(rowsOf: resampling, buffers: buffers)
     image.pixels.withUnsafeBufferPointer { pixels in
       let source = SourceRows(image, pixels: pixels.baseAddress!, box: box, channelCount: channels, buffers: buffers)
       if resampling.blendsRowsFirst {

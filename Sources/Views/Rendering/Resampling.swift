@@ -3,9 +3,9 @@ package struct Resampling {
   /// The pixels of the image that are seen; those outside never contribute.
   package var box: CropBox
   /// Where the rows to be resized lie among those of `box`: all of them, unless crops cut through pixels.
-  var rowSpan: Span
+  package var rowSpan: Span
   /// Where the columns to be resized lie among those of `box`.
-  var columnSpan: Span
+  package var columnSpan: Span
   /// Height and width the whole box is resized to.
   package var fullSize: (height: Int, width: Int)
   /// The rows of the resized box that are wanted.
@@ -61,14 +61,14 @@ package struct Resampling {
   /// Whether rows are blended before columns, which decides what is rounded and clamped first.
   ///
   /// Pillow 13 does so when it shrinks the height, and by more than twice as many pixels as the width.
-  var blendsRowsFirst: Bool {
+  package var blendsRowsFirst: Bool {
     let (lostRows, lostColumns) = (box.height - fullSize.height, box.width - fullSize.width)
     return lostRows > (prefersSpeed ? 0 : max(0, 2 * lostColumns))
   }
 }
 
 /// A stretch of an axis, in pixels that may be fractions.
-struct Span: Equatable {
+package struct Span: Equatable {
   /// Where it starts, counted from the first pixel that may be used; at least 0 and less than 1.
   var start: Double
   /// How long it is, above 0.

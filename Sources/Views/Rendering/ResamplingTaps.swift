@@ -37,8 +37,7 @@ struct ResamplingTaps {
     let scale = span.length / Double(fullCount)
     let stretch = max(scale, 1)
     let support = stretch * interpolation.support
-    // Where rounding makes it one more, the filter is 0 there.
-    tapCount = min(sourceCount, Int((2 * support).rounded(.up)))
+    tapCount = Self.tapCount(from: sourceCount, span: span, to: fullCount, interpolation: interpolation)
     outputCount = outputs.count
     starts = startBuffer.reserve(outputCount)
     weights = weightBuffer.reserve(outputCount * tapCount)
@@ -61,6 +60,46 @@ struct ResamplingTaps {
       }
       let unit = Double(1 << Self.fractionBits) / total
       for tap in 0..<tapCount { weights[tap] = Int32((filter[tap] * unit).rounded()) }
+    }
+  }
+}
+
+extension ResamplingTaps {
+  private static func tapCount(
+    from sourceCount: Int, span: Span, to fullCount: Int, interpolation: Interpolation
+  ) -> Int {
+    let support = max(span.length / Double(fullCount), 1) * interpolation.support
+    // Where rounding makes it one more, the filter is 0 there.
+    return min(sourceCount, Int((2 * support).rounded(.up)))
+  }
+
+  /// Taps along x.
+  init(columnsOf resampling: Resampling, buffers: RenderScratch.Buffers) {
+    self.init(
+      from: resampling.box.width, span: resampling.columnSpan, to: resampling.fullSize.width,
+      outputs: resampling.columns, interpolation: resampling.interpolation, isReversed: resampling.isFlipped,
+      startBuffer: &buffers.columnStarts, weightBuffer: &buffers.columnWeights, filterBuffer: &buffers.filter)
+  }
+
+  /// Taps along y.
+  init(rowsOf resampling: Resampling, buffers: RenderScratch.Buffers) {
+    self.init(
+      from: resampling.box.height, span: resampling.rowSpan, to: resampling.fullSize.height, outputs: resampling.rows,
+      interpolation: resampling.interpolation, isReversed: false, startBuffer: &buffers.rowStarts,
+      weightBuffer: &buffers.rowWeights, filterBuffer: &buffers.filter)
+  }
+
+  /// The most taps that an output of a resampling has along an axis.
+  static func tapCount(_ axis: FilterTable.Axis, of resampling: Resampling) -> Int {
+    switch axis {
+    case .rows:
+      tapCount(
+        from: resampling.box.height, span: resampling.rowSpan, to: resampling.fullSize.height,
+        interpolation: resampling.interpolation)
+    case .columns:
+      tapCount(
+        from: resampling.box.width, span: resampling.columnSpan, to: resampling.fullSize.width,
+        interpolation: resampling.interpolation)
     }
   }
 }

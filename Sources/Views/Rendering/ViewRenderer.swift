@@ -47,32 +47,62 @@ public struct ViewRenderer: Sendable {
   ) {
     precondition(
       output.count >= byteCount, "A view takes \(byteCount) bytes; the output has room for \(output.count).")
-    var resampling = Resampling(
-      parameters.crop, of: part, height: size, width: size, interpolation: recipe.crop.interpolation,
-      isFlipped: parameters.isFlipped)
-    resampling.prefersSpeed = size < recipe.size
     var planes = PixelPlanes(
-      part.image, resampling, channelCount: channels, reservedChannels: channels, scratch: &scratch)
+      part.image, resampling(of: part, parameters), channelCount: channels, reservedChannels: channels,
+      scratch: &scratch)
     for operation in parameters.operations ?? [] { planes.apply(operation) }
     if let jitter = parameters.jitter, !recipe.threeAugment { planes.apply(jitter) }
     if parameters.isGrayscale { planes.convertToGrayscale() }
-    if let sigma = parameters.blurSigma { blur(&planes, sigma: sigma, scratch: &scratch) }
+    switch blur(parameters) {
+    case .none: break
+    case .boxes(let radius): planes.blurBoxes(radius: radius, scratch: &scratch)
+    case .gaussian(let halfSize, let sigma):
+      planes.blurGaussian(kernelSize: 2 * halfSize + 1, sigma: sigma, scratch: &scratch)
+    }
     if parameters.isSolarized { planes.solarize(threshold: recipe.solarize.threshold) }
     if let jitter = parameters.jitter, recipe.threeAugment { planes.apply(jitter) }
-    if let box = parameters.erased {
-      planes.erase(box.scaled(by: size, over: recipe.size), filling: recipe.normalization, outputChannels: channels)
+    if let box = erasedBox(parameters) {
+      planes.erase(box, filling: recipe.normalization, outputChannels: channels)
     }
     planes.write(recipe.normalization, outputChannels: channels, as: format, into: output.baseAddress!)
   }
 
-  private func blur(_ planes: inout PixelPlanes, sigma: Double, scratch: inout RenderScratch) {
+}
+
+// MARK: - What is done at this size
+
+extension ViewRenderer {
+  /// A blur in pixels of a view as it is rendered.
+  package enum Blur {
+    /// Pillow's, of a radius.
+    case boxes(radius: Double)
+    /// torchvision's, of a kernel that reaches so many pixels to each side.
+    case gaussian(halfSize: Int, sigma: Double)
+  }
+
+  /// Where the view's pixels come from.
+  package func resampling(of part: ImagePart, _ parameters: ViewParameters) -> Resampling {
+    var resampling = Resampling(
+      parameters.crop, of: part, height: size, width: size, interpolation: recipe.crop.interpolation,
+      isFlipped: parameters.isFlipped)
+    resampling.prefersSpeed = size < recipe.size
+    return resampling
+  }
+
+  /// How the view is blurred; nil when it is not.
+  package func blur(_ parameters: ViewParameters) -> Blur? {
+    guard let sigma = parameters.blurSigma else { return nil }
     let ratio = Double(size) / Double(recipe.size)
     switch recipe.blur.kind {
-    case .pil: planes.blurBoxes(radius: sigma * ratio, scratch: &scratch)
+    case .pil: return .boxes(radius: sigma * ratio)
     case .torchvision:
-      let halfSize = Int((Double(recipe.blur.kernelSize / 2) * ratio).rounded(.up))
-      planes.blurGaussian(kernelSize: 2 * halfSize + 1, sigma: sigma * ratio, scratch: &scratch)
+      return .gaussian(halfSize: Int((Double(recipe.blur.kernelSize / 2) * ratio).rounded(.up)), sigma: sigma * ratio)
     }
+  }
+
+  /// The rectangle of the view that is erased; nil when there is none.
+  package func erasedBox(_ parameters: ViewParameters) -> CropBox? {
+    parameters.erased.map { $0.scaled(by: size, over: recipe.size) }
   }
 }
 

@@ -101,7 +101,7 @@ struct StepBenchCommand: ParsableCommand {
       let encoder = JSONEncoder()
       encoder.keyEncodingStrategy = .convertToSnakeCase
       let answer = Answer(
-        seconds: isWhole ? try timer.wholeStep(name) : try timer.step(name), peakBytes: ProcessMemory.now.peak)
+        seconds: isWhole ? try timer.wholeStep(name) : try timer.step(name), peakBytes: try timer.peakBytes())
       print(String(decoding: try encoder.encode(answer), as: UTF8.self))
       fflush(nil)
     }

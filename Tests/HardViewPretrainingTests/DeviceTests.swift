@@ -1,0 +1,137 @@
+import Checkpoints
+import ImageData
+import NeuralNetworks
+import Optimization
+import RunConfiguration
+import RunRecords
+import TestSupport
+import Testing
+import Torch
+
+@testable import HardViewPretraining
+
+/// Training on another device than the CPU, which need not be a GPU; see `otherDevices`.
+@Suite(.serialized) struct DeviceTests {
+  private let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 1)
+  private static let policies = [SelectionPolicy.none, .hardest, .amongHardest, .leastSimilar]
+
+  /// Selects and takes a step as a run does, and counts how often a GPU would have to be waited for.
+  private func step<Method: SelfSupervisedMethod>(
+    of type: Method.Type, _ policy: SelectionPolicy, _ name: OptimizerConfiguration.Name
+  ) throws -> (loss: Tensor, weights: [Tensor], reads: Int) {
+    let method = try SmallMethods.make(type)
+    var selection = SelectionConfiguration()
+    (selection.policy, selection.localCandidates) = (policy, 4)
+    let space = selection.space(for: SmallMethods.plan(of: type))
+    let pool = SmallMethods.pool(for: method, sizes: space.poolSizes)
+    var optimizer = OptimizerConfiguration()
+    (optimizer.name, optimizer.clipping.kind, optimizer.clipping.norm) = (name, .global, 1)
+    let pretrainer = Pretrainer(
+      method, hardViews: selection.makeHardViews(dtype: .float32),
+      optimizer: ScheduledOptimizer(optimizer, groups: method.parameterGroups, batchSize: 6))
+    let draw = SelectionDraw(seed: 1, epoch: 0, samples: Array(0..<6))
+    var result: Tensor?
+    let reads = try HostReads.count {
+      let chosen = try pretrainer.hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
+      let (loss, encodings) = pretrainer.backward(through: chosen.views, at: progress)
+      pretrainer.update(after: encodings, at: progress)
+      result = loss
+    }
+    return (try #require(result), method.namedParameters().map(\.parameter.value), reads)
+  }
+
+  /// A step on another device makes every tensor there, and gives what it gives on the CPU.
+  ///
+  /// Running statistics are not compared: the lazy device leaves them as they are. It has no fused AdamW. GPUs convolve in
+  /// TF32.
+  @Test(arguments: Methods.all.indices, otherDevices)
+  func stepsAreTheSameOnAnotherDevice(index: Int, device: Device) throws {
+    func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
+      let isGPU = device == .cuda
+      // Every policy with one method, every method with one policy: policies know no method.
+      for policy in Method.name == "simsiam" ? [SelectionPolicy.hardest, .leastSimilar] : [.hardest] {
+        let name: OptimizerConfiguration.Name =
+          Method.name == "simclr" ? .lars : isGPU && Method.takesLocalViews ? .adamw : .sgd
+        let here = try step(of: type, policy, name)
+        let there = try withDevice(device) {
+          defer { Engine.synchronize() }
+          return try step(of: type, policy, name)
+        }
+        #expect(there.loss.device == device && there.weights.allSatisfy { $0.device == device })
+        #expect(relativeError(there.loss.moved(to: .cpu), here.loss) < (isGPU ? 1e-2 : 1e-4))
+        for (a, b) in zip(there.weights, here.weights) {
+          #expect(relativeError(a.moved(to: .cpu), b) < (isGPU ? 1e-2 : 1e-3))
+        }
+      }
+    }
+    try check(Methods.all[index])
+  }
+
+  /// Nothing between the views of a step and the end of its update waits for a value, so a GPU never runs dry; masks
+  /// are the exception, since which patches are hidden decides how many there are.
+  @Test(arguments: Methods.all.indices, policies)
+  func aStepWaitsForNothing(index: Int, policy: SelectionPolicy) throws {
+    let reads = try step(of: Methods.all[index], policy, .sgd).reads
+    #expect(reads == 0 || Methods.all[index] == IBOT.self)
+  }
+
+  /// Loading, cheap selection, audits, records, checkpoints and resuming.
+  @Test(arguments: otherDevices) func runsTrainOnAnotherDevice(device: Device) throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let settings = [
+        "selection.scoring.scale=0.5", "selection.drawn=6", "selection.candidates=3", "selection.audit_every_steps=2",
+        "training.batch_size=32", "training.epochs=1", "records.metrics_every_steps=1",
+      ]
+      let expected = try CheapSelectionTests.metrics(tiny.train("cpu", settings))
+      let configuration = try tiny.configuration(settings)
+      let path = tiny.directory("there")
+      let section = try ResolvedConfiguration.configuration(of: SimSiam.self, from: configuration.values.method)
+      let directory = try RunDirectory.planned(at: path)
+      try directory.make(configuration: configuration.tree.yaml)
+      // Stopped after the first step and resumed.
+      for checkpoint in [nil, directory.checkpointPath] {
+        let run = try withDevice(device) {
+          let run = try PretrainingRun<SimSiam>(
+            configuration: configuration, methodConfiguration: section,
+            dataset: Pretraining.open(configuration.values.data, split: .train), directory: directory,
+            resumingFrom: checkpoint.map { try Checkpoint(path: $0) }, onSkip: { _ in })
+          let outcome = try run.train(shouldStop: { checkpoint == nil })
+          #expect(outcome == (checkpoint == nil ? .interrupted : .finished))
+          return run
+        }
+        #expect(run.pretrained.namedState().allSatisfy { $0.entry.value.device == device })
+      }
+      let metrics = try CheapSelectionTests.metrics(directory)
+      #expect(metrics.map(\.step) == expected.map(\.step))
+      for (a, b) in zip(metrics, expected) {
+        // TF32 may tip a close choice over.
+        let tolerance = device == .cuda ? 0.05 : 1e-3
+        #expect(abs(a.loss - b.loss) < tolerance)
+        #expect(abs(a.selectedOverlap - b.selectedOverlap) < tolerance)
+        #expect(abs((a.capturedHardness ?? 0) - (b.capturedHardness ?? 0)) < 4 * tolerance)
+      }
+    }
+  }
+
+  /// The command, as a user runs it.
+  @Test(.enabled(if: Engine.reasonForNoGPU == nil), arguments: ["bf16", "fp16", "fp32"])
+  func runsTrainOnAGPU(precision: String) throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let run = try tiny.train("gpu", ["device=cuda", "precision=\(precision)", "optimizer.learning_rate=0.05"])
+      let expected = try tiny.train("cpu", ["precision=fp32", "optimizer.learning_rate=0.05"])
+      for (a, b) in zip(try CheapSelectionTests.metrics(run), try CheapSelectionTests.metrics(expected)) {
+        #expect(abs(a.loss - b.loss) < 0.05)
+      }
+    }
+  }
+
+  @Test func aGPUThatIsNotThereIsAnErrorThatSaysWhatToDo() throws {
+    guard let reason = Engine.reasonForNoGPU else { return }
+    let error = #expect(throws: ConfigurationError.self) { try DeviceChoice.cuda.use {} }
+    #expect(
+      error?.description == "device: is cuda, but \(reason). Take --device cpu, or see Documentation/CUDA.md.")
+    #expect(Device.current == .cpu)
+  }
+}
