@@ -10,7 +10,7 @@ namespace {
 
 c10::OperatorHandle &unbox(ht_operator handle) { return *reinterpret_cast<c10::OperatorHandle *>(handle); }
 
-c10::IValue ivalue(const ht_value &argument) {
+c10::IValue ivalue(const ht_value &argument, const c10::TypePtr &type) {
   switch (argument.tag) {
   case HT_NONE:
     return {};
@@ -23,6 +23,9 @@ c10::IValue ivalue(const ht_value &argument) {
   case HT_BOOL:
     return argument.value.integer != 0;
   case HT_INT_LIST: {
+    // An empty list is one of whatever the operator takes.
+    if (auto list = type->cast<c10::ListType>(); list && argument.count == 0)
+      return c10::impl::GenericList(list->getElementType());
     auto first = static_cast<const int64_t *>(argument.value.pointer);
     c10::List<int64_t> list;
     list.reserve(argument.count);
@@ -84,7 +87,7 @@ ht_status ht_operator_call(
     TORCH_CHECK(count <= schema.arguments().size(), "too many arguments: ", count);
     torch::jit::Stack stack;
     stack.reserve(schema.arguments().size());
-    for (size_t i = 0; i < count; i++) stack.push_back(ivalue(arguments[i]));
+    for (size_t i = 0; i < count; i++) stack.push_back(ivalue(arguments[i], schema.arguments()[i].type()));
     for (size_t i = count; i < schema.arguments().size(); i++) {
       const auto &fallback = schema.arguments()[i].default_value();
       TORCH_CHECK(fallback.has_value(), "argument '", schema.arguments()[i].name(), "' is missing");

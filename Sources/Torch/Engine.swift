@@ -12,6 +12,15 @@ public enum Engine {
     ht_set_thread_count(Int32(count == 0 ? standard : count))
   }
 
+  /// Lets the process keep the memory that tensors free, for those that come next.
+  ///
+  /// The system clears every page that it hands out, so steps that give their memory back and ask for it again take longer:
+  /// a tenth of a step and more where tensors are large. The process then holds on to the most that it ever needed.
+  /// To be called before tensors are made; glibc keeps much for the main thread and little for others.
+  /// - Returns: Whether it does from now on; only glibc has such a setting.
+  @discardableResult
+  public static func keepFreedMemory() -> Bool { ht_keep_freed_memory() }
+
   private static let defaultThreadCount = Int(ht_thread_count())
 
   /// Why no GPU can be used; nil where one can.
@@ -50,12 +59,20 @@ public enum Engine {
     _ = check(ht_cuda_reset_peak_memory(), in: "reset peak memory", arguments: "cuda")
   }
 
+  /// Whether this libtorch convolves 8-bit integers on processors; builds for x86 do.
+  public static var hasInt8Convolutions: Bool { QuantizedConvolution.isAvailable }
+
+  /// Whether this processor multiplies 8-bit integers in hardware (VNNI or AMX), so that int8 pays.
+  public static let hasFastInt8 = processorHas("avx512_vnni", "avx_vnni", "amx_int8")
+
   /// Whether this processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX), so that bf16 autocast pays.
-  public static let hasFastBFloat16: Bool = {
+  public static let hasFastBFloat16 = processorHas("avx512_bf16", "amx_bf16")
+
+  /// Whether this processor has any of some features, by Linux's names.
+  private static func processorHas(_ features: Substring...) -> Bool {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
       let flags = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
     else { return false }
-    let names = Set(flags.split(separator: " "))
-    return names.contains("avx512_bf16") || names.contains("amx_bf16")
-  }()
+    return !Set(flags.split(separator: " ")).isDisjoint(with: features)
+  }
 }

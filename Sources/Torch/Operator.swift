@@ -2,7 +2,7 @@ import CTorch
 
 /// The operators of libtorch that this package uses, by schema name and overload.
 ///
-/// A case's raw value is `name` or `name.overload` in the `aten` namespace.
+/// A case's raw value is `name` or `name.overload` in the `aten` namespace, or names another namespace before `::`.
 package enum Operator: String, CaseIterable {
   case absolute = "abs"
   case add = "add.Tensor"
@@ -17,6 +17,7 @@ package enum Operator: String, CaseIterable {
   case bicubic = "upsample_bicubic2d"
   case cat
   case clamp
+  case clampInPlace = "clamp_"
   case clone
   case contiguous
   case convolution2d = "conv2d"
@@ -67,12 +68,16 @@ package enum Operator: String, CaseIterable {
   case normalInPlace = "normal_"
   case normalize = "linalg_vector_norm"
   case oneHot = "one_hot"
+  case packQuantizedConvolution = "onednn::qconv_prepack"
   case permute
   case pinMemory = "pin_memory"
+  case quantizedConvolution2d = "onednn::qconv2d_pointwise"
+  case quantizedConvolution2dAdding = "onednn::qconv2d_pointwise.binary"
   case relu
   case reluInPlace = "relu_"
   case reshape
   case round
+  case roundInPlace = "round_"
   case scaledDotProductAttention = "scaled_dot_product_attention"
   case scatterAdd = "scatter_add"
   case singularValues = "linalg_svdvals"
@@ -98,14 +103,17 @@ package enum Operator: String, CaseIterable {
   nonisolated(unsafe) private static let handles: [Operator: OpaquePointer] = Dictionary(
     uniqueKeysWithValues: allCases.compactMap { operation in operation.find().map { (operation, $0) } })
 
+  /// Namespace, name and overload.
+  package var name: String { rawValue.contains("::") ? rawValue : "aten::\(rawValue)" }
+
   private func find() -> OpaquePointer? {
-    let parts = rawValue.split(separator: ".", maxSplits: 1)
-    return ht_operator_find("aten::\(parts[0])", parts.count > 1 ? String(parts[1]) : "")
+    let parts = name.split(separator: ".", maxSplits: 1)
+    return ht_operator_find(String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
   }
 
   var handle: OpaquePointer {
     guard let handle = Self.handles[self] else {
-      fatalError("libtorch \(String(cString: ht_version())) has no aten::\(rawValue)")
+      fatalError("libtorch \(String(cString: ht_version())) has no \(name)")
     }
     return handle
   }
@@ -128,6 +136,7 @@ package enum Argument {
   case generator(Generator)
   case dtype(DType)
   case device(Device)
+  case text(StaticString)
 
   static func optional(_ tensor: Tensor?) -> Argument {
     tensor.map(Argument.tensor) ?? .none
@@ -178,6 +187,9 @@ extension Operator {
       case .device(let device):
         value.tag = HT_DEVICE
         value.value.pointer = UnsafeRawPointer(device.name.utf8Start)
+      case .text(let text):
+        value.tag = HT_TEXT
+        value.value.pointer = UnsafeRawPointer(text.utf8Start)
       case .double(let number):
         value.tag = HT_DOUBLE
         value.value.number = number
@@ -208,7 +220,7 @@ extension Operator {
       results.initialize(repeating: nil)
       var count = 0
       let status = ht_operator_call(handle, values, values.count, results.baseAddress, capacity, &count)
-      guard check(status, in: "aten::\(rawValue)", arguments: arguments.map(Self.describe).joined(separator: ", "))
+      guard check(status, in: name, arguments: arguments.map(Self.describe).joined(separator: ", "))
       else {
         return Array(repeating: .undefined, count: capacity)
       }
@@ -238,6 +250,7 @@ extension Operator {
     case .generator: "generator"
     case .dtype(let dtype): "\(dtype)"
     case .device(let device): "\(device)"
+    case .text(let text): "\(text)"
     }
   }
 }

@@ -4,6 +4,10 @@ extension Tensor {
   /// `relu` in the memory of a tensor that nobody else looks at, whose own gradient does not need its values: that of a
   /// normalization or a sum.
   package func rectified() -> Tensor { Operator.reluInPlace(.tensor(self)) }
+  /// `clamped` in the memory of a tensor that nobody else looks at and no gradient flows through.
+  package func clampedInPlace(from lower: Double, to upper: Double) -> Tensor {
+    Operator.clampInPlace(.tensor(self), .double(lower), .double(upper))
+  }
   /// The sum with another tensor, in this one's memory where no gradients are recorded.
   package func adding(_ other: Tensor) -> Tensor {
     recordsGradients ? self + other : Operator.addInPlace(.tensor(self), .tensor(other))

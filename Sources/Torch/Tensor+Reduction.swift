@@ -19,8 +19,8 @@ extension Tensor {
   public func standardDeviation(along dimensions: Int...) -> Tensor {
     Operator.standardDeviation(.tensor(self), .ints(dimensions), .int(1))
   }
-  /// The largest element along a dimension.
-  public func maximum(along dimension: Int) -> Tensor { Operator.maximum(.tensor(self), .ints([dimension])) }
+  /// The largest element along dimensions.
+  public func maximum(along dimensions: Int...) -> Tensor { Operator.maximum(.tensor(self), .ints(dimensions)) }
   /// The smallest element along a dimension.
   public func minimum(along dimension: Int) -> Tensor { Operator.minimum(.tensor(self), .ints([dimension])) }
   /// The index of the largest element along a dimension; the first of equals.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 
 /// The command line.
 @main
@@ -15,6 +16,7 @@ struct HardViewsCommand: ParsableCommand {
 
   /// Runs a command; failures become one paragraph on standard error and exit code 1, misuse exit code 2.
   static func main() {
+    Engine.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       do {

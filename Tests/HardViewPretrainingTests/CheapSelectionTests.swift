@@ -11,15 +11,20 @@ import Views
 @testable import HardViewPretraining
 
 @Suite struct CheapSelectionTests {
-  static let ways = [
-    ["selection.scoring.scale=0.5"],
-    ["selection.scoring.scale=0.5", "selection.phase=evaluate"],
-    ["selection.drawn=6", "selection.candidates=3", "selection.audit_every_steps=2"],
-    ["selection.drawn=6", "selection.candidates=2", "selection.audit_every_steps=3"],
-    ["selection.drawn=6", "selection.candidates=3", "selection.audit_every_steps=2", "selection.scoring.scale=0.75"],
-    ["selection.share.start=0.5", "selection.share.end=0.5", "selection.audit_every_steps=1"],
-    ["selection.scoring.precision=bf16"],
-  ]
+  static let ways =
+    [
+      ["selection.scoring.scale=0.5"],
+      ["selection.scoring.scale=0.5", "selection.phase=evaluate"],
+      ["selection.drawn=6", "selection.candidates=3", "selection.audit_every_steps=2"],
+      ["selection.drawn=6", "selection.candidates=2", "selection.audit_every_steps=3"],
+      ["selection.drawn=6", "selection.candidates=3", "selection.audit_every_steps=2", "selection.scoring.scale=0.75"],
+      ["selection.share.start=0.5", "selection.share.end=0.5", "selection.audit_every_steps=1"],
+      ["selection.scoring.precision=bf16"],
+    ]
+    + (Engine.hasInt8Convolutions
+      ? [
+        ["selection.scoring.precision=int8"], ["selection.scoring.precision=int8", "selection.scoring.scale=0.5"],
+      ] : [])
 
   /// Whatever saves time is a function of seed and step: an interrupted run ends as a whole one, bit for bit.
   @Test(arguments: ways) func interruptedRunsContinueExactly(settings: [String]) throws {
@@ -59,6 +64,15 @@ import Views
         #expect(line.loss.isFinite && abs(line.capturedHardness! - 1) < 0.2)
       }
     }
+  }
+
+  @Test func int8IsForProcessors() {
+    var selection = SelectionConfiguration()
+    selection.scoring.precision = .int8
+    let (plan, backbone) = (SmallMethods.plan(of: SimSiam.self), SmallMethods.backbone(for: SimSiam.self))
+    #expect((selection.problem(for: plan, backbone: backbone) == nil) == Engine.hasInt8Convolutions)
+    let problem = selection.problem(for: plan, backbone: backbone, device: .cuda)
+    #expect(problem?.key == "scoring.precision" && problem?.reason.contains("processors alone") == true)
   }
 
   /// In float16 the loss is scaled, so that training goes as in float32; a step that overflows is left out and counted.
@@ -209,7 +223,7 @@ import Views
     ("selection.scoring.scale=0", "scoring.scale"), ("selection.scoring.scale=1.5", "scoring.scale"),
     ("selection.drawn=3", "drawn"), ("selection.drawn=8", "audit_every_steps"),
     ("selection.audit_every_steps=-1", "audit_every_steps"), ("selection.budget=0.5", "budget"),
-    ("selection.scoring.precision=int8", "scoring.precision"),
+    ("selection.scoring.precision=int4", "scoring.precision"),
   ])
   func mistakesNameTheirKey(setting: String, key: String) throws {
     try withTemporaryDirectory { folder in

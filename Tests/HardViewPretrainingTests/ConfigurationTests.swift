@@ -55,6 +55,7 @@ import Views
   @Test(arguments: [
     ("simsiam-small", "selection.candidates=3", "", "", true),
     ("byol-fashion", "training.batch_size=2", "", "", true),
+    ("dino-fashion", "selection.scoring.precision=int8", "selection.scoring.precision", "residual networks", false),
     ("simclr-fashion", "training.batch_size=2", "method", "at least 4", false),
     ("vicreg-fashion", "training.batch_size=3", "method", "variances", false),
     ("simclr-fashion", "method.projector_output=0", "method.projector_output", "at least 1", false),

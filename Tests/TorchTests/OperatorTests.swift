@@ -5,8 +5,9 @@ import Torch
 @Suite struct OperatorTests {
   @Test(arguments: Operator.allCases)
   func libtorchHasTheOperator(_ operation: Operator) throws {
-    let schema = try #require(operation.schema, "libtorch \(Engine.version) has no aten::\(operation.rawValue)")
-    #expect(schema.hasPrefix("aten::\(operation.rawValue.split(separator: ".")[0])"))
+    if operation.name.hasPrefix("onednn::"), !QuantizedConvolution.isAvailable { return }
+    let schema = try #require(operation.schema, "libtorch \(Engine.version) has no \(operation.name)")
+    #expect(schema.hasPrefix(operation.name))
   }
 
   @Test func misuseTrapsWithOperatorShapesAndReason() async {

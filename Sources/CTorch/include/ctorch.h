@@ -127,7 +127,9 @@ void ht_generator_release(ht_generator);
 ht_status ht_generator_state(ht_generator, ht_tensor *result);
 ht_status ht_generator_set_state(ht_generator, ht_tensor state);
 
-// Threads.
+// Memory and threads.
+/// Lets the process keep memory that it frees, for what it allocates next; false where the C library has no such setting.
+bool ht_keep_freed_memory(void);
 void ht_set_thread_count(int32_t);
 int32_t ht_thread_count(void);
 

@@ -21,7 +21,7 @@ struct ConfigurationCheck {
     try checkSizes()
     try report(values.backbone.problem(), in: "backbone")
     try report(values.optimizer.problem(), in: "optimizer")
-    if let problem = values.selection.problem(for: views.plan, backbone: values.backbone) {
+    if let problem = values.selection.problem(for: views.plan, backbone: values.backbone, device: values.device) {
       try report((problem.key, problem.reason), in: "selection")
     }
     try require(values.data.limit >= 0, "data.limit", "must be 0 (all) or more, not \(values.data.limit)")

@@ -1,4 +1,5 @@
 import NeuralNetworks
+import Torch
 import Views
 
 /// A way to select that may cost less than exact selection, with the settings that choose it.
@@ -42,6 +43,14 @@ public struct CheaperPolicy: Sendable, Equatable {
     if !backbone.isTransformer {
       add("views 0.5 as wide, running statistics", [scale(0.5), evaluated]) {
         ($0.scoring.scale, $0.phase) = (0.5, .evaluate)
+      }
+    }
+    if !backbone.isTransformer, Device.current == .cpu, Engine.hasInt8Convolutions, Engine.hasFastInt8 {
+      for value in [1, 0.75, 0.5] {
+        add(
+          value < 1 ? "8-bit integers, views \(value) as wide" : "8-bit integers",
+          ["selection.scoring.precision=int8"] + (value < 1 ? [scale(value)] : [])
+        ) { ($0.scoring.precision, $0.scoring.scale) = (.int8, value) }
       }
     }
     if isPair {

@@ -11,11 +11,14 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
     case bf16
     /// float32.
     case fp32
+    /// Residual networks convolve in 8-bit integers with running statistics, whatever `phase` says; other layers compute
+    /// as training does. On processors alone.
+    case int8
 
     /// The element type, beside a training that computes in `dtype`.
     func dtype(besides dtype: DType) -> DType {
       switch self {
-      case .same: dtype
+      case .same, .int8: dtype
       case .bf16: .bfloat16
       case .fp32: .float32
       }

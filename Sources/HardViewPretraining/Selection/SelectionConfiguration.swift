@@ -86,6 +86,8 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   /// The rule as a scorer and a selector.
   public func makeHardViews(dtype: DType) -> HardViews {
     let scoringType = scoring.precision.dtype(besides: dtype)
+    let isInt8 = scoring.precision == .int8
+    let phase = isInt8 ? .evaluate : phase
     let eligibility = Eligibility(overlapFloor: overlapFloor, limit: limit, keepsFirstView: policy == .anchor)
     let selector: any ViewSelector =
       switch policy {
@@ -99,8 +101,8 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
     let scorer: any ViewScorer =
       switch policy {
       case .leastOverlap: OverlapScorer()
-      case .leastSimilar: FeatureScorer(stage: featureStage, phase: phase, dtype: scoringType)
-      default: LossScorer(phase: phase, dtype: scoringType)
+      case .leastSimilar: FeatureScorer(stage: featureStage, phase: phase, dtype: scoringType, isInt8: isInt8)
+      default: LossScorer(phase: phase, dtype: scoringType, isInt8: isInt8)
       }
     let times = SelectionTimes(everySteps: everySteps, from: from, until: until, share: share)
     let pairing: Pairing? =
@@ -122,7 +124,9 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   }
 
   /// The first value that makes no sense for a plan and backbone, as its key within the section and the reason.
-  func problem(for plan: ViewPlan, backbone: BackboneConfiguration) -> MethodProblem? {
+  func problem(for plan: ViewPlan, backbone: BackboneConfiguration, device: DeviceChoice = .cpu)
+    -> MethodProblem?
+  {
     let globals = plan.groups.filter { !$0.isLocal }
     let slots = plan.globalSlotCount
     if policy != .none && candidates < slots {
@@ -157,6 +161,9 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
     if everySteps < 1 { return MethodProblem("every_steps", "must be at least 1, not \(everySteps)") }
     if !(0.1...1).contains(scoring.scale) {
       return MethodProblem("scoring.scale", "must be from 0.1 to 1 (as trained), not \(scoring.scale)")
+    }
+    if scoring.precision == .int8, let reason = Self.reasonAgainstInt8(backbone, device) {
+      return MethodProblem("scoring.precision", "is int8, \(reason); take bf16 or same")
     }
     if drawn != 0 {
       if drawn < candidates {
@@ -209,6 +216,12 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
           + (count == .max ? "more than can be counted" : "\(count)") + "; try 64, or at most \(Self.listedLimit)")
     }
     return nil
+  }
+
+  private static func reasonAgainstInt8(_ backbone: BackboneConfiguration, _ device: DeviceChoice) -> String? {
+    if backbone.isTransformer { return "but only residual networks have an 8-bit form here" }
+    if device != .cpu { return "which is for processors alone" }
+    return Engine.hasInt8Convolutions ? nil : "which this libtorch (\(Engine.version)) cannot convolve in"
   }
 
   private static let listedLimit = 65_536

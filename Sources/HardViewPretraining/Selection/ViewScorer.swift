@@ -1,3 +1,4 @@
+import NeuralNetworks
 import Optimization
 import Torch
 
@@ -29,4 +30,9 @@ public protocol ViewScorer: Sendable {
 extension ViewScorer {
   /// False: most scorers look at pixels.
   public var needsBoxes: Bool { false }
+}
+
+/// Runs a scoring pass whose convolutions and products compute in `dtype`, or those of residual networks in int8.
+func withScoringPrecision<Result>(_ dtype: DType, isInt8: Bool, _ body: () -> Result) -> Result {
+  withAutocast(to: dtype) { isInt8 ? withInt8Convolutions(body) : body() }
 }

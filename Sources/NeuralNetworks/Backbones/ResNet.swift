@@ -25,7 +25,7 @@ public final class ResNet: Backbone {
   let layer2: [ResidualBlock]
   let layer3: [ResidualBlock]
   let layer4: [ResidualBlock]
-  private let pools: Bool
+  let pools: Bool
   /// 8 × width for basic blocks, 32 × width for bottleneck blocks.
   public let featureCount: Int
   /// Channels of the images.
@@ -70,6 +70,9 @@ public final class ResNet: Backbone {
 
   /// Features after so many stages, averaged over the image.
   public func features(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor {
+    if phase == .evaluate, !recordsGradients, Int8Convolutions.areOn {
+      return int8Features(images, afterStage: stage)
+    }
     var features = conv1.normalized(by: bn1, images, in: phase).rectified()
     if pools { features = features.maxPooled2d(window: 3, stride: 2, padding: 1) }
     for stage in [layer1, layer2, layer3, layer4].prefix(stage) {

@@ -12,12 +12,15 @@ public struct FeatureScorer: ViewScorer {
   public var phase: Phase
   /// The type that convolutions and matrix products compute in.
   public var dtype: DType
+  /// Whether residual networks convolve in 8-bit integers, which takes the phase `evaluate`.
+  public var isInt8: Bool
 
   /// Compares features after a stage.
-  public init(stage: Int, phase: Phase = .score, dtype: DType = .float32) {
+  public init(stage: Int, phase: Phase = .score, dtype: DType = .float32, isInt8: Bool = false) {
     self.stage = stage
     self.phase = phase
     self.dtype = dtype
+    self.isInt8 = isInt8
   }
 
   /// Minus the sum of the cosine similarities of the pairs that the loss relates.
@@ -26,7 +29,7 @@ public struct FeatureScorer: ViewScorer {
   ) -> ScoredViews {
     withoutGradients {
       let backbone = method.encoder
-      let features = withAutocast(to: dtype) {
+      let features = withScoringPrecision(dtype, isInt8: isInt8) {
         forward(pool.views(for: dtype), jointly: true) { [backbone.features($0, afterStage: stage, in: phase)] }
       }
       let table = Tensor.stacked(features.map { $0[0].normalized() }).permuted([1, 0, 2])

@@ -8,11 +8,14 @@ public struct LossScorer: ViewScorer {
   public var phase: Phase
   /// The type that convolutions and matrix products compute in.
   public var dtype: DType
+  /// Whether residual networks convolve in 8-bit integers, which takes the phase `evaluate`.
+  public var isInt8: Bool
 
   /// Scores in a phase; `train` is what the published code does, with running statistics moving twice a step.
-  public init(phase: Phase = .train, dtype: DType = .float32) {
+  public init(phase: Phase = .train, dtype: DType = .float32, isInt8: Bool = false) {
     self.phase = phase
     self.dtype = dtype
+    self.isInt8 = isInt8
   }
 
   /// The loss of every choice, all candidate views of a size encoded in one batch as published.
@@ -24,7 +27,9 @@ public struct LossScorer: ViewScorer {
   ) -> ScoredViews {
     withoutGradients {
       let phase = pool.isScaled && phase == .train ? .score : phase
-      let encodings = withAutocast(to: dtype) { method.encode(pool.views(for: dtype), in: phase, jointly: true) }
+      let encodings = withScoringPrecision(dtype, isInt8: isInt8) {
+        method.encode(pool.views(for: dtype), in: phase, jointly: true)
+      }
       return ScoredViews(
         method.choiceLosses(encodings, in: space, at: progress),
         targets: pool.isScaled ? [] : encodings.map(method.reusableTargets))
