@@ -73,9 +73,7 @@ def measured(name: str, options: argparse.Namespace) -> tuple[list[Row], dict]:
     """Lets all sides take their turns at a work."""
     work = DEFINITIONS["works"][name]
     sets = [f"--set={setting}" for setting in work["set"]] + [f"--set=threads={options.threads}"]
-    rules = [f"--rule=cheap: {work['cheap']}", f"--rule=cheap-8: candidates=8 {work['cheap']}"]
-    if work["reference"]["method"] == "simsiam":
-        rules.append("--rule=pairs: policy=hardest_pairs")
+    rules = [f"--rule={rule}: {keys}" for rule, keys in work["rules"].items()]
     images = Path(os.environ["BENCH_IMAGES"], work.get("images", ""))
     if "images" in work:
         sets.append(f"--data={images}")
