@@ -21,8 +21,20 @@ import Views
       draw: SelectionDraw(seed: 0, epoch: 0, samples: [0]))
     let captured = audit.captured(by: [[0, 2]], model: HardnessModel()).diluted(to: kept)
     return PolicyMeasurement(
-      policy: CheaperPolicy(summary: name, settings: [], selection: SelectionConfiguration()), stepSeconds: overhead,
-      plainSeconds: 1, captured: captured)
+      policy: CheaperPolicy(summary: name, settings: [], selection: SelectionConfiguration()), plainSeconds: 1,
+      selectionSeconds: overhead - 1, auditSeconds: 9, captured: captured)
+  }
+
+  /// What a way cannot do without counts.
+  @Test func auditsAreCosts() {
+    var selection = SelectionConfiguration()
+    for (interval, seconds) in [(0, 2.5), (50, 2.56), (1, 5.5)] {
+      selection.auditEverySteps = interval
+      let measurement = PolicyMeasurement(
+        policy: CheaperPolicy(summary: "", settings: [], selection: selection), plainSeconds: 2, selectionSeconds: 0.5,
+        auditSeconds: 3, captured: CapturedHardness())
+      #expect(abs(measurement.stepSeconds - seconds) < 1e-9 && abs(measurement.overhead - seconds / 2) < 1e-9)
+    }
   }
 
   @Test func cheapestThatKeepsTheGainIsTaken() {

@@ -57,14 +57,14 @@ public struct CheaperPolicy: Sendable, Equatable {
       if count > 3 { add("3 candidates", ["selection.candidates=3"]) { $0.candidates = 3 } }
       for (kept, value) in [(3, 1.0), (2, 1.0), (4, 0.5), (3, 0.5)] where kept < 2 * count {
         let pruning = [
-          "selection.drawn=\(2 * count)", "selection.candidates=\(kept)", "selection.audit_every_steps=25",
+          "selection.drawn=\(2 * count)", "selection.candidates=\(kept)", "selection.audit_every_steps=50",
         ]
         let isSmall = value < 1
         add(
           "\(kept) of \(2 * count) by geometry and colour" + (isSmall ? ", \(value) as wide" : ""),
           pruning + (isSmall ? [scale(value)] : [])
         ) {
-          ($0.drawn, $0.candidates, $0.auditEverySteps, $0.scoring.scale) = (2 * count, kept, 25, value)
+          ($0.drawn, $0.candidates, $0.auditEverySteps, $0.scoring.scale) = (2 * count, kept, 50, value)
         }
       }
     }

@@ -2,12 +2,27 @@
 public struct PolicyMeasurement: Sendable {
   /// The way.
   public var policy: CheaperPolicy
-  /// Seconds of a step with it, rendering included.
+  /// Seconds of a step with it, rendering and its share of the audits included.
   public var stepSeconds: Double
   /// The same of plain training.
   public var plainSeconds: Double
   /// How much hardness it captures.
   public var captured: CapturedHardness
+
+  /// Puts together what was measured.
+  /// - Parameters:
+  ///   - selectionSeconds: What selecting and rendering take beyond the rendering of plain training.
+  ///   - auditSeconds: What one audit takes, for ways that cannot do without.
+  init(
+    policy: CheaperPolicy, plainSeconds: Double, selectionSeconds: Double, auditSeconds: Double,
+    captured: CapturedHardness
+  ) {
+    let interval = policy.selection.auditEverySteps
+    self.policy = policy
+    self.plainSeconds = plainSeconds
+    self.captured = captured
+    stepSeconds = plainSeconds + max(0, selectionSeconds) + (interval > 0 ? auditSeconds / Double(interval) : 0)
+  }
 
   /// A step's time as a multiple of a plain step's.
   public var overhead: Double { stepSeconds / plainSeconds }

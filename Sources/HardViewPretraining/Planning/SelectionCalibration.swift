@@ -21,6 +21,7 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
   private let plain: CandidatePools
   private let plainHardViews: HardViews
   private var plainSelectionSeconds: [Double] = []
+  private var auditSeconds: [Double] = []
   /// Seconds of plain steps, rendering included.
   private var plainSeconds: [Double] = []
   private let model: HardnessModel
@@ -75,8 +76,11 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
   /// Times every way on a batch, one after the other, and holds what it selects against exact losses.
   mutating func measure(on batch: ViewBatch, at progress: TrainingProgress) throws {
     let draw = draw(batch, progress)
+    Engine.synchronize()
+    let start = ContinuousClock.now
     let exact = try audit(batch, at: progress)
     exact.teach(model)
+    auditSeconds.append(seconds(ContinuousClock.now - start))
     plainSelectionSeconds.append(
       try select(plain, plainHardViews, from: batch, at: progress, draw: draw).seconds)
     for index in candidates.indices {
@@ -89,11 +93,10 @@ struct SelectionCalibration<Method: SelfSupervisedMethod> {
 
   /// What was measured, in the order of the policies.
   var results: [PolicyMeasurement] {
-    let plain = median(plainSeconds)
-    let rendering = median(plainSelectionSeconds)
-    return candidates.map {
+    candidates.map {
       PolicyMeasurement(
-        policy: $0.policy, stepSeconds: plain + max(0, median($0.seconds) - rendering), plainSeconds: plain,
+        policy: $0.policy, plainSeconds: median(plainSeconds),
+        selectionSeconds: median($0.seconds) - median(plainSelectionSeconds), auditSeconds: median(auditSeconds),
         captured: $0.captured)
     }
   }

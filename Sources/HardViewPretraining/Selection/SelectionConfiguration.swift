@@ -177,7 +177,7 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
       if dropsViews && auditEverySteps == 0 {
         return MethodProblem(
           "audit_every_steps",
-          "must be set where views are drawn to be dropped, since audits teach what to drop; try 25")
+          "must be set where views are drawn to be dropped, since audits teach what to drop; try 50")
       }
     }
     if budget != 0 {
