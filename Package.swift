@@ -77,6 +77,11 @@ let package = Package(
     .target(name: "Optimization", dependencies: ["NeuralNetworks", "Torch"], swiftSettings: language),
     .target(name: "Checkpoints", dependencies: ["NeuralNetworks", "Safetensors", "Torch"], swiftSettings: language),
 
+    // The program's allocator.
+    .systemLibrary(
+      name: "CJemalloc", path: "Sources/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .target(name: "CAllocator", dependencies: ["CJemalloc"]),
+
     // What the project is for.
     .target(
       name: "HardViewPretraining",
@@ -101,7 +106,8 @@ let package = Package(
       name: "hardviews",
       dependencies: [
         "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "AtomicFiles",
-        "Checkpoints", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views", argumentParser,
+        "CAllocator", "Checkpoints", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
+        argumentParser,
       ],
       swiftSettings: language),
 

@@ -1,4 +1,4 @@
-// Modes of the calling thread and of the process: gradients, autocast, random numbers, memory, threads.
+// Modes of the calling thread and of the process: gradients, autocast, random numbers, threads.
 #include "boxes.h"
 #include "status.h"
 
@@ -7,10 +7,6 @@
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/api/include/torch/version.h>
-
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 using namespace hardviews;
 
@@ -54,15 +50,6 @@ ht_status ht_generator_state(ht_generator generator, ht_tensor *result) {
 }
 ht_status ht_generator_set_state(ht_generator generator, ht_tensor state) {
   return guarded([&] { unbox(generator).set_state(unbox(state)); });
-}
-
-bool ht_keep_freed_memory(void) {
-#if defined(__GLIBC__)
-  // No mappings of their own for large blocks, and no trimming of the heap's end.
-  return mallopt(M_MMAP_MAX, 0) && mallopt(M_TRIM_THRESHOLD, -1);
-#else
-  return false;
-#endif
 }
 
 void ht_set_thread_count(int32_t count) { at::set_num_threads(count); }

@@ -12,15 +12,6 @@ public enum Engine {
     ht_set_thread_count(Int32(count == 0 ? standard : count))
   }
 
-  /// Lets the process keep the memory that tensors free, for those that come next.
-  ///
-  /// The system clears every page that it hands out, so steps that give their memory back and ask for it again take longer:
-  /// a tenth of a step and more where tensors are large. The process then holds on to the most that it ever needed.
-  /// To be called before tensors are made; glibc keeps much for the main thread and little for others.
-  /// - Returns: Whether it does from now on; only glibc has such a setting.
-  @discardableResult
-  public static func keepFreedMemory() -> Bool { ht_keep_freed_memory() }
-
   private static let defaultThreadCount = Int(ht_thread_count())
 
   /// Why no GPU can be used; nil where one can.

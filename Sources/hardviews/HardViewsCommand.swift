@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Torch
 
 /// The command line.
 @main
@@ -16,7 +15,6 @@ struct HardViewsCommand: ParsableCommand {
 
   /// Runs a command; failures become one paragraph on standard error and exit code 1, misuse exit code 2.
   static func main() {
-    Engine.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       do {

@@ -6,10 +6,11 @@ import Testing
 /// The built program, as a user meets it.
 @Suite struct CommandLineTests {
   /// Runs `hardviews` and returns its exit code and what it wrote.
-  private func hardviews(_ arguments: [String], in folder: String = "/tmp") throws -> (
-    code: Int32, output: String, error: String
-  ) {
+  private func hardviews(
+    _ arguments: [String], in folder: String = "/tmp", environment: [String: String] = [:]
+  ) throws -> (code: Int32, output: String, error: String) {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = Self.program
     process.arguments = arguments
     process.currentDirectoryURL = URL(filePath: folder)
@@ -43,6 +44,16 @@ import Testing
     \(extra)
     """.write(toFile: path, atomically: true, encoding: .utf8)
     return path
+  }
+
+  /// Memory that a step frees is there for the next one.
+  @Test func theProgramKeepsFreedMemory() throws {
+    let report = ["MALLOC_CONF": "stats_print:true,stats_print_opts:mdablxe"]
+    let result = try hardviews(["methods"], environment: report)
+    #expect(result.code == 0)
+    for setting in ["opt.narenas: 1\n", "opt.oversize_threshold: 0\n", "opt.dirty_decay_ms: -1 "] {
+      #expect(result.error.contains(setting), "jemalloc reports: \(result.error)")
+    }
   }
 
   @Test(arguments: [("methods", "simsiam", "vicreg"), ("selectors", "hardest", "overlap_threshold")])

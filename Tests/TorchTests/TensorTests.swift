@@ -19,14 +19,6 @@ import Torch
     #expect(y.scalars() == [3, 6, 9] as [Float])
   }
 
-  /// In a process of its own, whose setting for all others it would be.
-  @Test func memoryIsKeptOnRequest() async {
-    await #expect(processExitsWith: .success) {
-      #expect(Engine.keepFreedMemory())
-      for _ in 0..<3 { #expect(Tensor.ones([1 << 26]).sum().number == Double(1 << 26)) }
-    }
-  }
-
   @Test func permutedScalarsAreReadInRowMajorOrder() {
     let x = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3]).transposed()
     #expect(x.shape == [3, 2])

@@ -127,9 +127,7 @@ void ht_generator_release(ht_generator);
 ht_status ht_generator_state(ht_generator, ht_tensor *result);
 ht_status ht_generator_set_state(ht_generator, ht_tensor state);
 
-// Memory and threads.
-/// Lets the process keep memory that it frees, for what it allocates next; false where the C library has no such setting.
-bool ht_keep_freed_memory(void);
+// Threads.
 void ht_set_thread_count(int32_t);
 int32_t ht_thread_count(void);
 
