@@ -8,8 +8,8 @@ package enum Operator: String, CaseIterable {
   case add = "add.Tensor"
   case addInPlace = "add_.Tensor"
   case addScalar = "add.Scalar"
-  case amplitudeCheckInPlace = "_amp_foreach_non_finite_check_and_unscale_"
-  case amplitudeUpdateInPlace = "_amp_update_scale_"
+  case checkAndUnscaleInPlace = "_amp_foreach_non_finite_check_and_unscale_"
+  case updateScaleInPlace = "_amp_update_scale_"
   case arange
   case argmax
   case batchNorm = "batch_norm"

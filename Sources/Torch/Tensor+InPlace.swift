@@ -45,7 +45,7 @@ extension Tensor {
 
   /// Multiplies tensors by `factor`, a float32 scalar, and sets `sawOverflow` to 1 where any element is not finite.
   package static func unscaleInPlace(_ tensors: [Tensor], by factor: Tensor, sawOverflow: Tensor) {
-    Operator.amplitudeCheckInPlace.run(.tensors(tensors), .tensor(sawOverflow), .tensor(factor))
+    Operator.checkAndUnscaleInPlace.run(.tensors(tensors), .tensor(sawOverflow), .tensor(factor))
   }
 
   /// Moves the factor of a scaled loss: down after an overflow, up after `interval` updates without one.
@@ -53,7 +53,7 @@ extension Tensor {
   package static func updateScaleInPlace(
     _ scale: Tensor, streak: Tensor, sawOverflow: Tensor, growth: Double, backoff: Double, interval: Int
   ) {
-    Operator.amplitudeUpdateInPlace.run(
+    Operator.updateScaleInPlace.run(
       .tensor(scale), .tensor(streak), .tensor(sawOverflow), .double(growth), .double(backoff), .int(interval))
   }
 

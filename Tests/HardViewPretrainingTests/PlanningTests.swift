@@ -135,6 +135,20 @@ import Views
     }
   }
 
+  /// What a budget chose on one device is not taken on another that lacks it.
+  @Test(.enabled(if: Engine.hasInt8Convolutions), arguments: DeviceChoice.allCases)
+  func choicesOfAnotherDeviceAreForgotten(device: DeviceChoice) throws {
+    try withTemporaryDirectory { folder in
+      let resolved = try TinyRun(in: folder).configuration(["selection.budget=1.5", "device=\(device)"])
+      var automatic = AutomaticSelection(
+        try CheapSelectionTests.parts(SimSiam.self, resolved), model: HardnessModel())
+      var chosen = SelectionConfiguration()
+      chosen.scoring.precision = .int8
+      automatic.resume(chosen)
+      #expect(automatic.chosen.selection.scoring.precision == (device == .cpu ? .int8 : .same))
+    }
+  }
+
   /// Whatever is measured, weights and running statistics stay as they are.
   @Test func measuringChangesNothing() throws {
     try withTemporaryDirectory { folder in

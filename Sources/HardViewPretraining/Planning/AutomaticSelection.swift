@@ -37,8 +37,13 @@ struct AutomaticSelection<Method: SelfSupervisedMethod> {
   /// What the loader must draw for every way.
   var drawnViews: [DrawnViews] { SelectionCalibration<Method>.drawnViews(parts, for: policies) }
 
-  /// Takes a way that was chosen before the run was interrupted.
+  /// Takes a way that was chosen before the run was interrupted; what the device lacks that the run goes on with is left
+  /// until the next calibration.
   mutating func resume(_ selection: SelectionConfiguration) {
+    let configuration = parts.configuration
+    guard
+      selection.problem(for: parts.views.plan, backbone: configuration.backbone, device: configuration.device) == nil
+    else { return }
     chosen = CheaperPolicy(summary: "as before", settings: [], selection: selection)
   }
 

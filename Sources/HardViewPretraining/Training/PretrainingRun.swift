@@ -241,7 +241,7 @@ extension PretrainingRun {
     if automatic != nil, let text = checkpoint.metadata["selection"] {
       let selection = try JSONDecoder().decode(SelectionConfiguration.self, from: Data(text.utf8))
       automatic?.resume(selection)
-      adopt(selection)
+      if let automatic { adopt(automatic.chosen.selection) }
     }
     parts.generator.state = try checkpoint.tensor("generator")
     progress.step = saved.step
