@@ -35,7 +35,9 @@ let package = Package(
   name: "HardViews",
   products: [
     .library(name: "HardViews", targets: ["HardViews"]),
-    .executable(name: "hardviews", targets: ["hardviews"]),
+    .library(name: "HardViewsCommandLine", targets: ["HardViewsCommandLine"]),
+    .library(name: "MethodConformance", targets: ["MethodConformance"]),
+    .executable(name: "hardviews", targets: ["Program"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -84,10 +86,19 @@ let package = Package(
 
     // What the project is for.
     .target(
+      name: "Objectives",
+      dependencies: ["Views", "Torch", "NeuralNetworks", "Optimization", "RunConfiguration"], swiftSettings: language),
+    .target(
+      name: "HardViewSelection",
+      dependencies: [
+        "Objectives", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks", "Optimization", "RunConfiguration",
+      ],
+      swiftSettings: language),
+    .target(
       name: "HardViewPretraining",
       dependencies: [
-        "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
-        "RunConfiguration",
+        "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks", "Optimization",
+        "Checkpoints", "RunRecords", "RunConfiguration",
       ],
       resources: [.copy("Recipes"), .copy("ViewPipelines")],
       swiftSettings: language),
@@ -96,20 +107,36 @@ let package = Package(
       dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
       swiftSettings: language),
     .target(
+      name: "RunEvaluation",
+      dependencies: [
+        "HardViewPretraining", "RepresentationEvaluation", "RunRecords", "ImageData", "NeuralNetworks", "Torch", "Views",
+      ],
+      swiftSettings: language),
+    .target(
+      name: "MethodConformance",
+      dependencies: [
+        "Objectives", "HardViewSelection", "HardViewPretraining", "Checkpoints", "Views", "Torch", "NeuralNetworks",
+        "Optimization", "RunConfiguration",
+      ],
+      swiftSettings: language),
+    .target(
       name: "HardViews",
       dependencies: [
-        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
-        "RunConfiguration", "HardViewPretraining", "RepresentationEvaluation",
+        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords", "Objectives",
+        "HardViewSelection", "RunConfiguration", "HardViewPretraining", "RepresentationEvaluation", "RunEvaluation",
+        "TensorViews",
       ],
-      swiftSettings: language),
-    .executableTarget(
-      name: "hardviews",
+      path: "Sources/HardViewsLibrary", swiftSettings: language),
+    .target(
+      name: "HardViewsCommandLine",
       dependencies: [
-        "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "AtomicFiles",
-        "CAllocator", "Checkpoints", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
+        "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation", "RunConfiguration",
+        "RunEvaluation", "RunRecords", "AtomicFiles", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
         argumentParser,
       ],
-      swiftSettings: language),
+      path: "Sources/CommandLine", swiftSettings: language),
+    .executableTarget(
+      name: "Program", dependencies: ["HardViewsCommandLine", "CAllocator"], swiftSettings: language),
 
     // What scripts/bench-views times; no product.
     .executableTarget(
@@ -126,8 +153,8 @@ let package = Package(
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],
       "HardViewPretraining": [
-        "Checkpoints", "ImageData", "NeuralNetworks", "Optimization", "RunConfiguration", "RunRecords", "Torch",
-        "Views",
+        "Checkpoints", "HardViewSelection", "ImageData", "MethodConformance", "NeuralNetworks", "Objectives",
+        "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
       "RepresentationEvaluation": ["Torch", "NeuralNetworks"],
     ].sorted { $0.key < $1.key }.map { room, others in
@@ -138,7 +165,7 @@ let package = Package(
     }
     + [
       .testTarget(
-        name: "CommandLineTests", dependencies: ["hardviews", "TestSupport", "RunRecords"], swiftSettings: language)
+        name: "CommandLineTests", dependencies: ["Program", "TestSupport", "RunRecords"], swiftSettings: language)
     ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20)

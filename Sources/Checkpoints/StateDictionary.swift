@@ -99,21 +99,22 @@ public struct Checkpoint {
   ///
   /// - Parameters:
   ///   - target: Live values by the names that the file uses.
-  ///   - isIncluded: Which of the file's names must find a place; all by default.
+  ///   - presentName: The name that a tensor of the file has today, for files of older versions.
   /// - Throws: `MismatchError` before anything changes when names or shapes differ.
-  public func load(into target: StateDictionary, where isIncluded: (String) -> Bool = { _ in true }) throws {
-    let known = Set(names)
+  public func load(into target: StateDictionary, renaming presentName: (String) -> String = { $0 }) throws {
+    let stored = Dictionary(names.map { (presentName($0), $0) }, uniquingKeysWith: { first, _ in first })
     let wanted = Set(target.entries.map(\.name))
     var error = MismatchError(path: path)
-    error.missing = target.entries.map(\.name).filter { !known.contains($0) }
-    error.unexpected = names.filter { isIncluded($0) && !wanted.contains($0) }
-    for (name, value) in target.entries where known.contains(name) {
-      let shape = try file.entry(named: name).shape
+    error.missing = target.entries.map(\.name).filter { stored[$0] == nil }
+    error.unexpected = names.filter { !wanted.contains(presentName($0)) }
+    for (name, value) in target.entries {
+      guard let own = stored[name] else { continue }
+      let shape = try file.entry(named: own).shape
       if shape != value.shape { error.reshaped.append(.init(name: name, expected: value.shape, found: shape)) }
     }
     guard error == MismatchError(path: path) else { throw error }
     for (name, value) in target.entries {
-      let source = try tensor(name)
+      let source = try tensor(stored[name]!)
       withoutGradients { value.copyInPlace(from: source) }
     }
   }

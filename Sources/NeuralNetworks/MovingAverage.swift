@@ -41,10 +41,15 @@ public final class MovingAverage {
 
   /// Moves every parameter of the teacher to `momentum` · teacher + (1 − `momentum`) · student.
   ///
-  /// Buffers are left alone, as in DINO: running statistics of the teacher come from its own passes.
+  /// Nothing moves where the step itself is left out; see `withUpdates(where:_:)`. Buffers are left alone, as in DINO: running statistics of the teacher come from its own passes.
   /// - Parameter momentum: 0 (copy the student) to 1 (keep the teacher).
   public func update(momentum: Double) {
     precondition((0...1).contains(momentum), "a momentum lies between 0 and 1, not at \(momentum)")
-    withoutGradients { Tensor.moveInPlace(teacher, towards: student, by: 1 - momentum) }
+    withoutGradients {
+      guard let condition = UpdateCondition.current else {
+        return Tensor.moveInPlace(teacher, towards: student, by: 1 - momentum)
+      }
+      Tensor.moveInPlace(teacher, towards: student, by: condition.converted(to: .float32) * (1 - momentum))
+    }
   }
 }

@@ -37,6 +37,29 @@ public final class Buffer {
   public init(_ initial: Tensor) {
     value = initial
   }
+
+  /// Rewrites the values, without gradients: how a center, a queue or a counter moves after a step.
+  ///
+  /// Nothing changes where the step itself is left out; see `withUpdates(where:_:)`.
+  /// - Parameter new: A tensor of the same shape, on the same device.
+  public func update(_ new: Tensor) {
+    precondition(new.shape == value.shape, "a buffer of shape \(value.shape) cannot take values of shape \(new.shape)")
+    withoutGradients {
+      value.copyInPlace(from: UpdateCondition.current.map { value.replacing(where: $0, with: new) } ?? new)
+    }
+  }
+}
+
+/// Where the updates of a step take place.
+package enum UpdateCondition {
+  @TaskLocal package static var current: Tensor?
+}
+
+/// Runs `body` so that `Buffer.update(_:)` changes values only where `condition` holds, decided on the device.
+///
+/// - Parameter condition: A boolean scalar, such as whether the loss was finite.
+public func withUpdates<Result>(where condition: Tensor, _ body: () throws -> Result) rethrows -> Result {
+  try UpdateCondition.$current.withValue(condition) { try body() }
 }
 
 /// One entry of a module's state: a parameter or a buffer.

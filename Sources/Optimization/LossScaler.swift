@@ -27,15 +27,17 @@ public final class LossScaler {
   /// The loss to run backward.
   public func scaled(_ loss: Tensor) -> Tensor { loss * scale.value }
 
-  /// Divides gradients, moves the factor, and says whether all gradients are finite; waits for them.
-  public func unscale(_ gradients: [Tensor]) -> Bool {
+  /// Divides gradients and moves the factor.
+  ///
+  /// - Returns: Whether all gradients are finite, a boolean scalar on the device.
+  public func unscale(_ gradients: [Tensor]) -> Tensor {
     withoutGradients {
       let sawOverflow = Tensor.zeros([1])
       Tensor.unscaleInPlace(gradients, by: Tensor.ones([]) / scale.value, sawOverflow: sawOverflow)
       Tensor.updateScaleInPlace(
         scale.value, streak: streak.value, sawOverflow: sawOverflow, growth: Self.growth, backoff: Self.backoff,
         interval: interval)
-      return sawOverflow.number == 0
+      return sawOverflow.reshaped([]) .< 0.5
     }
   }
 

@@ -37,7 +37,11 @@ public final class ScheduledOptimizer {
   }
 
   /// Updates all parameters from their gradients, then forgets the gradients.
-  public func step(at progress: TrainingProgress) {
+  ///
+  /// - Parameter isSound: Whether there is anything to learn, a boolean scalar; where not, nothing but the gradients
+  ///   changes.
+  public func step(at progress: TrainingProgress, where isSound: Tensor) {
+    guard isSound.number != 0 else { return forgetGradients() }
     clip()
     for group in groups where progress.epoch < group.frozenEpochs {
       for (_, parameter) in group.parameters { parameter.clearGradient() }

@@ -87,6 +87,12 @@ extension ConfigurationTree {
     return .mapping(entries.filter { keys.contains($0.key) })
   }
 
+  /// The tree with all keys in snake case, as JSON files of Swift properties lack.
+  public var withSnakeCaseKeys: ConfigurationTree {
+    guard case .mapping(let entries) = self else { return self }
+    return .mapping(entries.map { (snakeCased($0.key), $0.value.withSnakeCaseKeys) })
+  }
+
   /// Puts a value at a dotted path, making sections on the way; what stood there before is replaced.
   public mutating func set(_ value: ConfigurationTree, at path: String) {
     let keys = path.split(separator: ".", maxSplits: 1).map(String.init)

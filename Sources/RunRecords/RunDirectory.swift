@@ -30,21 +30,29 @@ public struct RunDirectory: Sendable, Equatable {
     if manager.fileExists(atPath: path) {
       let contents = try? manager.contentsOfDirectory(atPath: path)
       guard contents?.isEmpty == true else {
-        let isRun = manager.fileExists(atPath: RunDirectory(path: path).configurationPath)
-        throw RecordError(
-          path: path, reason: isRun ? "holds a run already" : "exists and is not an empty folder",
-          advice: isRun
-            ? "Continue it with `hardviews pretrain --resume \(path)`, or choose another --output"
-            : "Choose another --output")
+        throw taken(path, isRun: manager.fileExists(atPath: RunDirectory(path: path).configurationPath))
       }
     }
     return RunDirectory(path: path)
   }
 
+  private static func taken(_ path: String, isRun: Bool) -> RecordError {
+    RecordError(
+      path: path, reason: isRun ? "holds a run already" : "exists and is not an empty folder",
+      advice: isRun
+        ? "Continue it with `hardviews pretrain --resume \(path)`, or choose another --output"
+        : "Choose another --output")
+  }
+
   /// Makes the folder and writes the resolved configuration into it.
-  /// - Throws: `RecordError` when the disk refuses.
+  /// - Throws: `RecordError` when the disk refuses, or when another process has made the run meanwhile.
   public func make(configuration yaml: String) throws(RecordError) {
-    try Self.makeFolder(path + "/checkpoints")
+    try Self.makeFolder(path)
+    // Only one of several processes makes this folder.
+    guard mkdir(path + "/checkpoints", 0o777) == 0 else {
+      if errno == EEXIST { throw Self.taken(path, isRun: true) }
+      throw RecordError(FileError(path: path + "/checkpoints", action: .create, code: errno))
+    }
     try Self.makeFolder(evaluationPath)
     try replaceFile(at: configurationPath, with: Data(yaml.utf8))
   }
@@ -69,10 +77,12 @@ public struct RunDirectory: Sendable, Equatable {
     String(decoding: try readFile(at: configurationPath), as: UTF8.self)
   }
 
-  /// Writes a result as `evaluation/NAME.json`.
+  /// Writes a result as `evaluation/NAME.json`, or with a number behind the name where that exists: none is replaced.
   public func writeEvaluation(_ result: some Encodable, named name: String) throws(RecordError) {
     try Self.makeFolder(evaluationPath)
-    try writeJSON(result, to: "\(evaluationPath)/\(name).json")
+    let names = sequence(first: 1) { $0 + 1 }.lazy.map { $0 == 1 ? name : "\(name)-\($0)" }
+    let unused = names.first { !FileManager.default.fileExists(atPath: "\(evaluationPath)/\($0).json") }!
+    try writeJSON(result, to: "\(evaluationPath)/\(unused).json")
   }
 
   private static func makeFolder(_ path: String) throws(RecordError) {

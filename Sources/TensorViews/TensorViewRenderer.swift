@@ -1,6 +1,17 @@
 import Torch
 import Views
 
+/// An operation of one's own that tensor operators carry out too, so that views are rendered on a GPU.
+public protocol TensorViewOperation: ViewOperation {
+  /// Changes many views at once, as `apply(_:to:)` changes each.
+  ///
+  /// - Parameters:
+  ///   - drawn: What was drawn for each view.
+  ///   - planes: `[views, channels, side, side]`, from 0 to 255.
+  ///   - scale: The views' side as a share of the recipe's.
+  func apply(_ drawn: [[Double]], to planes: Tensor, scale: Double) -> Tensor
+}
+
 /// Makes the pixels of many views at once with tensor operators, on any device.
 ///
 /// The same function of images and parameters as `ViewRenderer`, whose 8-bit results it follows operation by operation
@@ -23,9 +34,12 @@ public struct TensorViewRenderer: Sendable {
     }
   }
 
-  /// Renders what `renderer` renders; nil for recipes with RandAugment, whose operations have no tensor form here.
+  /// Renders what `renderer` renders; nil for recipes with operations that have no tensor form: RandAugment's, and those
+  /// of one's own that are no `TensorViewOperation`.
   public init?(_ renderer: ViewRenderer) {
-    guard renderer.recipe.randAugment.operations == 0 else { return nil }
+    let recipe = renderer.recipe
+    guard recipe.randAugment.operations == 0, recipe.operations.allSatisfy({ $0.operation is any TensorViewOperation })
+    else { return nil }
     self.renderer = renderer
   }
 
@@ -62,8 +76,22 @@ public struct TensorViewRenderer: Sendable {
       planes.replacing(where: planes .> Double(renderer.recipe.solarize.threshold) - 0.5, with: planes * -1.0 + 255)
     }
     if renderer.recipe.threeAugment { planes = jittered(planes, parameters) }
+    planes = changed(planes, parameters)
     planes = erased(planes, parameters)
     return stored(planes)
+  }
+
+  /// Applies operations of one's own.
+  private func changed(_ planes: Tensor, _ views: [ViewParameters]) -> Tensor {
+    renderer.recipe.operations.reduce(planes) { planes, own in
+      func drawn(_ view: ViewParameters) -> [Double]? { view.ownOperations?.first { $0.name == own.name }?.values }
+      return planes.updating(rows(views) { drawn($0) != nil }) { planes, rows in
+        let operation = own.operation as! any TensorViewOperation
+        let scale = Double(size) / Double(renderer.recipe.size)
+        return operation.apply(rows.map { drawn(views[$0])! }, to: planes, scale: scale)
+          .rounded(.toNearestOrEven).clamped(from: 0, to: 255)
+      }
+    }
   }
 
   /// Which views have a property.

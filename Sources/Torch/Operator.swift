@@ -37,6 +37,7 @@ package enum Operator: String, CaseIterable {
   case foreachAddInPlace = "_foreach_add_.List"
   case foreachAddScalarInPlace = "_foreach_add_.Scalar"
   case foreachLerpInPlace = "_foreach_lerp_.Scalar"
+  case foreachLerpByTensorsInPlace = "_foreach_lerp_.List"
   case foreachMultiplyByTensorsInPlace = "_foreach_mul_.List"
   case foreachMultiplyInPlace = "_foreach_mul_.Scalar"
   case foreachNorm = "_foreach_norm.Scalar"

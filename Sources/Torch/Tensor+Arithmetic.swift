@@ -11,6 +11,14 @@ extension Tensor {
   public static func + (left: Tensor, right: Double) -> Tensor { Operator.addScalar(.tensor(left), .double(right)) }
   /// Every element minus a number.
   public static func - (left: Tensor, right: Double) -> Tensor { left + -right }
+  /// A number plus every element.
+  public static func + (left: Double, right: Tensor) -> Tensor { right + left }
+  /// A number minus every element.
+  public static func - (left: Double, right: Tensor) -> Tensor { right * -1.0 + left }
+  /// A number times every element.
+  public static func * (left: Double, right: Tensor) -> Tensor { right * left }
+  /// A number divided by every element.
+  public static func / (left: Double, right: Tensor) -> Tensor { Tensor.full([], left) / right }
   /// Every element times a number.
   public static func * (left: Tensor, right: Double) -> Tensor {
     Operator.multiplyScalar(.tensor(left), .double(right))

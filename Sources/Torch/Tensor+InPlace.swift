@@ -28,6 +28,12 @@ extension Tensor {
     Operator.foreachLerpInPlace.run(.tensors(targets), .tensors(sources), .double(weight))
   }
 
+  /// `targets[i] += weight · (sources[i] − targets[i])` in one call, by a weight on the device.
+  package static func moveInPlace(_ targets: [Tensor], towards sources: [Tensor], by weight: Tensor) {
+    Operator.foreachLerpByTensorsInPlace.run(
+      .tensors(targets), .tensors(sources), .tensors(Array(repeating: weight, count: targets.count)))
+  }
+
   /// `targets[i] *= factors[i]` in one call; factors of any shape that broadcasts.
   package static func multiplyInPlace(_ targets: [Tensor], by factors: [Tensor]) {
     Operator.foreachMultiplyByTensorsInPlace.run(.tensors(targets), .tensors(factors))

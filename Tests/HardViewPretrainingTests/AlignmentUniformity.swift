@@ -1,6 +1,6 @@
-import HardViewPretraining
 import NeuralNetworks
-import Optimization
+import Objectives
+import RunConfiguration
 import Torch
 
 /// Alignment and uniformity on the hypersphere (Wang and Isola 2020, arXiv 2005.10242).
@@ -10,11 +10,20 @@ import Torch
 /// Differs from the paper in: each image has a logarithm of its own, so that it has a loss of its own.
 public final class AlignmentUniformity: PairwiseMethod {
   /// The `method` section.
-  public struct Configuration: Codable, Sendable {
+  public struct Configuration: MethodConfiguration {
     /// Width of embeddings.
     public var projectorOutput = 128
     /// The weight of the second part.
     public var uniformityWeight = 1.0
+
+    /// The published setting.
+    public init() {}
+
+    /// Mistakes that types cannot see, found before anything is built.
+    public func check(with setting: MethodSetting, _ report: inout SettingReport) {
+      report.requireCount(projectorOutput, at: CodingKeys.projectorOutput)
+      report.requireBatch(of: 2, in: setting, because: "embeddings are spread over the batch")
+    }
   }
 
   /// A view's embedding, `[batch, projectorOutput]`, of length one.
@@ -26,8 +35,6 @@ public final class AlignmentUniformity: PairwiseMethod {
   public static let name = "alignment-uniformity"
   /// One line for `hardviews methods`.
   public static let summary = "equal embeddings of two views, spread evenly over the sphere"
-  /// The published setting.
-  public static var defaultConfiguration: Configuration { Configuration() }
 
   // Stored modules and parameters are found by reflection: nothing is registered.
   let backbone: any Backbone
@@ -41,21 +48,18 @@ public final class AlignmentUniformity: PairwiseMethod {
     projector = Linear(self.backbone.featureCount, configuration.projectorOutput, using: generator)
   }
 
-  /// Mistakes that types cannot see, found before anything is built.
-  public static func problem(in configuration: Configuration, with setting: MethodSetting) -> MethodProblem? {
-    setting.batchSize < 2 ? MethodProblem("", "needs training.batch_size of at least 2 to spread embeddings") : nil
-  }
-
   /// What is kept after pretraining.
   public var encoder: any Backbone { backbone }
 
   /// The networks run here, once a view.
-  public func encode(_ views: [View], in phase: Phase, jointly: Bool) -> [Encoding] {
-    views.map { Encoding(embedding: projector(backbone($0.pixels, in: phase), in: phase).normalized()) }
+  public func encode(_ views: [View], for pass: Pass) -> [Encoding] {
+    views.encoded(jointly: pass.isJoint) { pixels in
+      [projector(backbone(pixels, in: pass.phase), in: pass.phase).normalized()]
+    }.map { Encoding(embedding: $0[0]) }
   }
 
   /// All that relates views: a term for every pair, and one for every view.
-  public func lossTerms(_ encodings: [Encoding], at progress: TrainingProgress) -> LossTerms {
+  public func lossTerms(_ encodings: [Encoding], in context: StepContext) -> LossTerms {
     var terms = LossTerms(views: encodings.count)
     for (first, encoding) in encodings.enumerated() {
       for second in (first + 1)..<encodings.count {

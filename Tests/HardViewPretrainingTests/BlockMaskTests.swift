@@ -1,4 +1,6 @@
 import HardViewPretraining
+import HardViewSelection
+import Objectives
 import Testing
 import Torch
 
@@ -7,7 +9,7 @@ import Torch
   private let views = MaskedViews(group: 0, count: 2, size: 56, isLocal: false)
 
   private func method(_ change: (inout IBOT.Configuration) -> Void = { _ in }) -> IBOT {
-    var configuration = IBOT.defaultConfiguration
+    var configuration = IBOT.Configuration()
     (configuration.prototypes, configuration.patchPrototypes) = (4, 4)
     (configuration.headHidden, configuration.headBottleneck) = (4, 4)
     change(&configuration)
@@ -19,7 +21,7 @@ import Torch
   /// The mean and spread are those of a transcription of the published procedure in Python (a grid of 14 × 14, ratio
   /// drawn from 0.1 to 0.5): 0.2912 and 0.1165.
   @Test func hiddenSharesAreThePublishedOnes() throws {
-    let draw = SelectionDraw(seed: 1, epoch: 0, samples: Array(0..<2000))
+    let draw = BatchDraw(seed: 1, epoch: 0, samples: Array(0..<2000))
     let masks = try #require(method { $0.maskProbability = 1 }.masks(of: views, for: draw))
     #expect(masks.shape == [2, 2000, 196])
     let shares = shares(masks).map(Double.init)
@@ -31,7 +33,7 @@ import Torch
   }
 
   @Test func someViewsAreNotMaskedAndNoneBeforeItsTime() throws {
-    let draw = SelectionDraw(seed: 1, epoch: 0, samples: Array(0..<2000))
+    let draw = BatchDraw(seed: 1, epoch: 0, samples: Array(0..<2000))
     let half = shares(try #require(method().masks(of: views, for: draw)))
     #expect(abs(Double(half.count { $0 > 0 }) / Double(half.count) - 0.5) < 0.03)
     let later = method { $0.unmaskedEpochs = 1 }
@@ -44,7 +46,7 @@ import Torch
   @Test func masksAreAFunctionOfTheImage() throws {
     let method = method { $0.maskProbability = 1 }
     func masks(_ samples: [Int], epoch: Int = 0) throws -> [[Float]] {
-      let all = try #require(method.masks(of: views, for: SelectionDraw(seed: 1, epoch: epoch, samples: samples)))
+      let all = try #require(method.masks(of: views, for: BatchDraw(seed: 1, epoch: epoch, samples: samples)))
       return all.split(into: 2).flatMap { $0.reshaped([samples.count, -1]).split(into: samples.count) }
         .map { $0.scalars() }
     }

@@ -9,6 +9,8 @@ import Torch
 import Views
 
 @testable import HardViewPretraining
+@testable import HardViewSelection
+@testable import Objectives
 
 @Suite struct CheapSelectionTests {
   static let ways =
@@ -121,7 +123,7 @@ import Views
       let pools = parts.pools(resolved.values.selection)
       let batch = try Self.batch(parts, resolved, pools.drawnViews)
       #expect(batch.groups[0].pixels.count == 4 * 16 * 8 * 8)
-      let draw = SelectionDraw(seed: 0, epoch: 0, samples: batch.indices)
+      let draw = BatchDraw(seed: 0, epoch: 0, samples: batch.indices)
       let pool = pools.pool(of: batch, keeping: nil, for: parts.method, draw: draw)
       #expect(pool.isScaled)
       let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)
@@ -163,7 +165,7 @@ import Views
       let scores = Tensor.normal([space.count, 16], using: Generator(seed: 9))
       HardnessAudit(
         .listed(scores), in: space, reference: space, parameters: parameters,
-        draw: SelectionDraw(seed: 0, epoch: 0, samples: batch.indices)
+        draw: BatchDraw(seed: 0, epoch: 0, samples: batch.indices)
       ).teach(model)
       let kept = try #require(pools.kept(of: batch, by: model))
       #expect(kept.count == 3)
@@ -185,12 +187,12 @@ import Views
     let method = try SmallMethods.make(SimSiam.self)
     let pool = SmallMethods.pool(for: method, sizes: [4], batch: 8)
     let space = CandidateSpace(plan: .pair, poolSizes: [4])
-    let draw = SelectionDraw(seed: 0, epoch: 0, samples: Array(0..<8))
+    let draw = BatchDraw(seed: 0, epoch: 0, samples: Array(0..<8))
     let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)
     let half = HardViews(
-      scorer: LossScorer(phase: .score), selector: Hardest(), times: SelectionTimes(share: Ramp(from: 0.5, to: 0.5)))
+      scorer: LossScorer(ScoringPass(phase: .score)), selector: Hardest(), times: SelectionTimes(share: Ramp(from: 0.5, to: 0.5)))
     let some = try half.select(from: pool, in: space, for: method, at: progress, draw: draw)
-    let alone = HardViews(scorer: LossScorer(phase: .score), selector: Hardest())
+    let alone = HardViews(scorer: LossScorer(ScoringPass(phase: .score)), selector: Hardest())
     let first = try alone.select(from: pool.prefix(4), in: space, for: method, at: progress, draw: draw.prefix(4))
     let slots: [[Int]] = try #require(some.slots).rows()
     let expected: [[Int]] = try #require(first.slots).rows()

@@ -1,5 +1,7 @@
 import HardViewPretraining
+import HardViewSelection
 import NeuralNetworks
+import Objectives
 import Optimization
 import RunConfiguration
 import Testing

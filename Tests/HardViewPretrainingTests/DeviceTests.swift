@@ -9,6 +9,8 @@ import Testing
 import Torch
 
 @testable import HardViewPretraining
+@testable import HardViewSelection
+@testable import Objectives
 
 /// Training on another device than the CPU, which need not be a GPU; see `otherDevices`.
 @Suite(.serialized) struct DeviceTests {
@@ -29,7 +31,7 @@ import Torch
     let pretrainer = Pretrainer(
       method, hardViews: selection.makeHardViews(dtype: .float32),
       optimizer: ScheduledOptimizer(optimizer, groups: method.parameterGroups, batchSize: 6))
-    let draw = SelectionDraw(seed: 1, epoch: 0, samples: Array(0..<6))
+    let draw = BatchDraw(seed: 1, epoch: 0, samples: Array(0..<6))
     var result: Tensor?
     let reads = try HostReads.count {
       let chosen = try pretrainer.hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
@@ -44,8 +46,8 @@ import Torch
   ///
   /// Running statistics are not compared: the lazy device leaves them as they are. It has no fused AdamW. GPUs convolve in
   /// TF32.
-  @Test(arguments: Methods.all.indices, otherDevices)
-  func stepsAreTheSameOnAnotherDevice(index: Int, device: Device) throws {
+  @Test(arguments: SmallMethods.names, otherDevices)
+  func stepsAreTheSameOnAnotherDevice(name: String, device: Device) throws {
     func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
       let isGPU = device == .cuda
       // Every policy with one method, every method with one policy: policies know no method.
@@ -64,15 +66,15 @@ import Torch
         }
       }
     }
-    try check(Methods.all[index])
+    try check(SmallMethods.method(name))
   }
 
   /// Nothing between the views of a step and the end of its update waits for a value, so a GPU never runs dry; masks
   /// are the exception, since which patches are hidden decides how many there are.
-  @Test(arguments: Methods.all.indices, policies)
-  func aStepWaitsForNothing(index: Int, policy: SelectionPolicy) throws {
-    let reads = try step(of: Methods.all[index], policy, .sgd).reads
-    #expect(reads == 0 || Methods.all[index] == IBOT.self)
+  @Test(arguments: SmallMethods.names, policies)
+  func aStepWaitsForNothing(name: String, policy: SelectionPolicy) throws {
+    let reads = try step(of: SmallMethods.method(name), policy, .sgd).reads
+    #expect(reads == 0 || SmallMethods.method(name) == IBOT.self)
   }
 
   /// Loading, cheap selection, audits, records, checkpoints and resuming.

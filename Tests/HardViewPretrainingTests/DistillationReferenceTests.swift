@@ -1,6 +1,8 @@
 import Checkpoints
 import HardViewPretraining
+import HardViewSelection
 import NeuralNetworks
+import Objectives
 import Optimization
 import TestSupport
 import Testing
@@ -30,7 +32,7 @@ import Torch
     let globals = grouped(teacher.count)
     let order = globals + Array(teacher.count..<student.count)
 
-    var configuration = DINO.defaultConfiguration
+    var configuration = DINO.Configuration()
     configuration.prototypes = student[0].shape[1]
     (configuration.headHidden, configuration.headBottleneck) = (8, 4)
     configuration.studentTemperature = try fixture.tensor("student_temp").number
@@ -38,7 +40,7 @@ import Torch
     configuration.teacherTemperature = schedule[schedule.count - 1]
     configuration.teacherTemperatureWarmupEpochs = 1 + (schedule.firstIndex(of: schedule[schedule.count - 1]) ?? 0)
     let method = DINO(configuration, backbone: tinyBackbone, using: Generator(seed: 0))
-    method.centre.set(try fixture.tensor("center"))
+    method.center.set(try fixture.tensor("center"))
     func progress(_ epoch: Int) -> TrainingProgress {
       TrainingProgress(step: epoch, stepsPerEpoch: 1, totalEpochs: schedule.count)
     }
@@ -53,7 +55,7 @@ import Torch
     let space = CandidateSpace(
       plan: plan(locals: slots - 2),
       poolSizes: [teacher.count / 2, teacher.count / 2, student.count - teacher.count])
-    let scores = method.choiceLosses(encodings, in: space, at: progress(epoch))
+    let scores = method.choiceLosses(encodings, over: space, in: StepContext(progress(epoch)))
     let published = Tensor(order).selecting(scores.hardest(in: space).reshaped([-1])).scalars(as: Int.self)
     #expect(published == selected.scalars(as: Int.self))
     let terms = Double(2 * (slots - 1))
@@ -72,21 +74,21 @@ import Torch
     let trained = leaves.enumerated().map { slot, leaf in
       DINO.Encoding(student: leaf, teacher: slot < 2 ? chosen(teacher, slot) : nil, features: leaf)
     }
-    let loss = method.sampleLosses(trained, at: progress(epoch)).mean()
+    let loss = method.sampleLosses(trained, in: StepContext(progress(epoch))).mean()
     #expect(relativeError(loss.reshaped([1]), try fixture.tensor("loss")) < 1e-5)
     loss.backward()
     let gradients = Tensor.stacked(try leaves.map { try #require($0.gradient) })
     #expect(relativeError(gradients, try fixture.tensor("grad_student")) < 1e-5)
-    method.didStep(trained, at: progress(epoch))
-    #expect(relativeError(method.centre.value, try fixture.tensor("center_after")) < 1e-6)
+    method.didStep(trained, in: StepContext(progress(epoch)))
+    #expect(relativeError(method.center.value, try fixture.tensor("center_after")) < 1e-6)
   }
 
   /// The published search ranks some random tuples; the exact one is never worse.
   private func expectSampledSearchIsNotBetter(_ scores: ViewScores, in space: CandidateSpace) throws {
     let batch = scores.scores(in: space).shape[1]
     let context = SelectionContext(
-      space: space, draw: SelectionDraw(seed: 5, epoch: 0, samples: Array(0..<batch)),
-      progress: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
+      space: space, draw: BatchDraw(seed: 5, epoch: 0, samples: Array(0..<batch)),
+      position: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
     func values(_ selector: any ViewSelector) -> [Float] {
       let slots = selector.choose(scores, in: context).transposed().scalars(as: Int.self)
       let width = slots.count / batch
@@ -132,7 +134,7 @@ import Torch
     let globals = grouped(teacherCLS.count)
     let order = globals + Array(teacherCLS.count..<studentCLS.count)
 
-    var configuration = IBOT.defaultConfiguration
+    var configuration = IBOT.Configuration()
     configuration.prototypes = studentCLS[0].shape[1]
     configuration.patchPrototypes = configuration.prototypes
     (configuration.headHidden, configuration.headBottleneck) = (8, 4)
@@ -141,8 +143,8 @@ import Torch
     configuration.teacherTemperature = try fixture.tensor("temp").number
     configuration.patchTemperature = try fixture.tensor("temp_patch").number
     let method = IBOT(configuration, backbone: tinyTransformer, using: Generator(seed: 0))
-    method.centre.set(try fixture.tensor("center_cls"))
-    method.patchCentre.set(try fixture.tensor("center_patch").reshaped([1, -1]))
+    method.center.set(try fixture.tensor("center_cls"))
+    method.patchCenter.set(try fixture.tensor("center_patch").reshaped([1, -1]))
     let progress = TrainingProgress(step: epoch, stepsPerEpoch: 1, totalEpochs: 20)
 
     /// Encodings of some images' views, their hidden patches picked from all patches.
@@ -174,7 +176,7 @@ import Torch
     let space = CandidateSpace(
       plan: plan(locals: slots - 2),
       poolSizes: [teacherCLS.count / 2, teacherCLS.count / 2, studentCLS.count - teacherCLS.count])
-    let scores = method.choiceLosses(encodings, in: space, at: progress)
+    let scores = method.choiceLosses(encodings, over: space, in: StepContext(progress))
     let published = Tensor(order).selecting(scores.hardest(in: space).reshaped([-1])).scalars(as: Int.self)
     #expect(published == selected.scalars(as: Int.self))
     let highest = scores.scores(in: space).maximum(along: 0)
@@ -192,7 +194,7 @@ import Torch
         cls: cls[slot], patch: slot < 2 ? patch[slot] : nil,
         view: Array(numbers[slot * batch..<(slot + 1) * batch]), isGlobal: slot < 2)
     }
-    let loss = method.sampleLosses(trained, at: progress).mean()
+    let loss = method.sampleLosses(trained, in: StepContext(progress)).mean()
     #expect(relativeError(loss.reshaped([1]), try fixture.tensor("loss")) < 1e-5)
     loss.backward()
     func gradients(_ leaves: some Sequence<Tensor>) throws -> Tensor {
@@ -201,12 +203,12 @@ import Torch
     #expect(relativeError(try gradients(cls.prefix(2)), try fixture.tensor("grad_student_cls")) < 1e-5)
     #expect(relativeError(try gradients(cls.dropFirst(2)), try fixture.tensor("grad_student_local")) < 1e-5)
     #expect(relativeError(try gradients(patch), try fixture.tensor("grad_student_patch")) < 1e-5)
-    method.didStep(trained, at: progress)
-    #expect(relativeError(method.centre.value, try fixture.tensor("center_cls_after")) < 1e-6)
+    method.didStep(trained, in: StepContext(progress))
+    #expect(relativeError(method.center.value, try fixture.tensor("center_cls_after")) < 1e-6)
     let seen = Tensor.concatenated((0..<2).map { chosen(teacherPatch, $0) })
-    method.patchCentre.move(towards: seen.mean(along: 0, 1), momentum: configuration.centreMomentum)
+    method.patchCenter.move(towards: seen.mean(along: 0, 1), momentum: configuration.centerMomentum)
     #expect(
-      relativeError(method.patchCentre.value, try fixture.tensor("center_patch_after").reshaped([1, -1])) < 1e-6)
+      relativeError(method.patchCenter.value, try fixture.tensor("center_patch_after").reshaped([1, -1])) < 1e-6)
   }
 }
 

@@ -1,6 +1,8 @@
 import Checkpoints
 import Foundation
 import HardViewPretraining
+import HardViewSelection
+import Objectives
 import RunRecords
 import TestSupport
 import Testing

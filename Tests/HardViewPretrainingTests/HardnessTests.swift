@@ -6,6 +6,8 @@ import Torch
 import Views
 
 @testable import HardViewPretraining
+@testable import HardViewSelection
+@testable import Objectives
 
 @Suite struct HardnessTests {
   static let images = 40
@@ -28,7 +30,7 @@ import Views
     let audit = HardnessAudit(
       .listed(Tensor(scores, shape: [space.count, images])), in: space,
       reference: CandidateSpace(plan: .pair, poolSizes: [reference ?? views]), parameters: draws(views),
-      draw: SelectionDraw(seed: 0, epoch: 0, samples: Array(0..<images)))
+      draw: BatchDraw(seed: 0, epoch: 0, samples: Array(0..<images)))
     return (audit, space)
   }
 
@@ -124,7 +126,7 @@ import Views
     let scores = ViewScores.additive(PairScores(symmetric))
     let audit = HardnessAudit(
       scores, in: space, reference: space, parameters: Self.draws(12),
-      draw: SelectionDraw(seed: 0, epoch: 0, samples: Array(0..<Self.images)))
+      draw: BatchDraw(seed: 0, epoch: 0, samples: Array(0..<Self.images)))
     let hardest: [[Int]] = scores.hardest(in: space).transposed().rows()
     let captured = audit.captured(by: hardest, model: HardnessModel())
     #expect(abs(captured.total! - 1) < 1e-6)

@@ -1,7 +1,9 @@
 import Checkpoints
 import Foundation
 import HardViewPretraining
+import HardViewSelection
 import NeuralNetworks
+import Objectives
 import Optimization
 import TestSupport
 import Testing
@@ -14,14 +16,14 @@ import Torch
   @Test func simCLR() throws {
     let fixture = try Fixtures.open("simclr.safetensors")
     let projections = try fixture.tensor("projections")
-    var configuration = SimCLR.defaultConfiguration
+    var configuration = SimCLR.Configuration()
     configuration.temperature = try fixture.tensor("temperature").number
     let method = SimCLR(configuration, backbone: tinyBackbone, using: Generator(seed: 0))
     let encodings = views(of: projections).map { SimCLR.Encoding(projection: $0) }
     try expectSelection(of: method, encodings, in: fixture, scale: 2)
 
     let leaves = views(of: projections).prefix(2).map { $0.trainableCopy() }
-    let loss = method.sampleLosses(leaves.map { SimCLR.Encoding(projection: $0) }, at: progress).mean()
+    let loss = method.sampleLosses(leaves.map { SimCLR.Encoding(projection: $0) }, in: StepContext(progress)).mean()
     #expect(relativeError(loss.reshaped([1]), try fixture.tensor("loss01")) < 1e-5)
     loss.backward()
     for (view, leaf) in leaves.enumerated() {
@@ -32,11 +34,11 @@ import Torch
   /// All other views are negatives: one more sum, written out.
   @Test func simCLRWithAllNegatives() throws {
     let projections = try Fixtures.open("simclr.safetensors").tensor("projections")
-    var configuration = SimCLR.defaultConfiguration
+    var configuration = SimCLR.Configuration()
     configuration.negatives = .allViews
     let method = SimCLR(configuration, backbone: tinyBackbone, using: Generator(seed: 0))
     let views = views(of: projections)
-    let losses = method.sampleLosses(views.map { SimCLR.Encoding(projection: $0) }, at: progress)
+    let losses = method.sampleLosses(views.map { SimCLR.Encoding(projection: $0) }, in: StepContext(progress))
     let (count, batch) = (views.count, views[0].shape[0])
     let rows = Tensor.concatenated(views.map { $0.normalized() })
     let similarity = (rows.matmul(rows.transposed()) / configuration.temperature).scalars(as: Double.self)
@@ -57,13 +59,13 @@ import Torch
 
   @Test func barlowTwins() throws {
     let fixture = try Fixtures.open("barlow-twins.safetensors")
-    var configuration = BarlowTwins.defaultConfiguration
+    var configuration = BarlowTwins.Configuration()
     configuration.redundancyWeight = try fixture.tensor("lambda_").number
     configuration.projectorHidden = 8
     configuration.projectorOutput = 8
     let method = BarlowTwins(configuration, backbone: tinyBackbone, using: Generator(seed: 0))
     let leaves = try ["z0", "z1"].map { try fixture.tensor($0).trainableCopy() }
-    let loss = method.sampleLosses(leaves.map { BarlowTwins.Encoding(projection: $0) }, at: progress).mean()
+    let loss = method.sampleLosses(leaves.map { BarlowTwins.Encoding(projection: $0) }, in: StepContext(progress)).mean()
     #expect(relativeError(loss.reshaped([1]), try fixture.tensor("loss")) < 1e-5)
     loss.backward()
     for (view, leaf) in leaves.enumerated() {
@@ -75,7 +77,7 @@ import Torch
     of method: Method, _ encodings: [Method.Encoding], in fixture: Checkpoint, scale: Double
   ) throws {
     let space = CandidateSpace(plan: .pair, poolSizes: [encodings.count])
-    let scores = method.choiceLosses(encodings, in: space, at: progress)
+    let scores = method.choiceLosses(encodings, over: space, in: StepContext(progress))
     let chosen = scores.hardest(in: space)
     #expect(chosen.scalars(as: Int.self) == (try fixture.tensor("selected").scalars(as: Int.self)))
     let highest = scores.scores(in: space).maximum(along: 0) * scale

@@ -1,7 +1,9 @@
 import Foundation
 import HardViewPretraining
+import HardViewSelection
 import ImageData
 import NeuralNetworks
+import Objectives
 import Optimization
 import RunConfiguration
 import RunRecords
@@ -33,8 +35,8 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
     ("head_bottleneck", 8), ("prototypes", 32), ("patch_prototypes", 32),
   ]
 
-  /// Teachers, centres, masks, moments and dropped paths are where they were.
-  @Test(arguments: Methods.all.map { $0.name })
+  /// Teachers, centers, masks, moments and dropped paths are where they were.
+  @Test(arguments: SmallMethods.names)
   func interruptedRunsContinueExactly(method: String) throws {
     try withTemporaryDirectory { folder in
       let data = try SyntheticImages.writeIDX(in: folder, side: 28)
@@ -63,7 +65,7 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
       let suite = MethodRunTests()
       let leaking = try withTemporaryDirectory { folder in
         let data = try SyntheticImages.writeIDX(in: folder, side: 28)
-        return try Methods.all.map { $0.name }.filter { method in
+        return try SmallMethods.names.filter { method in
           var live: [Int] = []
           let settings = ["training={epochs: 5, batch_size: 16}", "method.mask_probability=1.0"]
           let configuration = try suite.configuration(
@@ -81,8 +83,8 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
 
   /// Twenty steps on the same views of real images.
   @Test(
-    .enabled(if: FileManager.default.fileExists(atPath: fashion)), arguments: Methods.all.indices)
-  func lossFallsOnRealImagesWithoutCollapse(index: Int) throws {
+    .enabled(if: FileManager.default.fileExists(atPath: fashion)), arguments: SmallMethods.names)
+  func lossFallsOnRealImagesWithoutCollapse(name: String) throws {
     func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
       let dataset = try Datasets.open(path: fashion, split: .train)
       let views = try ResolvedConfiguration(Recipes.named("\(Method.name)-fashion")).views
@@ -103,7 +105,7 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
       batch = try loader.next()
       loader.stop()
       let drawn = try #require(batch)
-      let draw = SelectionDraw(seed: 1, epoch: 0, samples: drawn.indices)
+      let draw = BatchDraw(seed: 1, epoch: 0, samples: drawn.indices)
       let pool = ViewPool(
         drawn.groups.enumerated().map { index, group in
           let (count, size) = (group.parameters.count, group.drawn.size)
@@ -116,25 +118,31 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
       var optimization = OptimizerConfiguration()
       (optimization.name, optimization.learningRate, optimization.weightDecay) = (.adamw, 4e-3, 0)
       optimization.schedule = .constant
-      let pretrainer = Pretrainer(
-        method, hardViews: HardViews(scorer: LossScorer(), selector: Hardest()),
+      var selection = SelectionConfiguration()
+      (selection.candidates, selection.localCandidates) = (2, pool.sizes.last!)
+      let learner = HardViewLearner(
+        method,
+        selection: try ViewSelection(
+          selection,
+          SelectionSetting(
+            plan: views.plan, recipes: [], backbone: SmallMethods.backbone(for: type, channels: 1), threads: 1,
+            dtype: .float32)),
         optimizer: ScheduledOptimizer(optimization, groups: method.parameterGroups, batchSize: 64))
-      let space = CandidateSpace(plan: views.plan, poolSizes: pool.sizes)
-      // Centres start at zero; until they have settled, DINO's loss rises.
+      // Centers start at zero; until they have settled, DINO's loss rises.
       withoutGradients {
         let progress = TrainingProgress(stepsPerEpoch: 20, totalEpochs: 1)
-        let encodings = method.encode(pool.views, in: .score, jointly: true)
-        for _ in 0..<50 { method.didStep(encodings, at: progress) }
+        let encodings = method.encode(pool.views, for: .scoring(.score))
+        for _ in 0..<50 { method.didStep(encodings, in: StepContext(progress)) }
       }
       let losses = try (0..<20).map { step in
-        try pretrainer.step(
-          on: pool, in: space, at: TrainingProgress(step: step, stepsPerEpoch: 20, totalEpochs: 1), draw: draw)
+        let context = StepContext(TrainingProgress(step: step, stepsPerEpoch: 20, totalEpochs: 1), draw)
+        return try learner.train(on: learner.selection.choose(from: pool, for: method, in: context), in: context)
       }
-      let (early, late) = (losses.prefix(3).map(\.loss), losses.suffix(3).map(\.loss))
+      let (early, late) = (losses.prefix(3).map(\.loss.number), losses.suffix(3).map(\.loss.number))
       #expect(late.reduce(0, +) < early.reduce(0, +))
       let health = EmbeddingHealth(of: losses[19].embedding)
       #expect(health.deviation > 0.1 && health.rank > 2, "\(health)")
     }
-    try check(Methods.all[index])
+    try check(SmallMethods.method(name))
   }
 }

@@ -5,6 +5,8 @@ import Testing
 import Torch
 
 @testable import HardViewPretraining
+@testable import HardViewSelection
+@testable import Objectives
 
 @Suite struct PairingTests {
   private let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)
@@ -27,10 +29,10 @@ import Torch
   private func check<Method: SelfSupervisedMethod>(_ type: Method.Type, _ takesHardest: Bool) throws {
     let method = try SmallMethods.make(type)
     let pool = SmallMethods.pool(for: method, sizes: [4])
-    let encodings = method.encode(pool.views, in: .train, jointly: false)
-    let losses = Pairing(takesHardest: takesHardest).losses(encodings, of: method, at: progress)
+    let encodings = method.encode(pool.views, for: .training)
+    let losses = Pairing(takesHardest: takesHardest).losses(encodings, of: method, in: StepContext(progress))
     func pair(_ first: Int, _ second: Int) -> [Double] {
-      method.sampleLosses([encodings[first], encodings[second]], at: progress).scalars()
+      method.sampleLosses([encodings[first], encodings[second]], in: StepContext(progress)).scalars()
     }
     let ways = [[pair(0, 1), pair(2, 3)], [pair(0, 2), pair(1, 3)], [pair(0, 3), pair(1, 2)]].map { pairs in
       zip(pairs[0], pairs[1]).map { ($0 + $1) / 2 }

@@ -9,6 +9,8 @@ import Torch
 import Views
 
 @testable import HardViewPretraining
+@testable import HardViewSelection
+@testable import Objectives
 
 @Suite struct PlanningTests {
   /// A way that costs so many plain steps and captures such a share of exact selection's image-specific hardness.
@@ -18,7 +20,7 @@ import Views
     let audit = HardnessAudit(
       .listed(Tensor([0, 1, 0] as [Float], shape: [3, 1])), in: space, reference: space,
       parameters: HardnessTests.draws(3).map { Array($0.prefix(1)) },
-      draw: SelectionDraw(seed: 0, epoch: 0, samples: [0]))
+      draw: BatchDraw(seed: 0, epoch: 0, samples: [0]))
     let captured = audit.captured(by: [[0, 2]], model: HardnessModel()).diluted(to: kept)
     return PolicyMeasurement(
       policy: CheaperPolicy(summary: name, settings: [], selection: SelectionConfiguration()), plainSeconds: 1,

@@ -1,5 +1,7 @@
 import Foundation
 @testable import HardViewPretraining
+@testable import HardViewSelection
+@testable import Objectives
 import NeuralNetworks
 import Optimization
 import RunConfiguration

@@ -1,6 +1,8 @@
 import Foundation
 import HardViewPretraining
+import HardViewSelection
 import NeuralNetworks
+import Objectives
 import Optimization
 import TestSupport
 import Testing
@@ -9,7 +11,7 @@ import Views
 
 @Suite struct SelectionTests {
   private let space = CandidateSpace(plan: .pair, poolSizes: [4])
-  private let draw = SelectionDraw(seed: 3, epoch: 1, samples: [5, 9, 40])
+  private let draw = BatchDraw(seed: 3, epoch: 1, samples: [5, 9, 40])
   static let multiCrop = ViewPlan([
     ViewGroup("even", used: 1), ViewGroup("odd", used: 1), ViewGroup("local", used: 2, isLocal: true),
   ])
@@ -41,7 +43,7 @@ import Views
   /// The index of each image's choice in `space.candidates`.
   private func choose(_ selector: any ViewSelector, _ scores: Tensor?, boxes: [[CropBox]]? = nil) -> [Int] {
     let context = SelectionContext(
-      space: space, draw: draw, progress: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), boxes: boxes)
+      space: space, draw: draw, position: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), boxes: boxes)
     return rows(selector.choose(scores.map { .listed($0) }, in: context))
   }
 
@@ -115,7 +117,7 @@ import Views
   func leastSimilarComparesFeaturesAfterAStage(stage: Int) {
     let method = Self.tinySimSiam()
     let pool = ViewPool(groups: [.normal([4, 3, 16, 16, 1], using: Generator(seed: 1))])
-    let scores = FeatureScorer(stage: stage, phase: .evaluate).score(
+    let scores = FeatureScorer(stage: stage, ScoringPass(phase: .evaluate)).score(
       pool, in: space, method: method, at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)
     ).scores.scores(in: space)
     let features = withoutGradients {
@@ -135,9 +137,9 @@ import Views
 
   @Test func samplingPrefersHarderChoices() {
     let images = 4000
-    let many = SelectionDraw(seed: 3, epoch: 1, samples: Array(0..<images))
+    let many = BatchDraw(seed: 3, epoch: 1, samples: Array(0..<images))
     let context = SelectionContext(
-      space: space, draw: many, progress: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
+      space: space, draw: many, position: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
     let column = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [6, 1]).expanded(to: [6, images]).contiguous()
     func counts(_ selector: any ViewSelector) -> [Double] {
       let chosen = rows(selector.choose(.listed(column), in: context))
@@ -163,7 +165,7 @@ import Views
 
     let images = 2000
     let pool = ViewPool(groups: [.zeros([4, images, 1, 1, 1])])
-    let many = SelectionDraw(seed: 3, epoch: 1, samples: Array(0..<images))
+    let many = BatchDraw(seed: 3, epoch: 1, samples: Array(0..<images))
     struct Fixed: ViewScorer {
       func score<Method: SelfSupervisedMethod>(
         _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
@@ -181,7 +183,7 @@ import Views
   }
 
   @Test func uniformChoiceIsAFunctionOfSeedEpochAndImage() {
-    func choose(_ draw: SelectionDraw) -> [Int] { rows(draw.randomChoices(from: space)) }
+    func choose(_ draw: BatchDraw) -> [Int] { rows(draw.randomChoices(from: space)) }
     var large = draw
     large.samples = Array(0..<6000)
     let choices = choose(large)
@@ -224,7 +226,7 @@ import Views
     let pool = ViewPool(groups: [.normal([4, 3, 16, 16, 1], using: Generator(seed: 1))])
     let weights = state("weight")
     let running = state("running_mean")
-    let scorer = LossScorer(phase: phase)
+    let scorer = LossScorer(ScoringPass(phase: phase))
     let progress = TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)
     let scores = scorer.score(pool, in: space, method: method, at: progress).scores.scores(in: space)
     #expect(scores.shape == [6, 3])
@@ -270,7 +272,7 @@ import Views
     backbone.stem = .cifar
     backbone.width = 4
     backbone.channels = 1
-    var configuration = SimSiam.defaultConfiguration
+    var configuration = SimSiam.Configuration()
     configuration.projectorOutput = 16
     configuration.predictorHidden = 8
     return SimSiam(

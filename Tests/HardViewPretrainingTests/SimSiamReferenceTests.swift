@@ -1,6 +1,8 @@
 import Checkpoints
 import HardViewPretraining
+import HardViewSelection
 import NeuralNetworks
+import Objectives
 import Optimization
 import TestSupport
 import Testing
@@ -18,7 +20,7 @@ import Torch
     backbone.name = .resnet18
     backbone.width = 2
     method = SimSiam(
-      SimSiam.defaultConfiguration, backbone: { backbone.makeBackbone(role: $0, using: Generator(seed: 0)) },
+      SimSiam.Configuration(), backbone: { backbone.makeBackbone(role: $0, using: Generator(seed: 0)) },
       using: Generator(seed: 0))
   }
 
@@ -36,7 +38,7 @@ import Torch
   @Test func hardestPairsAreThePublishedOnes() throws {
     let encodings = try encodings()
     let space = CandidateSpace(plan: .pair, poolSizes: [encodings.count])
-    let scores = method.choiceLosses(encodings, in: space, at: progress)
+    let scores = method.choiceLosses(encodings, over: space, in: StepContext(progress))
     let selected = try fixture.tensor("selected").scalars(as: Int.self)
     #expect(scores.hardest(in: space).scalars(as: Int.self) == selected)
     #expect(relativeError(scores.scores(in: space).maximum(along: 0), try fixture.tensor("selected_loss")) < 1e-5)
@@ -45,9 +47,9 @@ import Torch
   @Test func scoresAreTheSampleLossesOfEachPair() throws {
     let encodings = try encodings()
     let space = CandidateSpace(plan: .pair, poolSizes: [encodings.count])
-    let scores = method.choiceLosses(encodings, in: space, at: progress)
+    let scores = method.choiceLosses(encodings, over: space, in: StepContext(progress))
     for (row, pair) in space.candidates.enumerated() {
-      let losses = method.sampleLosses(pair.map { encodings[$0] }, at: progress)
+      let losses = method.sampleLosses(pair.map { encodings[$0] }, in: StepContext(progress))
       #expect(
         relativeError(scores.scores(in: space).narrowed(along: 0, from: row, count: 1).reshaped([-1]), losses) < 1e-6)
     }
@@ -55,7 +57,7 @@ import Torch
 
   @Test func lossAndGradientsAreThePublishedOnes() throws {
     let encodings = try encodings(trainable: true)
-    let loss = method.sampleLosses(Array(encodings.prefix(2)), at: progress).mean()
+    let loss = method.sampleLosses(Array(encodings.prefix(2)), in: StepContext(progress)).mean()
     #expect(relativeError(loss.reshaped([-1]), try fixture.tensor("loss01").reshaped([-1])) < 1e-5)
     loss.backward()
     #expect(relativeError(try #require(encodings[0].prediction.gradient), try fixture.tensor("grad_p0")) < 1e-5)

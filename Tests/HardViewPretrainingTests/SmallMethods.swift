@@ -1,5 +1,9 @@
 import HardViewPretraining
+import HardViewSelection
+import MethodConformance
 import NeuralNetworks
+import Objectives
+import Optimization
 import RunConfiguration
 import Torch
 
@@ -17,24 +21,22 @@ enum SmallMethods {
     "vicreg": "{projector_hidden: 24, projector_output: 16}",
   ]
 
+  static let names = Components.standard.methods.map { $0.name }
+
+  static func method(_ name: String) throws -> any SelfSupervisedMethod.Type {
+    try Components.standard.method(named: name)
+  }
+
   static func configuration<Method: SelfSupervisedMethod>(_ method: Method.Type) throws -> Method.Configuration {
     let section = try ConfigurationTree(yaml: sections[Method.name] ?? "{}", source: Method.name)
-    return try ConfigurationTree.decode(Method.defaultConfiguration, overlaying: section)
+    return try ConfigurationTree.decode(Method.Configuration(), overlaying: section)
   }
 
   /// A transformer for the methods that come from there, else a residual network.
   static func backbone<Method: SelfSupervisedMethod>(
     for method: Method.Type, channels: Int = 3, isTransformer: Bool = Method.takesLocalViews
   ) -> BackboneConfiguration {
-    var backbone = BackboneConfiguration()
-    backbone.channels = channels
-    if isTransformer {
-      (backbone.name, backbone.width, backbone.depth, backbone.patchSize) = (.vitTiny, 16, 2, 4)
-      backbone.imageSize = 16
-    } else {
-      (backbone.name, backbone.stem, backbone.width) = (.resnet18, .cifar, 4)
-    }
-    return backbone
+    SmallViews.backbone(channels: channels, isTransformer: isTransformer)
   }
 
   static func make<Method: SelfSupervisedMethod>(
@@ -47,27 +49,35 @@ enum SmallMethods {
   }
 
   static func plan<Method: SelfSupervisedMethod>(of method: Method.Type) -> ViewPlan {
-    Method.takesLocalViews
-      ? ViewPlan([
-        ViewGroup("global", used: 1), ViewGroup("global_solarized", used: 1),
-        ViewGroup("local", used: 2, isLocal: true),
-      ]) : .pair
+    SmallViews.plan(takesLocalViews: Method.takesLocalViews)
+  }
+
+  static func setting<Method: SelfSupervisedMethod>(for method: Method.Type, dtype: DType = .float32) -> SelectionSetting {
+    SelectionSetting(plan: plan(of: method), recipes: [], backbone: backbone(for: method), threads: 1, dtype: dtype)
+  }
+
+  static func selection<Method: SelfSupervisedMethod>(
+    _ configuration: SelectionConfiguration, for method: Method.Type, dtype: DType = .float32
+  ) throws -> ViewSelection {
+    try ViewSelection(configuration, setting(for: method, dtype: dtype))
   }
 
   /// Random pixels for every candidate view, with masks where the method draws some.
   static func pool<Method: SelfSupervisedMethod>(
     for method: Method, sizes: [Int], batch: Int = 6, channels: Int = 3, seed: UInt64 = 1
   ) -> ViewPool {
-    let plan = plan(of: Method.self)
-    let draw = SelectionDraw(seed: seed, epoch: 0, samples: Array(0..<batch))
-    return ViewPool(
-      zip(plan.groups, sizes).enumerated().map { index, element in
-        let (group, count) = element
-        let side = group.isLocal ? 8 : 16
-        let views = MaskedViews(group: index, count: count, size: side, isLocal: group.isLocal)
-        return ViewPool.Group(
-          .normal([count, batch, side, side, channels], using: Generator(seed: seed + UInt64(index))),
-          isLocal: group.isLocal, masks: method.masks(of: views, for: draw))
-      })
+    SmallViews.pool(for: method, sizes: sizes, batch: batch, channels: channels, seed: seed)
   }
+
+  /// The training step of a method, with a selection from views rendered beforehand.
+  static func learner<Method: SelfSupervisedMethod>(
+    _ method: Method, _ selection: SelectionConfiguration, _ optimizer: OptimizerConfiguration = OptimizerConfiguration(),
+    batch: Int = 6, dtype: DType = .float32
+  ) throws -> HardViewLearner<Method> {
+    HardViewLearner(
+      method, selection: try self.selection(selection, for: Method.self, dtype: dtype),
+      optimizer: ScheduledOptimizer(optimizer, groups: method.parameterGroups, batchSize: batch), dtype: dtype)
+  }
+
+  static func context(batch: Int = 6) -> StepContext { SmallViews.context(batch: batch) }
 }

@@ -1,5 +1,7 @@
 import Foundation
 import HardViewPretraining
+import HardViewSelection
+import Objectives
 import RunConfiguration
 import RunRecords
 import TestSupport

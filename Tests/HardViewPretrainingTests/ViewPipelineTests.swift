@@ -1,4 +1,6 @@
 import HardViewPretraining
+import HardViewSelection
+import Objectives
 import RunConfiguration
 import Testing
 import Views

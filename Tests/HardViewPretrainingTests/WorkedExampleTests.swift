@@ -1,6 +1,9 @@
 import Foundation
 import HardViewPretraining
+import HardViewSelection
+import MethodConformance
 import NeuralNetworks
+import Objectives
 import Optimization
 import TestSupport
 import Testing
@@ -16,24 +19,25 @@ import Torch
     #expect(text.contains("```swift\n\(code)```"))
   }
 
+  @Test func itKeepsTheMethodsPromises() throws {
+    try MethodConformance.check(AlignmentUniformity.self)
+  }
+
   @Test func itTrainsOnHardViews() throws {
     let method = try SmallMethods.make(AlignmentUniformity.self)
     let space = CandidateSpace(plan: .pair, poolSizes: [4])
     let pool = SmallMethods.pool(for: method, sizes: [4], batch: 32)
-    let draw = SelectionDraw(seed: 0, epoch: 0, samples: Array(0..<32))
+    let draw = BatchDraw(seed: 0, epoch: 0, samples: Array(0..<32))
     var optimization = OptimizerConfiguration()
     (optimization.learningRate, optimization.schedule) = (1, .constant)
-    let pretrainer = Pretrainer(
-      method, hardViews: HardViews(scorer: LossScorer(), selector: Hardest()),
-      optimizer: ScheduledOptimizer(optimization, groups: method.parameterGroups, batchSize: 32))
-    let reports = try (0..<20).map {
-      try pretrainer.step(
-        on: pool, in: space, at: TrainingProgress(step: $0, stepsPerEpoch: 20, totalEpochs: 1), draw: draw)
+    let learner = try SmallMethods.learner(method, SelectionConfiguration(), optimization, batch: 32)
+    let steps = try (0..<20).map { step in
+      let context = StepContext(TrainingProgress(step: step, stepsPerEpoch: 20, totalEpochs: 1), draw)
+      return try learner.train(on: learner.selection.choose(from: pool, for: method, in: context), in: context)
     }
-    #expect(reports[19].loss < reports[0].loss)
-    let scores = try #require(reports[19].scores).scores(in: space)
-    let hardest = scores.argmax(along: 0).scalars(as: Int.self)
-    let slots = try #require(reports[19].slots)
-    for image in 0..<32 { #expect(slots.map { $0[image] } == space.candidates[hardest[image]]) }
+    #expect(steps[19].loss.number < steps[0].loss.number)
+    let choice = try #require(steps[19].choice)
+    let hardest = try #require(choice.scores).values.scores(in: space).argmax(along: 0).scalars(as: Int.self)
+    #expect(choice.table() == hardest.map { space.candidates[$0] })
   }
 }

@@ -1,12 +1,17 @@
+import HardViewSelection
+import ImageData
 import NeuralNetworks
+import Objectives
 import Optimization
 import RunConfiguration
+import Torch
 import Views
 
 /// Checks what types cannot say.
 struct ConfigurationCheck {
   let values: PretrainingConfiguration
   let views: ViewPipeline
+  let components: Components
 
   /// Throws the first mistake.
   func run() throws(ConfigurationError) {
@@ -17,12 +22,17 @@ struct ConfigurationCheck {
       "must be at least 2 because batch normalization needs more than one image, not \(values.training.batchSize)")
     try require(
       [1, 3].contains(values.backbone.channels), "backbone.channels",
-      "must be 1 (grey) or 3 (colour), not \(values.backbone.channels)")
+      "must be 1 (gray) or 3 (color), not \(values.backbone.channels)")
     try checkSizes()
     try report(values.backbone.problem(), in: "backbone")
     try report(values.optimizer.problem(), in: "optimizer")
-    if let problem = values.selection.problem(for: views.plan, backbone: values.backbone, device: values.device) {
-      try report((problem.key, problem.reason), in: "selection")
+    let setting = SelectionSetting(
+      plan: views.plan, recipes: views.groups.map(\.recipe), backbone: values.backbone, threads: 1, dtype: .float32,
+      selectors: components.selectors)
+    if let problem = values.selection.problem(in: setting, device: values.device.device) { throw problem }
+    guard components.formatNames.contains(values.data.format.rawValue) else {
+      throw ConfigurationError(
+        path: "data.format", problem: .unknownValue(values.data.format.rawValue, known: components.formatNames))
     }
     try require(values.data.limit >= 0, "data.limit", "must be 0 (all) or more, not \(values.data.limit)")
     try require(

@@ -1,8 +1,11 @@
 import Foundation
+import HardViewSelection
 import ImageData
 import NeuralNetworks
+import Objectives
 import Optimization
 import RunConfiguration
+import Torch
 import Views
 
 /// Everything that decides a pretraining run: what a YAML file lays over these defaults.
@@ -36,6 +39,8 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var training = TrainingConfiguration()
   /// What happens when training goes wrong.
   public var safety = SafetyConfiguration()
+  /// Observers of one's own by name, each with its settings.
+  public var observers = ConfigurationTree.empty
   /// What is written down.
   public var records = RecordsConfiguration()
   /// How images look when the encoder is evaluated.
@@ -106,7 +111,7 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
     case ignore
   }
 
-  /// When the loss is no number: `warn` leaves the step out, and stops after ten in a row.
+  /// When the loss is NaN or infinite: `warn` leaves the step out, and stops after ten in a row.
   public var nonFiniteLoss = Action.stop
   /// When the embedding collapses.
   public var collapse = Action.warn
@@ -118,7 +123,7 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
   /// Epochs at the beginning during which nothing counts as collapse.
   public var graceEpochs = 1
 
-  /// Stops when the loss is no number, warns of collapse.
+  /// Stops when the loss is NaN or infinite, warns of collapse.
   public init() {}
 }
 

@@ -1,6 +1,10 @@
+import HardViewSelection
+import ImageData
 import NeuralNetworks
+import Objectives
 import Optimization
 import RunConfiguration
+import Torch
 import Views
 
 /// A complete, checked configuration: the user's settings laid over the defaults, with the method they name.
@@ -13,27 +17,51 @@ public struct ResolvedConfiguration: Sendable {
   public let views: ViewPipeline
   /// The method that the settings name.
   public let method: any SelfSupervisedMethod.Type
+  /// What the settings may name.
+  public let components: Components
 
   /// Lays settings over the defaults and checks them.
+  /// - Parameter components: What they may name.
   /// - Throws: `ConfigurationError` that names the key path, what was wrong and what is known.
-  public init(_ settings: ConfigurationTree) throws(ConfigurationError) {
-    var values = try ConfigurationTree.decode(PretrainingConfiguration(), overlaying: settings)
-    let name = values.method.string(at: "name") ?? ""
-    guard let method = Methods.named(name) else {
-      throw ConfigurationError(
-        path: "method.name", problem: .unknownValue(name, known: Methods.all.map { $0.name }))
-    }
-    views = try ViewPipeline(section: values.views)
+  public init(_ settings: ConfigurationTree, components: Components = .standard) throws(ConfigurationError) {
+    var values = try ConfigurationTree.decode(PretrainingConfiguration(), overlaying: Self.renamed(settings))
+    let method = try components.method(named: values.method.string(at: "name") ?? "")
+    views = try ViewPipeline(section: values.views, components: components)
+    values.observers = try components.completeObservers(values.observers)
     if values.backbone.isTransformer, values.backbone.imageSize == 0 {
       values.backbone.imageSize = views.groups.map(\.recipe.size).max() ?? 0
     }
-    try ConfigurationCheck(values: values, views: views).run()
+    try ConfigurationCheck(values: values, views: views, components: components).run()
     try Self.check(values.method, of: method, with: values, views: views)
     values.views = try views.section
     values.method = try Self.completeSection(of: method, from: values.method)
     self.values = values
     self.method = method
+    self.components = components
     tree = try ConfigurationTree(encoding: values)
+  }
+
+  /// Settings under the names that they have today.
+  private static func renamed(_ settings: ConfigurationTree) -> ConfigurationTree {
+    var settings = settings
+    if let momentum = settings["method.centre_momentum"] {
+      settings.set((settings["method"] ?? .empty).removing("centre_momentum"), at: "method")
+      settings.set(momentum, at: "method.center_momentum")
+    }
+    return settings
+  }
+
+  /// What selection needs to know.
+  /// - Parameter dtype: What convolutions and matrix products compute in.
+  public func selectionSetting(dtype: DType) -> SelectionSetting {
+    SelectionSetting(
+      plan: views.plan, recipes: views.groups.map(\.recipe), backbone: values.backbone,
+      threads: max(values.data.loaderThreadCount, 1), dtype: dtype, selectors: components.selectors)
+  }
+
+  /// The images that the configuration names.
+  public func open(split: DataSplit) throws -> any ImageDataset {
+    try Pretraining.open(values.data, split: split, components: components)
   }
 
   /// The method's section with its defaults written out, the name first.
@@ -50,7 +78,7 @@ public struct ResolvedConfiguration: Sendable {
     of method: Method.Type, from section: ConfigurationTree
   ) throws(ConfigurationError) -> Method.Configuration {
     try ConfigurationTree.decode(
-      Method.defaultConfiguration, overlaying: section.removing("name"), at: "method")
+      Method.Configuration(), overlaying: section.removing("name"), at: "method")
   }
 
   /// Checks a method's section and whether the method can be trained with the rest.
@@ -72,9 +100,8 @@ public struct ResolvedConfiguration: Sendable {
     }
     let configuration = try configuration(of: method, from: section)
     let setting = MethodSetting(backbone: values.backbone, batchSize: values.training.batchSize)
-    if let problem = Method.problem(in: configuration, with: setting) {
-      throw ConfigurationError(
-        path: problem.key.isEmpty ? "method" : "method.\(problem.key)", problem: .invalid(problem.reason))
-    }
+    var report = SettingReport(at: "method")
+    configuration.check(with: setting, &report)
+    try report.validate()
   }
 }

@@ -1,4 +1,6 @@
+import HardViewSelection
 import ImageData
+import Objectives
 import RunConfiguration
 import Views
 
@@ -18,6 +20,8 @@ public struct ViewPipeline: Sendable, Equatable {
     public var isLocal: Bool
     /// How they are drawn.
     public var recipe: ViewRecipe
+    /// The settings of the recipe's own operations.
+    var operations = ConfigurationTree.empty
   }
 
   /// One line for lists.
@@ -32,25 +36,29 @@ public struct ViewPipeline: Sendable, Equatable {
 
   /// A pipeline that comes with the package.
   /// - Throws: `ConfigurationError` that lists the names there are when this one is unknown.
-  public static func named(_ name: String) throws(ConfigurationError) -> ViewPipeline {
-    try ViewPipeline(files.tree(name))
+  public static func named(
+    _ name: String, components: Components = .standard
+  ) throws(ConfigurationError) -> ViewPipeline {
+    try ViewPipeline(files.tree(name), components: components)
   }
 
   /// The pipeline that is meant by the name of a pipeline, the name of a recipe for pretraining, or a YAML file of either
   /// kind; of a recipe with as many views as its selection draws.
   /// - Throws: `ConfigurationError` with the names there are, or the mistake in the file.
-  public static func find(_ name: String) throws(ConfigurationError) -> ViewPipeline {
-    if names.contains(name) { return try named(name) }
+  public static func find(
+    _ name: String, components: Components = .standard
+  ) throws(ConfigurationError) -> ViewPipeline {
+    if names.contains(name) { return try named(name, components: components) }
     let tree: ConfigurationTree
     if Recipes.names.contains(name) {
       tree = try Recipes.named(name)
     } else if isFile(name) {
       tree = try ConfigurationTree(contentsOf: name)
-      if tree["groups"] != nil { return try ViewPipeline(tree) }
+      if tree["groups"] != nil { return try ViewPipeline(tree, components: components) }
     } else {
       throw ConfigurationError(path: "recipe", problem: .unknownValue(name, known: Set(names + Recipes.names).sorted()))
     }
-    let resolved = try ResolvedConfiguration(tree)
+    let resolved = try ResolvedConfiguration(tree, components: components)
     var pipeline = resolved.views
     pipeline.summary = resolved.values.summary
     for (index, size) in resolved.values.selection.poolSizes(for: pipeline.plan).enumerated() {
@@ -65,15 +73,15 @@ public struct ViewPipeline: Sendable, Equatable {
 
   /// Reads a pipeline.
   /// - Throws: `ConfigurationError` that names the key path, what was wrong and what is known.
-  public init(_ tree: ConfigurationTree) throws(ConfigurationError) {
+  public init(_ tree: ConfigurationTree, components: Components = .standard) throws(ConfigurationError) {
     let file = try ConfigurationTree.decode(File(), overlaying: tree)
     summary = file.summary
-    groups = try Self.groups(file.groups, common: file.common, at: "", commonPath: "common")
+    groups = try Self.groups(file.groups, common: file.common, at: "", commonPath: "common", components)
   }
 
   /// Reads the `views` section of a configuration.
   /// - Throws: `ConfigurationError` that names the key path, what was wrong and what is known.
-  init(section: ConfigurationTree) throws(ConfigurationError) {
+  init(section: ConfigurationTree, components: Components = .standard) throws(ConfigurationError) {
     summary = ""
     var base = File()
     if let name = section.string(at: "pipeline") {
@@ -87,18 +95,21 @@ public struct ViewPipeline: Sendable, Equatable {
     }
     groups = try Self.groups(
       base.groups.merging(section["groups"] ?? .empty),
-      common: base.common.merging(section.removing("pipeline").removing("groups")), at: "views.", commonPath: "views")
+      common: base.common.merging(section.removing("pipeline").removing("groups")), at: "views.", commonPath: "views", components)
   }
 
   private static func groups(
-    _ sections: ConfigurationTree, common: ConfigurationTree, at prefix: String, commonPath: String
+    _ sections: ConfigurationTree, common: ConfigurationTree, at prefix: String, commonPath: String,
+    _ components: Components
   ) throws(ConfigurationError) -> [Group] {
     guard case .mapping(let sections) = sections, !sections.isEmpty else {
       throw ConfigurationError(
         path: prefix + "groups",
         problem: .invalid("must be a section with at least one group, such as 'view: {count: 2}'"))
     }
-    let common = try ConfigurationTree.decode(ViewRecipe(), overlaying: common, at: commonPath)
+    let commonOperations = common["operations"] ?? .empty
+    let common = try ConfigurationTree.decode(
+      ViewRecipe(), overlaying: common.removing("operations"), at: commonPath)
     try check(common, at: commonPath)
     var groups: [Group] = []
     for (name, section) in sections {
@@ -112,10 +123,15 @@ public struct ViewPipeline: Sendable, Equatable {
       guard members.local || groups.last?.isLocal != true else {
         throw ConfigurationError(path: path, problem: .invalid("is a group of global views behind one of local views"))
       }
-      let recipe = try ConfigurationTree.decode(
-        common, overlaying: section.removing("count").removing("local"), at: path)
+      var recipe = try ConfigurationTree.decode(
+        common, overlaying: section.removing("count").removing("local").removing("operations"), at: path)
       try check(recipe, at: path)
-      groups.append(Group(name: name, count: members.count, isLocal: members.local, recipe: recipe))
+      let operations: ConfigurationTree
+      (recipe.operations, operations) = try components.viewOperations(
+        from: commonOperations.merging(section["operations"] ?? .empty),
+        at: section["operations"] == nil ? "\(commonPath).operations" : "\(path).operations")
+      groups.append(
+        Group(name: name, count: members.count, isLocal: members.local, recipe: recipe, operations: operations))
     }
     return groups
   }
@@ -152,16 +168,21 @@ public struct ViewPipeline: Sendable, Equatable {
   var section: ConfigurationTree {
     get throws(ConfigurationError) {
       guard groups.count == 1 else { return .mapping([("groups", try sections(full: true))]) }
-      return try ConfigurationTree(encoding: groups[0].recipe).merging(
-        .mapping([("groups", try sections(full: false))]))
+      return try Self.keys(of: groups[0]).merging(.mapping([("groups", try sections(full: false))]))
     }
+  }
+
+  /// Every key of a group's recipe, its own operations where there are some.
+  private static func keys(of group: Group) throws(ConfigurationError) -> ConfigurationTree {
+    let keys = try ConfigurationTree(encoding: group.recipe)
+    return group.operations == .empty ? keys : keys.merging(.mapping([("operations", group.operations)]))
   }
 
   private func sections(full: Bool) throws(ConfigurationError) -> ConfigurationTree {
     var sections: [(key: String, value: ConfigurationTree)] = []
     for group in groups {
       let members = try ConfigurationTree(encoding: Members(count: group.count, local: group.isLocal))
-      sections.append((group.name, full ? members.merging(try ConfigurationTree(encoding: group.recipe)) : members))
+      sections.append((group.name, full ? members.merging(try Self.keys(of: group)) : members))
     }
     return .mapping(sections)
   }

@@ -1,10 +1,11 @@
-import Foundation
+import HardViewSelection
 import ImageData
 import NeuralNetworks
+import Objectives
 import Optimization
 import Torch
 
-/// What a run will cost, and which way to select to take, from a short calibration.
+/// What a run will cost, and which policy to take, from a short calibration.
 public struct PretrainingPlan: Sendable {
   /// Images a step.
   public var batchSize: Int
@@ -18,7 +19,7 @@ public struct PretrainingPlan: Sendable {
   public var epochs: Int
   /// Bytes that training is predicted to hold at most.
   public var peakBytes: Int
-  /// What every way costs and captures, exact selection first, for a whole batch.
+  /// What every policy costs and captures, exact selection first, for a whole batch.
   public var measurements: [PolicyMeasurement]
 
   /// Seconds of a plain step.
@@ -34,7 +35,7 @@ public struct PretrainingPlan: Sendable {
     Int(budget / ((measurement?.stepSeconds ?? plainSeconds) * Double(stepsPerEpoch)))
   }
 
-  /// The cheapest way that keeps the gain of exact selection.
+  /// The cheapest policy that keeps the gain of exact selection.
   public var best: PolicyMeasurement { PolicyChoice.best(of: measurements) }
 
   /// Trains a network of its own for a few steps and measures; leaves no trace.
@@ -47,14 +48,19 @@ public struct PretrainingPlan: Sendable {
   public static func calibrate(
     _ configuration: ResolvedConfiguration, warmUpSteps: Int = 40, rounds: Int = 5
   ) throws -> PretrainingPlan {
-    let dataset = try Pretraining.open(configuration.values.data, split: .train)
-    Engine.setThreadCount(configuration.values.threads)
-    func make<Method: SelfSupervisedMethod>(_ method: Method.Type) throws -> PretrainingPlan {
-      let section = try ResolvedConfiguration.configuration(of: method, from: configuration.values.method)
-      var planner = Planner(PretrainingParts<Method>(configuration, section), dataset: dataset)
+    try configuration.withParts(
+      Planning(dataset: configuration.open(split: .train), warmUpSteps: warmUpSteps, rounds: rounds))
+  }
+
+  private struct Planning: PartsConsumer {
+    var dataset: any ImageDataset
+    var warmUpSteps: Int
+    var rounds: Int
+
+    func use<Method: SelfSupervisedMethod>(_ parts: PretrainingParts<Method>) throws -> PretrainingPlan {
+      var planner = try Planner(parts, dataset: dataset)
       return try planner.plan(warmUpSteps: warmUpSteps, rounds: rounds)
     }
-    return try configuration.values.device.use { try make(configuration.method) }
   }
 }
 
@@ -63,21 +69,21 @@ private struct Planner<Method: SelfSupervisedMethod> {
   private let parts: PretrainingParts<Method>
   private let dataset: any ImageDataset
   private let policies: [CheaperPolicy]
-  private let pretrainer: Pretrainer<Method>
-  private var calibration: SelectionCalibration<Method>
+  private let learner: HardViewLearner<Method>
+  private var calibration: SelectionCalibration
   private var step = 0
 
   /// A calibration step should be about so long.
   private let wantedSeconds = 1.0
   private let trialBatchSize = 8
 
-  init(_ parts: PretrainingParts<Method>, dataset: any ImageDataset) {
+  init(_ parts: PretrainingParts<Method>, dataset: any ImageDataset) throws {
     self.parts = parts
     self.dataset = dataset
     policies = CheaperPolicy.all(
-      like: parts.configuration.selection, plan: parts.views.plan, backbone: parts.configuration.backbone)
-    pretrainer = parts.pretrainer(policies[0].selection)
-    calibration = SelectionCalibration(parts, policies: policies)
+      like: parts.configuration.selection, plan: parts.setting.plan, backbone: parts.configuration.backbone)
+    learner = try parts.learner(.plain)
+    calibration = try SelectionCalibration(parts.setting, policies: policies)
   }
 
   mutating func plan(warmUpSteps: Int, rounds: Int) throws -> PretrainingPlan {
@@ -90,16 +96,12 @@ private struct Planner<Method: SelfSupervisedMethod> {
       try train(steps: 3, batchSize: batchSize)
       let trial = calibration.results[0].plainSeconds
       batchSize = min(wanted, max(batchSize, Int(Double(batchSize) * wantedSeconds / trial)))
-      calibration = SelectionCalibration(parts, policies: policies)
+      calibration = try SelectionCalibration(parts.setting, policies: policies)
     }
     try train(steps: max(warmUpSteps, 2), batchSize: batchSize)
-    let measured = try loader(batchSize)
-    measured.startEpoch(1)
-    for _ in 0..<rounds {
-      guard let batch = try measured.next() else { break }
-      try calibration.measure(on: batch, at: progress(measured))
+    try withBatches(rounds, of: batchSize, fromEpoch: 1) { planner, batch, context, _ in
+      try planner.calibration.measure(on: batch, for: planner.parts.method, in: context)
     }
-    measured.stop()
     let scale = Double(wanted) / Double(batchSize)
     return PretrainingPlan(
       batchSize: wanted, calibrationBatchSize: batchSize, warmUpSteps: max(warmUpSteps, 2),
@@ -113,38 +115,48 @@ private struct Planner<Method: SelfSupervisedMethod> {
       })
   }
 
-  /// Trains on random views; some batches teach the model of geometry and colour.
+  /// Trains on random views; some batches teach the model of geometry and color.
   private mutating func train(steps: Int, batchSize: Int) throws {
-    let loader = try loader(batchSize)
-    var epoch = 0
-    loader.startEpoch(epoch)
-    for number in 0..<steps {
-      var next = try loader.next()
-      if next == nil {
-        epoch += 1
-        loader.startEpoch(epoch)
-        next = try loader.next()
+    try withBatches(steps, of: batchSize, fromEpoch: 0) { planner, batch, context, number in
+      Engine.synchronize()
+      let start = ContinuousClock.now
+      let step = try planner.learner.step(on: batch, in: context)
+      Engine.synchronize()
+      planner.calibration.plainStep(took: (ContinuousClock.now - start) / .seconds(1))
+      let loss = step.loss.number
+      guard loss.isFinite else {
+        throw NonFiniteLossError(epoch: context.position.epoch, step: context.position.stepInEpoch, loss: loss)
       }
-      guard let batch = next else { return }
-      let progress = progress(loader)
-      try calibration.train(on: batch, with: pretrainer, at: progress)
-      if number % 4 == 3, number >= steps / 2 { try calibration.teach(batch, at: progress) }
-      step += 1
+      if number % 4 == 3, number >= steps / 2 {
+        try planner.calibration.teach(batch, for: planner.parts.method, in: context)
+      }
+      planner.step += 1
     }
-    loader.stop()
+  }
+
+  /// Hands out batches, at positions as if training had just begun, but for the warm-up of the learning rate.
+  private mutating func withBatches(
+    _ count: Int, of batchSize: Int, fromEpoch epoch: Int,
+    _ body: (inout Planner, ViewBatch, StepContext, Int) throws -> Void
+  ) throws {
+    let loader = try loader(batchSize)
+    let feed = BatchFeed(loader)
+    defer { feed.stop() }
+    let epochs = max(parts.configuration.training.epochs, 1)
+    var place = TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: .max / loader.batchesPerEpoch)
+    place.step = epoch * loader.batchesPerEpoch
+    for number in 0..<count {
+      let batch = try feed.next(at: place)
+      place.step += 1
+      var position = TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: epochs)
+      position.step = min(step, position.totalSteps - 1)
+      try body(&self, batch, StepContext(position, BatchDraw(batch, step: position.step)), number)
+    }
   }
 
   private func loader(_ batchSize: Int) throws -> ViewLoader {
     try parts.loader(
-      of: dataset, drawing: SelectionCalibration<Method>.drawnViews(parts, for: policies), keepsImages: true,
-      batchSize: batchSize, threads: 0, skipped: SkippedImages(maximumShare: 1))
-  }
-
-  /// As if training had just begun, but for the warm-up of the learning rate.
-  private func progress(_ loader: ViewLoader) -> TrainingProgress {
-    var progress = TrainingProgress(
-      stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: max(parts.configuration.training.epochs, 1))
-    progress.step = min(step, progress.totalSteps - 1)
-    return progress
+      of: dataset, drawing: calibration.drawnViews, keepsImages: true, batchSize: batchSize, threads: 0,
+      skipped: SkippedImages(maximumShare: 1))
   }
 }

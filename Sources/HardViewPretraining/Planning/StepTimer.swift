@@ -1,19 +1,21 @@
+import HardViewSelection
 import ImageData
 import NeuralNetworks
+import Objectives
 import Optimization
-import RunConfiguration
 import Torch
 
-/// Takes training steps by several rules of selection in turns, all on the same networks, and times them.
+/// Takes training steps by several policies in turns, all on the same networks, and times them.
 public protocol StepTiming: AnyObject {
-  /// Adds a rule.
-  func add(_ selection: SelectionConfiguration, named name: String)
-  /// Takes a step by a rule that was added and returns its seconds: selecting and training.
+  /// Adds a policy.
+  /// - Throws: `ConfigurationError` for one that is not known.
+  func add(_ selection: SelectionConfiguration, named name: String) throws
+  /// Takes a step by a policy that was added and returns its seconds: selecting and training.
   ///
   /// Views that the loader would have rendered beforehand are rendered before the time starts; those that are rendered
   /// once it is known which ones are chosen count.
   func step(_ name: String) throws -> Double
-  /// Takes a step by a rule on the next batch that its loader makes, as a run does, and returns its seconds: loading,
+  /// Takes a step by a policy on the next batch that its loader makes, as a run does, and returns its seconds: loading,
   /// as far as training waits for it, selecting and training.
   func wholeStep(_ name: String) throws -> Double
   /// The most memory ever held, in bytes: of the process, or of the GPU where steps are taken there.
@@ -22,111 +24,86 @@ public protocol StepTiming: AnyObject {
 
 /// Makes timers of training steps.
 public enum StepTimers {
-  /// A timer of a configuration's steps; its rules are added to it.
+  /// A timer of a configuration's steps; its policies are added to it.
   ///
-  /// - Parameters:
-  ///   - dataset: Images to cycle through, at least a batch.
-  ///   - batches: How many batches are loaded beforehand and cycled through.
-  public static func make(
-    _ configuration: ResolvedConfiguration, dataset: any ImageDataset, batches: Int = 2
-  ) throws -> any StepTiming {
-    Engine.setThreadCount(configuration.values.threads)
-    func make<Method: SelfSupervisedMethod>(_ method: Method.Type) throws -> any StepTiming {
-      let section = try ResolvedConfiguration.configuration(of: method, from: configuration.values.method)
-      return try StepTimer(PretrainingParts<Method>(configuration, section), dataset: dataset, batches: batches)
+  /// - Parameter dataset: Images to cycle through, at least a batch.
+  public static func make(_ configuration: ResolvedConfiguration, dataset: any ImageDataset) throws -> any StepTiming {
+    try configuration.withParts(TimerMaker(dataset: dataset))
+  }
+
+  private struct TimerMaker: PartsConsumer {
+    var dataset: any ImageDataset
+
+    func use<Method: SelfSupervisedMethod>(_ parts: PretrainingParts<Method>) throws -> any StepTiming {
+      StepTimer(parts, dataset: dataset)
     }
-    return try configuration.values.device.use { try make(configuration.method) }
   }
 }
 
 private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
-  private struct Rule {
-    let pools: CandidatePools
-    let pretrainer: Pretrainer<Method>
-    var loader: ViewLoader?
-    var epoch = 0
+  private struct Timed {
+    let learner: HardViewLearner<Method>
+    /// Loads beside the steps, as a run does.
+    let feed: BatchFeed
+    /// Loads between the steps.
+    let quietFeed: BatchFeed
+    var place: TrainingProgress
+    var quietPlace: TrainingProgress
   }
 
   private let parts: PretrainingParts<Method>
   private let dataset: any ImageDataset
-  private let batches: [ViewBatch]
-  private var rules: [String: Rule] = [:]
-  private let model = HardnessModel()
-  private var progress: TrainingProgress
+  private var policies: [String: Timed] = [:]
+  private var position = TrainingProgress(stepsPerEpoch: 1_000, totalEpochs: 1_000)
 
-  init(_ parts: PretrainingParts<Method>, dataset: any ImageDataset, batches count: Int) throws {
+  init(_ parts: PretrainingParts<Method>, dataset: any ImageDataset) {
     self.parts = parts
     self.dataset = dataset
-    let drawn = parts.views.groups.map { DrawnViews($0.recipe, count: Self.mostViews, isRendered: false) }
-    let loader = try parts.loader(
-      of: dataset, drawing: drawn, keepsImages: true, threads: 0, skipped: SkippedImages(maximumShare: 1))
-    var batches: [ViewBatch] = []
-    loader.startEpoch(0)
-    while batches.count < count, let batch = try loader.next() { batches.append(batch) }
-    loader.stop()
-    self.batches = batches
-    progress = TrainingProgress(stepsPerEpoch: 1_000, totalEpochs: 1_000)
   }
 
-  /// Views drawn of every image and group; rules take the first ones.
-  private static var mostViews: Int { 32 }
-
-  func add(_ selection: SelectionConfiguration, named name: String) {
-    rules[name] = Rule(pools: parts.pools(selection), pretrainer: parts.pretrainer(selection))
+  func add(_ selection: SelectionConfiguration, named name: String) throws {
+    try parts.configuration.device.use {
+      let learner = try parts.learner(selection)
+      func loader(threads: Int?) throws -> ViewLoader {
+        try parts.loader(of: dataset, for: learner.selection, threads: threads, skipped: SkippedImages(maximumShare: 1))
+      }
+      let (loud, quiet) = (try loader(threads: nil), try loader(threads: 0))
+      let place = TrainingProgress(stepsPerEpoch: loud.batchesPerEpoch, totalEpochs: .max / loud.batchesPerEpoch)
+      policies[name] = Timed(
+        learner: learner, feed: BatchFeed(loud), quietFeed: BatchFeed(quiet), place: place, quietPlace: place)
+    }
   }
 
   func step(_ name: String) throws -> Double {
     try parts.configuration.device.use {
-      let rule = rule(name)
-      let batch = batches[progress.step % batches.count]
-      let loaded = rule.pools.rendersLate ? nil : pool(of: batch, by: rule)
-      return try timed {
-        let pool = loaded ?? pool(of: batch, by: rule)
-        _ = try rule.pretrainer.step(on: pool, in: rule.pools.space, at: progress, draw: draw(batch))
-      }
+      let policy = policy(name)
+      let batch = try policy.quietFeed.next(at: policy.quietPlace)
+      policies[name]!.quietPlace.step += 1
+      return try timed { try take(policy, on: batch) }
     }
   }
 
   func wholeStep(_ name: String) throws -> Double {
-    try parts.configuration.device.use { try wholeStepThere(name) }
-  }
-
-  private func wholeStepThere(_ name: String) throws -> Double {
-    if rule(name).loader == nil {
-      let loader = try parts.loader(
-        of: dataset, drawing: rule(name).pools.drawnViews, keepsImages: rule(name).pools.rendersLate,
-        skipped: SkippedImages(maximumShare: 1))
-      loader.startEpoch(0)
-      rules[name]!.loader = loader
-    }
-    return try timed {
-      let rule = rule(name)
-      var next = try rule.loader!.next()
-      if next == nil {
-        rules[name]!.epoch += 1
-        rule.loader!.startEpoch(rules[name]!.epoch)
-        next = try rule.loader!.next()
-      }
-      guard let batch = next else { return }
-      let pool = pool(of: batch, by: rule)
-      _ = try rule.pretrainer.step(on: pool, in: rule.pools.space, at: progress, draw: draw(batch))
+    try parts.configuration.device.use {
+      let policy = policy(name)
+      policies[name]!.place.step += 1
+      return try timed { try take(policy, on: policy.feed.next(at: policy.place)) }
     }
   }
 
   func peakBytes() throws -> Int { try parts.configuration.device.use { ProcessMemory.now.peak } }
 
-  private func rule(_ name: String) -> Rule {
-    guard let rule = rules[name] else { preconditionFailure("no rule '\(name)' was added") }
-    return rule
+  private func policy(_ name: String) -> Timed {
+    guard let policy = policies[name] else { preconditionFailure("no policy '\(name)' was added") }
+    return policy
   }
 
-  private func draw(_ batch: ViewBatch) -> SelectionDraw {
-    SelectionDraw(seed: 0, epoch: progress.epoch, samples: batch.indices)
-  }
-
-  private func pool(of batch: ViewBatch, by rule: Rule) -> ViewPool {
-    let kept = rule.pools.kept(of: batch, by: model)
-    return rule.pools.pool(of: batch, keeping: kept, for: parts.method, draw: draw(batch))
+  private func take(_ policy: Timed, on batch: ViewBatch) throws {
+    let step = try policy.learner.step(on: batch, in: StepContext(position, BatchDraw(batch, step: position.step)))
+    let loss = step.loss.number
+    guard loss.isFinite else {
+      throw NonFiniteLossError(epoch: position.epoch, step: position.stepInEpoch, loss: loss)
+    }
   }
 
   private func timed(_ body: () throws -> Void) rethrows -> Double {
@@ -134,17 +111,7 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
     let start = ContinuousClock.now
     try body()
     Engine.synchronize()
-    progress.step += 1
-    return seconds(ContinuousClock.now - start)
-  }
-}
-
-extension SelectionConfiguration {
-  /// This rule with settings laid over it, such as `candidates=8` or `scoring.scale=0.5`.
-  /// - Throws: `ConfigurationError` for an unknown key or a value of the wrong type.
-  public func with(_ settings: [String]) throws -> SelectionConfiguration {
-    var tree = try ConfigurationTree(encoding: self)
-    for setting in settings { try tree.set(setting) }
-    return try ConfigurationTree.decode(self, overlaying: tree, at: "selection")
+    position.step += 1
+    return (ContinuousClock.now - start) / .seconds(1)
   }
 }

@@ -8,6 +8,9 @@ public enum DeviceChoice: String, Codable, Sendable, CaseIterable {
   /// An NVIDIA GPU: the first of those that CUDA_VISIBLE_DEVICES leaves.
   case cuda
 
+  /// The device, whether there is one or not.
+  public var device: Device { self == .cpu ? .cpu : .cuda }
+
   /// Runs `body` with tensors made there.
   /// - Throws: `ConfigurationError` where there is no such device, and what `body` throws.
   public func use<Result>(_ body: () throws -> Result) throws -> Result {

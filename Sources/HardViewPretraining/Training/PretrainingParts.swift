@@ -1,45 +1,55 @@
+import HardViewSelection
 import ImageData
 import NeuralNetworks
+import Objectives
 import Optimization
 import RunConfiguration
+import TensorViews
 import Torch
 import Views
 
 /// The networks and the optimizer of a configuration, and how its images are loaded: what a run, a plan and a benchmark
 /// have in common.
 final class PretrainingParts<Method: SelfSupervisedMethod> {
-  let configuration: PretrainingConfiguration
-  let views: ViewPipeline
+  let resolved: ResolvedConfiguration
+  var configuration: PretrainingConfiguration { resolved.values }
   /// Where initial weights came from and what training draws from.
   let generator: Generator
   let method: Method
   let optimizer: ScheduledOptimizer
-  /// What convolutions and matrix products compute in.
-  let dtype: DType
+  /// What selection needs to know.
+  let setting: SelectionSetting
 
   /// Draws initial weights, on the current device; reads no image.
   init(_ resolved: ResolvedConfiguration, _ methodConfiguration: Method.Configuration) {
     let configuration = resolved.values
     let generator = Generator(seed: UInt64(bitPattern: Int64(configuration.seed)))
-    self.configuration = configuration
+    self.resolved = resolved
     self.generator = generator
-    views = resolved.views
     method = Method(
       methodConfiguration, backbone: { configuration.backbone.makeBackbone(role: $0, using: generator) },
       using: generator)
     optimizer = ScheduledOptimizer(
       configuration.optimizer, groups: method.parameterGroups, batchSize: configuration.training.batchSize)
-    dtype = configuration.precision.dtype(on: .current)
+    setting = resolved.selectionSetting(dtype: configuration.precision.dtype(on: .current))
   }
 
-  /// The pools of a rule of selection.
-  func pools(_ selection: SelectionConfiguration) -> CandidatePools {
-    CandidatePools(selection, in: configuration, views: views)
+  /// The training step with a selection.
+  func learner(
+    _ selection: SelectionConfiguration, clock: StageClock = StageClock()
+  ) throws(ConfigurationError) -> HardViewLearner<Method> {
+    HardViewLearner(
+      method, selection: try ViewSelection(selection, setting, clock: clock), optimizer: optimizer,
+      dtype: setting.dtype)
   }
 
-  /// The training step with a rule of selection.
-  func pretrainer(_ selection: SelectionConfiguration) -> Pretrainer<Method> {
-    Pretrainer(method, hardViews: selection.makeHardViews(dtype: dtype), optimizer: optimizer, dtype: dtype)
+  /// A loader of what a selection draws.
+  func loader(
+    of dataset: any ImageDataset, for selection: ViewSelection, threads: Int? = nil, skipped: SkippedImages
+  ) throws -> ViewLoader {
+    try loader(
+      of: dataset, drawing: selection.drawnViews, keepsImages: selection.keepsImages, threads: threads,
+      skipped: skipped)
   }
 
   /// A loader of a dataset's views.
@@ -58,7 +68,7 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
       configuration: LoaderConfiguration(
         batchSize: batchSize, threads: threads ?? configuration.data.loaderThreadCount,
         prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
-        format: PixelFormat(dtype), decodingMargin: configuration.data.decodingMargin, keepsImages: keepsImages,
+        format: PixelFormat(setting.dtype), decodingMargin: configuration.data.decodingMargin, keepsImages: keepsImages,
         shuffleBuffer: configuration.data.shuffleBuffer, seed: UInt64(bitPattern: Int64(configuration.seed))),
       skipped: skipped)
     guard loader.batchesPerEpoch > 0 else {
@@ -69,5 +79,23 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
             + "most that many"))
     }
     return loader
+  }
+}
+
+/// Something to be done with the parts of any method.
+protocol PartsConsumer {
+  associatedtype Result
+  func use<Method: SelfSupervisedMethod>(_ parts: PretrainingParts<Method>) throws -> Result
+}
+
+extension ResolvedConfiguration {
+  /// Makes networks and optimizer of the method that is named, on the configured device, and hands them to a consumer.
+  func withParts<Consumer: PartsConsumer>(_ consumer: Consumer) throws -> Consumer.Result {
+    func use<Method: SelfSupervisedMethod>(_ type: Method.Type) throws -> Consumer.Result {
+      try consumer.use(
+        PretrainingParts<Method>(self, Self.configuration(of: type, from: values.method)))
+    }
+    Engine.setThreadCount(values.threads)
+    return try values.device.use { try use(method) }
   }
 }

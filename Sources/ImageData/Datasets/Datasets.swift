@@ -10,6 +10,18 @@ public enum Datasets {
   ///     files is taken as a folder of images.
   ///   - split: The part that is wanted. A split that is not there is an error, never replaced by the other one.
   ///   - options: How encoded images are read.
+  ///   - readers: Formats of one's own.
+  /// - Throws: `DatasetError`, which names the file and what to do about it, or what one of the readers throws.
+  public static func open(
+    path: String, format: DatasetFormat = .automatic, split: DataSplit, options: DecodingOptions = DecodingOptions(),
+    readers: [any DatasetReader.Type]
+  ) throws -> any ImageDataset {
+    let reader = readers.first { format == .automatic ? $0.recognizes(path) : $0.name == format.rawValue }
+    if let reader { return try reader.open(path: path, split: split, options: options) }
+    return try open(path: path, format: format, split: split, options: options)
+  }
+
+  /// Opens one split of a dataset of a built-in format.
   /// - Throws: `DatasetError`, which names the file and what to do about it.
   public static func open(
     path: String, format: DatasetFormat = .automatic, split: DataSplit, options: DecodingOptions = DecodingOptions()
@@ -30,7 +42,10 @@ public enum Datasets {
     case .cifar100: return try CIFARFiles.cifar100.open(path: path, split: split)
     case .packed: return try PackedFile.open(path: path, split: split)
     case .shards: return try ShardDataset(path: path, split: split, options: options, indexes: indexes)
-    case .folder, .automatic: return try ImageFolder(path: path, split: split, options: options, indexes: indexes)
+    case .folder: return try ImageFolder(path: path, split: split, options: options, indexes: indexes)
+    case let unknown:
+      throw DatasetError(
+        path: path, problem: .wrongKind(expected: "a dataset of a known format, not '\(unknown.rawValue)'"))
     }
   }
 

@@ -42,20 +42,60 @@ public enum DataSplit: String, Codable, CaseIterable, Sendable {
   case test
 }
 
-/// How a dataset lies on disk.
-public enum DatasetFormat: String, Codable, CaseIterable, Sendable {
-  /// Found out from the files that are there.
-  case automatic
+/// How a dataset lies on disk: the name of a format that comes with the package or of one's own.
+public struct DatasetFormat: RawRepresentable, Codable, Sendable, Hashable {
+  /// The name in configurations.
+  public let rawValue: String
+
+  /// Names a format.
+  public init(rawValue: String) {
+    self.rawValue = rawValue
+  }
+
+  /// Reads a name.
+  public init(from decoder: any Decoder) throws {
+    rawValue = try decoder.singleValueContainer().decode(String.self)
+  }
+
+  /// Writes the name.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
+
+  /// Detected from the files.
+  public static let automatic = DatasetFormat(rawValue: "automatic")
   /// The format of MNIST and Fashion-MNIST: `train-images-idx3-ubyte[.gz]` and its companions.
-  case idx
+  public static let idx = DatasetFormat(rawValue: "idx")
   /// The binary version of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
-  case cifar10
+  public static let cifar10 = DatasetFormat(rawValue: "cifar10")
   /// The binary version of CIFAR-100: `train.bin` and `test.bin`; the fine labels are used.
-  case cifar100
+  public static let cifar100 = DatasetFormat(rawValue: "cifar100")
   /// A folder of JPEG, PNG and WebP files, with one subfolder for each class or with none.
-  case folder
+  public static let folder = DatasetFormat(rawValue: "folder")
   /// Tar files in the layout of WebDataset: `*.tar`, or `train/*.tar` and `val/*.tar`.
-  case shards
+  public static let shards = DatasetFormat(rawValue: "shards")
   /// A file of decoded images of one size: `*.hvpack`.
-  case packed
+  public static let packed = DatasetFormat(rawValue: "packed")
+
+  /// The formats that come with the package.
+  public static let builtIn: [DatasetFormat] = [.automatic, .idx, .cifar10, .cifar100, .folder, .shards, .packed]
+}
+
+/// A format of datasets of one's own, which `data.format` names.
+public protocol DatasetReader: SendableMetatype {
+  /// The name in configurations.
+  static var name: String { get }
+  /// One line for lists.
+  static var summary: String { get }
+  /// Whether a path holds a dataset of this format, for `automatic`; asked before the built-in formats. False by default.
+  static func recognizes(_ path: String) -> Bool
+  /// Opens one split of the dataset at a path.
+  /// - Throws: What is wrong with it, in one paragraph; also where there is no such split.
+  static func open(path: String, split: DataSplit, options: DecodingOptions) throws -> any ImageDataset
+}
+
+extension DatasetReader {
+  /// Only where it is named.
+  public static func recognizes(_ path: String) -> Bool { false }
 }

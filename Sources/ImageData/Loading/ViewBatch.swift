@@ -15,6 +15,10 @@ public struct ViewBatch: Sendable {
 
   /// The batch's number in its epoch, from 0.
   public let step: Int
+  /// The epoch that it belongs to, from 0.
+  public let epoch: Int
+  /// The seed that its views were drawn with.
+  public let seed: UInt64
   /// Where the images are in the dataset; a replacement's own index where an image could not be decoded.
   public let indices: [Int]
   /// The views, group by group.
@@ -33,23 +37,27 @@ public struct ViewBatch: Sendable {
   ///   - group: The group of views.
   ///   - chosen: For each slot and image the number of a view: `[slot][image]`.
   ///   - size: Side of the views in pixels when it is not the recipe's.
+  ///   - start: The first image of those in `chosen`.
   ///   - threads: How many threads render, at least 1.
   /// - Returns: `[slot][image][size][size][channels]`, in the format of the group.
-  public func rendered(group: Int, chosen: [[Int]], size: Int? = nil, threads: Int) -> PixelBuffer {
+  public func rendered(group: Int, chosen: [[Int]], size: Int? = nil, fromImage start: Int = 0, threads: Int) -> PixelBuffer {
     precondition(images.count == indices.count, "this loader does not keep images (LoaderConfiguration.keepsImages)")
-    precondition(chosen.allSatisfy { $0.count == images.count }, "every slot chooses a view of every image")
+    let count = chosen.first?.count ?? 0
+    precondition(
+      start >= 0 && start + count <= images.count && chosen.allSatisfy { $0.count == count },
+      "every slot chooses a view of the same images of the batch")
     let (recipe, format) = (groups[group].drawn.recipe, groups[group].pixels.format)
     let renderer = ViewRenderer(recipe: recipe, channels: channels, size: size, format: format)
     let parameters = groups[group].parameters
-    let buffer = PixelBuffer(count: chosen.count * images.count * renderer.elementCount, format: format)
-    let pieces = min(threads, images.count)
+    let buffer = PixelBuffer(count: chosen.count * count * renderer.elementCount, format: format)
+    let pieces = min(threads, count)
     DispatchQueue.concurrentPerform(iterations: pieces) { piece in
       var scratch = RenderScratch()
-      for image in (images.count * piece / pieces)..<(images.count * (piece + 1) / pieces) {
+      for image in (count * piece / pieces)..<(count * (piece + 1) / pieces) {
         for slot in chosen.indices {
-          let place = (slot * images.count + image) * renderer.elementCount
+          let place = (slot * count + image) * renderer.elementCount
           renderer.render(
-            images[image], parameters[chosen[slot][image]][image],
+            images[start + image], parameters[chosen[slot][image]][start + image],
             into: buffer.bytes(from: place, count: renderer.elementCount), scratch: &scratch)
         }
       }

@@ -102,7 +102,8 @@ struct ViewSource: BatchSource {
           count: groups[group].renderedCount * samples.count * renderers[group].elementCount))
     }
     return ViewBatch(
-      step: pending.position.batch, indices: samples.map(\.index), groups: loaded, channels: configuration.channels,
+      step: pending.position.batch, epoch: pending.position.epoch, seed: configuration.seed,
+      indices: samples.map(\.index), groups: loaded, channels: configuration.channels,
       times: times, images: samples.compactMap(\.image))
   }
 }

@@ -24,6 +24,11 @@ extension ViewRecipe {
     }
     if randAugment.operations > 0 { parameters.operations = randAugment.draw(size: size, using: &random) }
     if erasing.probability > 0 { parameters.erased = erasing.draw(size: size, using: &random) }
+    if !operations.isEmpty {
+      parameters.ownOperations = operations.compactMap { own in
+        own.operation.draw(using: &random).map { DrawnViewOperation(name: own.name, values: $0) }
+      }
+    }
     return parameters
   }
 }

@@ -27,6 +27,13 @@ public struct ViewRecipe: Codable, Sendable, Equatable {
   public var erasing: ErasingRecipe
   /// How pixel values become network inputs.
   public var normalization: Normalization
+  /// Operations of one's own, applied before the erasing; not part of the coded recipe.
+  public var operations: [NamedViewOperation] = []
+
+  private enum CodingKeys: CodingKey {
+    case size, crop, flipProbability, jitter, grayscaleProbability, blur, solarize, threeAugment, randAugment, erasing
+    case normalization
+  }
 
   /// A recipe; the defaults are SimSiam's for ImageNet.
   public init(

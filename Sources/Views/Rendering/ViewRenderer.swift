@@ -61,6 +61,12 @@ public struct ViewRenderer: Sendable {
     }
     if parameters.isSolarized { planes.solarize(threshold: recipe.solarize.threshold) }
     if let jitter = parameters.jitter, recipe.threeAugment { planes.apply(jitter) }
+    for drawn in parameters.ownOperations ?? [] {
+      guard let own = recipe.operations.first(where: { $0.name == drawn.name }) else { continue }
+      let pixels = ViewPixels(planes, scale: Double(size) / Double(recipe.size))
+      own.operation.apply(drawn.values, to: pixels)
+      pixels.clamp()
+    }
     if let box = erasedBox(parameters) {
       planes.erase(box, filling: recipe.normalization, outputChannels: channels)
     }

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Foundation
+import HardViewPretraining
+import RepresentationEvaluation
+import RunEvaluation
+import RunRecords
+
+/// `hardviews evaluate`.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Measure the encoder of a run on labelled images.",
+    subcommands: [KNN.self, Linear.self])
+
+  struct Options: ParsableArguments {
+    @Argument(help: "A run folder.")
+    var run: String
+
+    @Option(help: "Labelled images with a test split; by default those that the run was trained on.")
+    var data: String?
+
+    @Option(help: "Where to compute: cpu or cuda.")
+    var device = DeviceChoice.cpu
+
+    /// Measures the run.
+    func evaluate<Result>(_ body: (EvaluatedRun) throws -> Result) throws -> Result {
+      try device.use {
+        try body(
+          EvaluatedRun(
+            path: run, data: data, components: HardViewsProgram.components, onSkip: Watching.skipped))
+      }
+    }
+  }
+
+  struct KNN: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "knn", abstract: "Weighted nearest neighbours among the training images' features.")
+
+    @OptionGroup var options: Options
+
+    @Option(
+      name: .customLong("k"),
+      help: "Numbers of neighbors, such as 10,20; may be repeated. By default 10, 20, 100 and 200.",
+      transform: parseNeighbours)
+    var lists: [[Int]] = []
+
+    private var k: [Int] { lists.isEmpty ? [10, 20, 100, 200] : lists.flatMap { $0 } }
+
+    @Option(help: "Temperature of the votes.")
+    var temperature = 0.07
+
+    func run() throws {
+      let records = try options.evaluate { evaluated in
+        try evaluated.nearestNeighbours(evaluated.features(), neighbours: k, temperature: temperature)
+      }
+      var table = Table(columns: [.right("k"), .right("top-1"), .right("top-5")])
+      for record in records { table.addRow(["\(record.neighbours)", percent(record.top1), percent(record.top5)]) }
+      print(table.text)
+    }
+  }
+
+  struct Linear: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "linear", abstract: "A linear classifier on frozen features, its rate chosen on held-out images.")
+
+    @OptionGroup var options: Options
+
+    @Option(help: "Passes over the training images.")
+    var epochs = 100
+
+    func run() throws {
+      let result = try options.evaluate { evaluated in
+        try evaluated.linearProbe(evaluated.features(), epochs: epochs)
+      }
+      var sweep = Table(columns: [.right("learning rate"), .right("held-out top-1")])
+      for trial in result.heldOut { sweep.addRow(["\(trial.learningRate)", percent(trial.top1)]) }
+      print(sweep.text)
+      var table = Table(columns: [.right("learning rate"), .right("test top-1"), .right("test top-5")])
+      table.addRow(["\(result.learningRate)", percent(result.test.top1), percent(result.test.top5)])
+      print(table.text)
+    }
+  }
+}
+
+extension DeviceChoice: ExpressibleByArgument {}
+
+private func parseNeighbours(_ text: String) throws -> [Int] {
+  let numbers = text.split(separator: ",").map { Int($0) }
+  guard !numbers.isEmpty, numbers.allSatisfy({ ($0 ?? 0) > 0 }) else {
+    throw ValidationError("'\(text)' is not a list of positive numbers such as 10,20,100")
+  }
+  return numbers.compactMap { $0 }
+}
+
+/// A share as a percentage with one decimal.
+func percent(_ share: Double) -> String {
+  String(format: "%.2f %%", share * 100)
+}

@@ -1,0 +1,186 @@
+import ArgumentParser
+import AtomicFiles
+import Foundation
+import HardViewPretraining
+import HardViewSelection
+import Pictures
+import RunConfiguration
+import RunRecords
+
+/// `hardviews plan`.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Predict what a run will cost, and find the cheapest selection that keeps the gain of hard views.",
+    discussion: """
+      Trains a network of its own for a few steps, times every policy on real batches, holds what each selects \
+      against exact losses, and leaves no trace.
+
+      hardviews plan my.yaml --data PHOTOS
+      hardviews plan --recipe simsiam-small --data PHOTOS --budget 2h
+      """)
+
+  @OptionGroup var chosen: ChosenConfiguration
+
+  @Option(help: "Say how many epochs fit into a time, such as 90m, 2h or 3d.")
+  var budget: Duration?
+
+  @Option(help: "Plain steps before hardness is measured.")
+  var warmUpSteps = 40
+
+  @Option(help: "Batches that are measured.")
+  var rounds = 5
+
+  @Option(help: "Draw cost against captured hardness as a PNG file.")
+  var picture: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  /// Seconds, as `90s`, `45m`, `2h` or `1d`.
+  struct Duration: ExpressibleByArgument {
+    let seconds: Double
+
+    init?(argument: String) {
+      let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
+      guard let unit = argument.last.flatMap({ units[$0] }), let value = Double(argument.dropLast()), value > 0,
+        value.isFinite
+      else { return nil }
+      seconds = value * unit
+    }
+  }
+
+  func validate() throws {
+    try chosen.check()
+    guard warmUpSteps >= 2, rounds >= 1 else {
+      throw ValidationError("--warm-up-steps must be at least 2 and --rounds at least 1.")
+    }
+  }
+
+  func run() throws {
+    let plan = try PretrainingPlan.calibrate(
+      chosen.resolved(), warmUpSteps: warmUpSteps, rounds: rounds)
+    if let picture { try AtomicFile.write(Data(chart(of: plan).draw().png()), to: picture) }
+    if json { return try printJSON(PlanReport(plan, budget: budget?.seconds)) }
+    print(
+      "\(plan.epochs) epochs of \(plan.stepsPerEpoch) steps of \(plan.batchSize) images; calibrated with "
+        + "\(plan.calibrationBatchSize) images a step after \(plan.warmUpSteps) plain steps")
+    print("about \(bytes(plan.peakBytes)) of memory at most\n")
+    var columns: [Table.Column] = [
+      .left("selection"), .right("step"), .right("× plain"), .right("captured"), .right("predictable"),
+      .right("image"), .right("kept"), .right("in all"),
+    ]
+    if budget != nil { columns.append(.right("epochs in budget")) }
+    var table = Table(columns: columns)
+    func fitting(_ measurement: PolicyMeasurement?) -> [String] {
+      budget.map { ["\(plan.epochs(in: $0.seconds, with: measurement))"] } ?? []
+    }
+    table.addRow(
+      ["plain", span(plan.plainSeconds), "1.00", "0.00", "", "", "", span(plan.seconds(with: nil))] + fitting(nil))
+    for row in plan.measurements {
+      let captured = row.captured
+      table.addRow(
+        [
+          row.policy.summary, span(row.stepSeconds), decimal(row.overhead), decimal(captured.total),
+          decimal(captured.predicted), decimal(captured.imageSpecific), decimal(row.keptShare),
+          span(plan.seconds(with: row)),
+        ] + fitting(row))
+    }
+    print(table.text)
+    print(explanation(plan))
+  }
+
+  private func chart(of plan: PretrainingPlan) -> TradeOffChart {
+    TradeOffChart(
+      plan.measurements.map { row in
+        TradeOffChart.Mark(
+          name: "\(row.policy.summary), \(decimal(row.overhead)) ×", cost: row.overhead, total: row.captured.total ?? 0,
+          part: row.captured.imageSpecific ?? 0)
+      },
+      costTitle: "a step's time as a multiple of a plain step's",
+      totalTitle: "captured hardness, all of it", partTitle: "the part that depends on the image")
+  }
+
+  private func explanation(_ plan: PretrainingPlan) -> String {
+    let best = plan.best
+    let kept = Int(100 * (best.keptShare ?? 0))
+    var text = """
+
+      Captured: how much of the hardness that exact selection finds; predictable from crops and colors, or specific \
+      to the image. Kept: of the image-specific part.
+      """
+    guard (best.keptShare ?? 0) >= PolicyChoice.wantedShare else {
+      return text + "\nNothing keeps 90 % of exact selection's image-specific hardness here, exact selection included: "
+        + "the views are too alike for this network. Try more --warm-up-steps."
+    }
+    let flags = best.policy.settings.map { " --set \($0)" }.joined()
+    text +=
+      "\nCheapest that keeps 90 %: \(best.policy.summary), \(decimal(best.overhead)) × a plain step, \(kept) % kept."
+      + (flags.isEmpty ? "" : "\nTo take it:\(flags)")
+    if let budget {
+      let epochs = plan.epochs(in: budget.seconds, with: best)
+      text +=
+        epochs == 0
+        ? "\nNot one epoch fits the budget."
+        : "\nIn the budget it trains \(epochs) epochs: --set training.epochs=\(epochs)"
+    }
+    return text
+  }
+}
+
+/// What `hardviews plan --json` prints.
+private struct PlanReport: Codable {
+  struct Row: Codable {
+    var policy: String
+    var settings: [String]
+    var stepSeconds: Double
+    var overhead: Double
+    var captured: Double?
+    var capturedPredicted: Double?
+    var capturedImage: Double?
+    var keptShare: Double?
+    var totalSeconds: Double
+    var epochsInBudget: Int?
+  }
+
+  var batchSize: Int
+  var calibrationBatchSize: Int
+  var warmUpSteps: Int
+  var stepsPerEpoch: Int
+  var epochs: Int
+  var peakBytes: Int
+  var plainStepSeconds: Double
+  var rows: [Row]
+  var best: String
+
+  init(_ plan: PretrainingPlan, budget: Double?) {
+    batchSize = plan.batchSize
+    calibrationBatchSize = plan.calibrationBatchSize
+    warmUpSteps = plan.warmUpSteps
+    stepsPerEpoch = plan.stepsPerEpoch
+    epochs = plan.epochs
+    peakBytes = plan.peakBytes
+    plainStepSeconds = plan.plainSeconds
+    best = plan.best.policy.summary
+    rows = plan.measurements.map { row in
+      Row(
+        policy: row.policy.summary, settings: row.policy.settings, stepSeconds: row.stepSeconds,
+        overhead: row.overhead, captured: row.captured.total, capturedPredicted: row.captured.predicted,
+        capturedImage: row.captured.imageSpecific, keptShare: row.keptShare, totalSeconds: plan.seconds(with: row),
+        epochsInBudget: budget.map { plan.epochs(in: $0, with: row) })
+    }
+  }
+}
+
+private func decimal(_ value: Double?) -> String {
+  value.map { String(format: "%.2f", $0) } ?? "–"
+}
+
+/// A length of time in the unit that suits it.
+private func span(_ seconds: Double) -> String {
+  if seconds < 10 { return String(format: "%.0f ms", seconds * 1e3) }
+  if seconds < 600 { return String(format: "%.0f s", seconds) }
+  return seconds < 36_000 ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3600)
+}
+
+private func bytes(_ count: Int) -> String { String(format: "%.1f GB", Double(count) / 1e9) }

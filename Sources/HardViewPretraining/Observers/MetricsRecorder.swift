@@ -1,0 +1,128 @@
+import HardViewSelection
+import ImageData
+import NeuralNetworks
+import Objectives
+import Optimization
+import RunRecords
+import Torch
+
+/// Writes `metrics.jsonl`: averages over the steps since the line before.
+final class MetricsRecorder: TrainingObserver {
+  private let log: StepLog
+  private let everySteps: Int
+  private let health: Health
+  private let clock: StageClock
+  private let events: TrainingEvents
+  private let learningRate: (TrainingProgress) -> Double
+  private var metrics = MetricsAccumulator()
+
+  init(
+    _ directory: RunDirectory, everySteps: Int, health: Health, clock: StageClock, events: TrainingEvents,
+    learningRate: @escaping (TrainingProgress) -> Double
+  ) {
+    log = StepLog(path: directory.metricsPath, counts: .stepsTaken)
+    self.everySteps = everySteps
+    self.health = health
+    self.clock = clock
+    self.events = events
+    self.learningRate = learningRate
+  }
+
+  func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
+
+  func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
+    metrics.add(step)
+    if position.stepInEpoch == 0 || metrics.count >= everySteps { try write(at: position) }
+  }
+
+  func finish(at position: TrainingProgress) throws { try write(at: position) }
+
+  private func write(at position: TrainingProgress) throws {
+    guard let (last, averages) = metrics.flush() else { return }
+    let done = last.context.position
+    let embedding = EmbeddingHealth(of: last.embedding)
+    let line = averages.record(
+      step: position.step, epoch: done.epoch, learningRate: learningRate(done), times: clock.reset(),
+      embedding: embedding)
+    try log.append(line)
+    try health.judge(embedding, at: done)
+    if position.stepInEpoch == 0 { events.send(.epoch(done, line)) }
+  }
+}
+
+/// Averages over steps until a line is due.
+///
+/// What has to be read from the device is read at every step on a processor, and every sixteen steps on a GPU, so that
+/// not too much is kept there.
+private struct MetricsAccumulator {
+  private var unread: [TrainingStep] = []
+  private var averages = MetricsAverages()
+  private let stepsUnread = Device.current == .cpu ? 1 : 16
+
+  /// Steps so far, those left out included.
+  private(set) var count = 0
+
+  mutating func add(_ step: TrainingStep) {
+    count += 1
+    unread.append(step)
+    if unread.count >= stepsUnread { read() }
+  }
+
+  private mutating func read() {
+    guard !unread.isEmpty else { return }
+    let losses = Tensor.stacked(unread.map(\.loss)).scalars(as: Double.self)
+    for (step, loss) in zip(unread, losses) where loss.isFinite { averages.add(step, loss: loss) }
+    unread = []
+  }
+
+  /// The last step that was not left out, and the averages so far; starts anew. Nil where all steps were left out.
+  mutating func flush() -> (last: TrainingStep, averages: MetricsAverages)? {
+    read()
+    guard let last = averages.last else { return nil }
+    defer { self = MetricsAccumulator() }
+    return (last, averages)
+  }
+}
+
+/// The averages of a line of metrics.
+private struct MetricsAverages {
+  private(set) var last: TrainingStep?
+  private var count = 0
+  private var losses = 0.0
+  private var selectionShare = 0.0
+  private var overflowedSteps: Int?
+  private var captured = CapturedHardness()
+  private var loading = LoadingTimes()
+  private var statistics = SelectionStatistics()
+
+  mutating func add(_ step: TrainingStep, loss: Double) {
+    last = step
+    count += 1
+    losses += loss
+    loading = loading + step.loading
+    if let choice = step.choice {
+      statistics.add(choice)
+      selectionShare += choice.selectedShare
+    }
+    if let more = step.captured { captured += more }
+    if let overflowed = step.overflowed { overflowedSteps = (overflowedSteps ?? 0) + Int(overflowed.number) }
+  }
+
+  func record(
+    step: Int, epoch: Int, learningRate: Double, times: StageTimes, embedding: EmbeddingHealth
+  ) -> MetricsRecord {
+    MetricsRecord(
+      step: step, epoch: epoch, loss: losses / Double(count), learningRate: learningRate,
+      imagesPerSecond: Double(statistics.images) / times.total, dataSeconds: times[.data],
+      readingSeconds: loading.reading, decodingSeconds: loading.decoding, renderingSeconds: loading.rendering,
+      candidateSeconds: times[.candidates], selectionSeconds: times[.selection], trainingSeconds: times[.training],
+      auditSeconds: times[.audit], otherSeconds: times[.other], overflowedSteps: overflowedSteps,
+      selectionShare: selectionShare / Double(count), selectedOverlap: statistics.selectedOverlap,
+      randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
+      leastOverlapShare: statistics.leastOverlapShare, selectedScore: statistics.selectedScore,
+      randomScore: statistics.randomScore, capturedHardness: captured.total,
+      capturedPredictedHardness: captured.predicted, capturedImageHardness: captured.imageSpecific,
+      exactImageHardness: captured.exactImageSpecific, featureStandardDeviation: embedding.deviation,
+      featureRank: embedding.rank)
+  }
+}

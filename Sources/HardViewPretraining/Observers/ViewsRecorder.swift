@@ -1,0 +1,62 @@
+import HardViewSelection
+import ImageData
+import NeuralNetworks
+import Objectives
+import Optimization
+import RunRecords
+import Torch
+import Views
+
+/// One line of `views.jsonl`: what was drawn for an image and what was chosen.
+public struct ViewsRecord: Codable, Sendable, Equatable {
+  /// Steps taken before this one.
+  public var step: Int
+  /// The epoch, from 0.
+  public var epoch: Int
+  /// The image's position in the dataset.
+  public var image: Int
+  /// The image's name.
+  public var name: String
+  /// What was drawn, view by view, including views that were dropped before they were scored.
+  public var views: [ViewParameters]
+  /// The indices of the trained views, in slot order.
+  public var selected: [Int]
+  /// Which of the views were scored; absent where all were, or none.
+  public var scored: [Int]?
+  /// The score of each choice of scored views in lexicographic order; absent when none were computed or choices are more
+  /// than 64.
+  public var scores: [Float]?
+}
+
+/// Writes `views.jsonl` for the images at the first positions of the dataset.
+final class ViewsRecorder: TrainingObserver {
+  private let log: StepLog
+  private let dataset: any ImageDataset
+  private let imageCount: Int
+
+  init(_ directory: RunDirectory, dataset: any ImageDataset, imageCount: Int) {
+    log = StepLog(path: directory.viewsPath, counts: .stepsBefore)
+    self.dataset = dataset
+    self.imageCount = imageCount
+  }
+
+  func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
+
+  func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
+    let followed = step.context.draw.samples.enumerated().filter { $0.element < imageCount }
+    guard !followed.isEmpty, let choice = step.choice, step.loss.number.isFinite else { return }
+    let table = choice.table()
+    let scores = choice.scores.flatMap { scores in
+      scores.space.count <= CandidateSpace.recordedLimit ? (scores, scores.values.scores(in: scores.space)) : nil
+    }
+    for (place, image) in followed {
+      let own = scores.flatMap { scores, listed in place < listed.shape[1] ? (scores, listed) : nil }
+      try log.append(
+        ViewsRecord(
+          step: step.context.position.step, epoch: step.context.position.epoch, image: image,
+          name: dataset.name(at: image), views: choice.parameters.map { $0[place] }, selected: table[place],
+          scored: own?.0.views.map { $0.map { $0[place] } },
+          scores: own?.1.narrowed(along: 1, from: place, count: 1).scalars()))
+    }
+  }
+}

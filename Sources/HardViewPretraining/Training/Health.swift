@@ -1,0 +1,97 @@
+import HardViewSelection
+import Objectives
+import Optimization
+import Torch
+
+/// Watches for losses that are NaN or infinite and for collapse, and decides what happens, as configured.
+///
+/// A part that the checkpoint store asks, so that a broken training never replaces a good checkpoint. Losses are read at
+/// every step on a processor, where reading waits for nothing, and every sixteen steps on a GPU.
+final class Health {
+  private let safety: SafetyConfiguration
+  private let events: TrainingEvents
+  private var unread: [TrainingStep] = []
+  private var stepsLeftOut = 0
+  private var lastError: NonFiniteLossError?
+  private var isCollapsed = false
+  /// The latest loss that is known.
+  private(set) var lastLoss = Double.nan
+
+  /// So many steps in a row may be left out.
+  private static let patience = 10
+  private let stepsUnread = Device.current == .cpu ? 1 : 16
+
+  init(_ safety: SafetyConfiguration, events: TrainingEvents) {
+    self.safety = safety
+    self.events = events
+  }
+
+  /// Looks at a step now or soon.
+  /// - Throws: `NonFiniteLossError` where training is to stop.
+  func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
+    unread.append(step)
+    if unread.count >= stepsUnread || position.stepInEpoch == 0 { try read() }
+  }
+
+  /// Whether the last step's loss was NaN or infinite, so that its weights are not worth a checkpoint.
+  var isBroken: Bool {
+    get throws {
+      try read()
+      return lastError != nil
+    }
+  }
+
+  /// Throws where training ended with a loss that was NaN or infinite.
+  func validate() throws {
+    if try isBroken, let lastError { throw lastError }
+  }
+
+  private func read() throws {
+    defer { unread = [] }
+    guard !unread.isEmpty else { return }
+    let losses = Tensor.stacked(unread.map(\.loss)).scalars(as: Double.self)
+    for (step, loss) in zip(unread, losses) { try judge(loss, at: step.context.position) }
+  }
+
+  private func judge(_ loss: Double, at position: TrainingProgress) throws {
+    guard !loss.isFinite else {
+      (stepsLeftOut, lastError, lastLoss) = (0, nil, loss)
+      return
+    }
+    let error = NonFiniteLossError(epoch: position.epoch, step: position.stepInEpoch, loss: loss)
+    stepsLeftOut += 1
+    lastError = error
+    guard safety.nonFiniteLoss != .stop, stepsLeftOut < Self.patience else { throw error }
+    if safety.nonFiniteLoss == .warn { events.send(.warning("\(error) This step was left out.")) }
+  }
+
+  /// Judges the embedding after a step; warns once until it recovers.
+  /// - Throws: `CollapseError` where training is to stop.
+  func judge(_ embedding: EmbeddingHealth, at position: TrainingProgress) throws {
+    guard safety.collapse != .ignore, position.epoch >= safety.graceEpochs else { return }
+    let wasCollapsed = isCollapsed
+    isCollapsed = embedding.isCollapsed(by: safety)
+    guard isCollapsed else { return }
+    let error = CollapseError(epoch: position.epoch, step: position.stepInEpoch, health: embedding)
+    if safety.collapse == .stop { throw error }
+    if !wasCollapsed { events.send(.warning("\(error)")) }
+  }
+}
+
+/// The loss is NaN or infinite.
+public struct NonFiniteLossError: Error, CustomStringConvertible {
+  /// The epoch, from 0.
+  public let epoch: Int
+  /// The step within the epoch, from 0.
+  public let step: Int
+  /// The loss.
+  public let loss: Double
+
+  /// One paragraph: where it happened, what is safe, what to try.
+  public var description: String {
+    "The loss became \(loss) in epoch \(epoch + 1), step \(step + 1). No weight was changed by this step and the last "
+      + "checkpoint is good. Try a lower optimizer.learning_rate, a warm-up (optimizer.schedule.warmup_epochs), "
+      + "optimizer.clipping.kind=global, precision=fp32, or views that are less hard (selection.overlap_floor=0.1, "
+      + "selection.share.start=0). With safety.non_finite_loss=warn such steps are left out."
+  }
+}

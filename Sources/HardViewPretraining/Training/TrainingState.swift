@@ -1,0 +1,133 @@
+import Checkpoints
+import Foundation
+import NeuralNetworks
+import Optimization
+import Torch
+
+/// Everything that a training must save to continue exactly: where it is, and the states of its parts.
+final class TrainingState {
+  /// Where training is.
+  var position: TrainingProgress
+  private let parts: [(name: String, part: any TrainingPart)]
+
+  init(_ position: TrainingProgress, parts: [(name: String, part: any TrainingPart)]) {
+    self.position = position
+    self.parts = parts
+  }
+
+  static let format = "hardviews-checkpoint-1"
+
+  /// The tensors of every part, each under the part's name.
+  var tensors: StateDictionary {
+    var all = StateDictionary()
+    for (name, part) in parts {
+      for tensor in part.tensors { all.append(tensor.name.isEmpty ? name : "\(name).\(tensor.name)", tensor.value) }
+    }
+    return all
+  }
+
+  /// Format, position, the parts with their versions, and their text.
+  func metadata() throws -> [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+    var metadata = ["format": Self.format, "progress": try text(position), "parts": try text(versions)]
+    for (name, part) in parts {
+      for (key, value) in part.values { metadata["\(name).\(key)"] = value }
+    }
+    return metadata
+  }
+
+  private var versions: [String: Int] {
+    Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.part.stateVersion) })
+  }
+
+  /// Goes on from a checkpoint; nothing changes where it does not fit.
+  ///
+  /// - Parameter data: The data, in words, for errors.
+  /// - Throws: `NotACheckpointError`, `ChangedDataError`, `PartsError`, `MismatchError`.
+  func restore(_ checkpoint: Checkpoint, data: String) throws {
+    guard let text = checkpoint.metadata["progress"],
+      let saved = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8))
+    else { throw NotACheckpointError(path: checkpoint.path) }
+    guard saved.stepsPerEpoch == position.stepsPerEpoch else {
+      throw ChangedDataError(
+        path: checkpoint.path, before: saved.stepsPerEpoch, now: position.stepsPerEpoch, data: data)
+    }
+    try checkParts(of: checkpoint)
+    try checkpoint.load(into: tensors, renaming: Self.presentName)
+    for (name, part) in parts {
+      var values: [String: String] = [:]
+      for (key, value) in checkpoint.metadata {
+        if key.hasPrefix(name + ".") { values[String(key.dropFirst(name.count + 1))] = value }
+        // What selection had chosen, as checkpoints before the parts had it.
+        if key == name { values[name] = values[name] ?? value }
+      }
+      try part.restore(values)
+    }
+    position.step = saved.step
+  }
+
+  /// Whether the checkpoint has the parts of this program, in the same versions. Older checkpoints list none.
+  private func checkParts(of checkpoint: Checkpoint) throws {
+    guard let text = checkpoint.metadata["parts"],
+      let saved = try? JSONDecoder().decode([String: Int].self, from: Data(text.utf8))
+    else { return }
+    let error = PartsError(path: checkpoint.path, saved: saved, present: versions)
+    if saved != versions { throw error }
+  }
+
+  /// The name that a tensor of an older checkpoint has today.
+  private static func presentName(_ name: String) -> String {
+    var name = name
+    if name.hasPrefix("hardness.") { name = "selection." + name.dropFirst("hardness.".count) }
+    if name.hasPrefix("model.") {
+      for (old, new) in [("model.centre.", "model.center."), ("model.patch_centre.", "model.patch_center.")]
+      where name.hasPrefix(old) {
+        name = new + name.dropFirst(old.count)
+      }
+    }
+    return name
+  }
+}
+
+/// The weights and statistics of a module.
+final class ModulePart: TrainingPart {
+  private let state: StateDictionary
+
+  init(_ module: some Module) {
+    state = StateDictionary(of: module)
+  }
+
+  var tensors: [(name: String, value: Tensor)] { state.entries }
+}
+
+/// Named buffers, asked for when they are saved.
+final class BufferPart: TrainingPart {
+  private let state: () -> [(name: String, buffer: Buffer)]
+
+  init(_ state: @escaping () -> [(name: String, buffer: Buffer)]) {
+    self.state = state
+  }
+
+  var tensors: [(name: String, value: Tensor)] { state().map { ($0.name, $0.buffer.value) } }
+}
+
+/// A generator of random numbers.
+final class GeneratorPart: TrainingPart {
+  private let generator: Generator
+  private let copy: Tensor
+
+  init(_ generator: Generator) {
+    self.generator = generator
+    copy = withDevice(.cpu) { generator.state }
+  }
+
+  /// A copy of the state, under the part's own name.
+  var tensors: [(name: String, value: Tensor)] {
+    withoutGradients { copy.copyInPlace(from: generator.state) }
+    return [("", copy)]
+  }
+
+  func restore(_ values: [String: String]) throws { generator.state = copy }
+}

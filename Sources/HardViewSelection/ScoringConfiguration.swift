@@ -1,0 +1,64 @@
+import NeuralNetworks
+import RunConfiguration
+import Torch
+
+/// How candidate views are scored, where that is to cost less than a full pass; `selection.scoring`.
+public struct ScoringConfiguration: Codable, Sendable, Equatable {
+  /// What the scoring pass computes in.
+  public enum Precision: String, Codable, Sendable, CaseIterable {
+    /// As training.
+    case same
+    /// bfloat16.
+    case bf16
+    /// float32.
+    case fp32
+    /// Residual networks convolve in 8-bit integers with running statistics, whatever `phase` says; other layers compute
+    /// as training does. On processors alone.
+    case int8
+
+    /// The element type, beside a training that computes in `dtype`.
+    func dtype(besides dtype: DType) -> DType {
+      switch self {
+      case .same, .int8: dtype
+      case .bf16: .bfloat16
+      case .fp32: .float32
+      }
+    }
+  }
+
+  /// Views are rendered so many times as wide to be scored as they are to be trained on, 0.1 to 1.
+  ///
+  /// Only the chosen ones are rendered in full. Transformers round to whole patches. Below 1, running statistics stay as
+  /// they are.
+  public var scale = 1.0
+  /// What the scoring pass computes in.
+  public var precision = Precision.same
+
+  /// Exact scores.
+  public init() {}
+
+  /// The side in pixels at which views of a size are scored.
+  func size(of size: Int, backbone: BackboneConfiguration) -> Int {
+    let unit = backbone.isTransformer ? backbone.patchSize : 1
+    return min(size, max(1, Int((Double(size) * scale / Double(unit)).rounded())) * unit)
+  }
+
+  /// Notes what makes no sense for a network on a device; `key` is that of this section.
+  func check(
+    _ backbone: BackboneConfiguration, device: Device, at key: any CodingKey, _ report: inout SettingReport
+  ) {
+    report.require(
+      (0.1...1).contains(scale), at: key, within: "scale", reason: "must be from 0.1 to 1 (as trained), not \(scale)")
+    guard precision == .int8 else { return }
+    let reason: String? =
+      if backbone.isTransformer {
+        "but only residual networks have an 8-bit form here"
+      } else if device != .cpu {
+        "which is for processors alone"
+      } else {
+        Engine.hasInt8Convolutions ? nil : "which this libtorch (\(Engine.version)) cannot convolve in"
+      }
+    report.require(
+      reason == nil, at: key, within: "precision", reason: "is int8, \(reason ?? ""); take bf16 or same")
+  }
+}

@@ -1,0 +1,25 @@
+import Torch
+
+/// A part of a training that a checkpoint saves and restores; a checkpoint is the sum of its parts.
+public protocol TrainingPart: AnyObject {
+  /// Of which form the state is; counts up when older checkpoints can no longer be read. 1 by default.
+  var stateVersion: Int { get }
+  /// Tensors by name, alive: a checkpoint is loaded into them.
+  var tensors: [(name: String, value: Tensor)] { get }
+  /// Everything else, as text.
+  var values: [String: String] { get }
+  /// Goes on from a checkpoint whose tensors were just loaded.
+  /// - Parameter values: The text that `values` gave, which may be of an older version of the program.
+  func restore(_ values: [String: String]) throws
+}
+
+extension TrainingPart {
+  /// The first form.
+  public var stateVersion: Int { 1 }
+  /// No tensors.
+  public var tensors: [(name: String, value: Tensor)] { [] }
+  /// No text.
+  public var values: [String: String] { [:] }
+  /// Nothing beyond the tensors.
+  public func restore(_ values: [String: String]) throws {}
+}

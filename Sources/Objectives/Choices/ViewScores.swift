@@ -1,0 +1,132 @@
+import Torch
+
+/// How hard the choices of a space are for every image; higher is harder.
+public enum ViewScores: Sendable {
+  /// One score for every choice, `[candidates, batch]`, in the order of `CandidateSpace.candidates`.
+  case listed(Tensor)
+  /// Scores that are sums over the pairs of views in a choice.
+  case additive(PairScores)
+}
+
+/// Scores of pairs of views, of which the score of a choice is the sum.
+public struct PairScores: Sendable {
+  /// `[views, views, batch]`, symmetric: what a pair of views adds; on the diagonal what a view adds by itself.
+  public let matrix: Tensor
+
+  /// Wraps a table.
+  public init(_ matrix: Tensor) {
+    self.matrix = matrix
+  }
+
+  /// The scores of some choices, `[choices, batch]`.
+  public func scores(of choices: [[Int]]) -> Tensor {
+    let (views, batch) = (matrix.shape[0], matrix.shape[2])
+    let entries = choices.flatMap { choice in
+      choice.indices.flatMap { slot in choice[slot...].map { choice[slot] * views + $0 } }
+    }
+    return matrix.reshaped([views * views, batch]).selecting(Tensor(entries))
+      .reshaped([choices.count, entries.count / choices.count, batch]).sum(along: 1)
+  }
+}
+
+extension ViewScores {
+  /// The scores of some choices, `[choices, batch]`.
+  ///
+  /// - Parameter choices: Some of `space.candidates`; nil for all of them, in their order.
+  public func scores(of choices: [[Int]]? = nil, in space: CandidateSpace) -> Tensor {
+    switch self {
+    case .additive(let pairs):
+      return pairs.scores(of: choices ?? space.candidates)
+    case .listed(let scores):
+      guard let choices else { return scores }
+      let rows = space.numbers
+      return scores.selecting(Tensor(choices.map { rows[$0]! }))
+    }
+  }
+
+  /// The score of one choice for each image.
+  ///
+  /// - Parameter slots: For each image the views of its choice, in slot order.
+  package func scores(at slots: [[Int]], in space: CandidateSpace) -> [Double] {
+    let images = slots.indices
+    switch self {
+    case .additive(let pairs):
+      let (views, batch) = (pairs.matrix.shape[0], pairs.matrix.shape[2])
+      let entries = pairs.matrix.scalars(as: Double.self)
+      return images.map { image in
+        slots[image].indices.reduce(0) { sum, slot in
+          let row = slots[image][slot] * views
+          return slots[image][slot...].reduce(sum) { $0 + entries[(row + $1) * batch + image] }
+        }
+      }
+    case .listed(let scores):
+      let rows = space.numbers
+      let entries = scores.scalars(as: Double.self)
+      return images.map { entries[rows[slots[$0]]! * images.count + $0] }
+    }
+  }
+
+  /// The opposite: the hardest choice becomes the easiest.
+  public var negated: ViewScores {
+    switch self {
+    case .listed(let scores): .listed(-scores)
+    case .additive(let pairs): .additive(PairScores(-pairs.matrix))
+    }
+  }
+
+  /// The choice with the highest score for each image, `[slots, batch]`; the first of equals.
+  ///
+  /// Exact however large the space: local views are not related to one another, so for a given choice of global views
+  /// the best local ones are those that add most.
+  /// - Parameter penalty: Added to the score of every choice with these global views, `[space.globals, batch]` or
+  ///   `[space.globals, 1]`.
+  public func hardest(in space: CandidateSpace, penalty: Tensor? = nil) -> Tensor {
+    switch self {
+    case .additive(let pairs):
+      return pairs.hardest(in: space, penalty: penalty)
+    case .listed(let scores):
+      // Choices with the same global views follow one another.
+      var scores = scores
+      if let penalty {
+        let (heads, batch) = (space.globals.count, scores.shape[1])
+        scores = (scores.reshaped([heads, -1, batch]) + penalty.expandingDimension(at: 1)).reshaped([-1, batch])
+      }
+      return Self.slots(of: scores.argmax(along: 0), in: space.candidates)
+    }
+  }
+
+  /// The slots of chosen rows, `[slots, batch]`.
+  public static func slots(of rows: Tensor, in choices: [[Int]]) -> Tensor {
+    Tensor(choices.flatMap { $0 }, shape: [choices.count, choices[0].count]).selecting(rows).transposed()
+  }
+}
+
+extension PairScores {
+  fileprivate func hardest(in space: CandidateSpace, penalty: Tensor?) -> Tensor {
+    let (views, batch) = (matrix.shape[0], matrix.shape[2])
+    let heads = space.globals
+    var total = scores(of: heads)
+    if let penalty { total = total + penalty }
+    var locals: [Tensor] = []
+    for (group, range) in zip(space.plan.groups, space.ranges) where group.isLocal {
+      // What each local view adds beside each choice of global ones.
+      let entries = heads.flatMap { head in
+        range.flatMap { view in head.map { $0 * views + view } + [view * views + view] }
+      }
+      let added = matrix.reshaped([views * views, batch]).selecting(Tensor(entries))
+        .reshaped([heads.count, range.count, heads[0].count + 1, batch]).sum(along: 2)
+      let best = added.largest(group.used, along: 1)
+      total = total + best.values.sum(along: 1)
+      locals.append(best.indices.sorted(along: 1) + range.lowerBound)
+    }
+    let head = total.argmax(along: 0)
+    let globals = ViewScores.slots(of: head, in: heads)
+    guard !locals.isEmpty else { return globals }
+    let chosen = locals.map { group in
+      let used = group.shape[1]
+      return group.gathering(head.reshaped([1, 1, batch]).expanded(to: [1, used, batch]), along: 0)
+        .reshaped([used, batch])
+    }
+    return .concatenated([globals] + chosen)
+  }
+}

@@ -1,0 +1,143 @@
+import NeuralNetworks
+import Optimization
+import RunConfiguration
+import Torch
+
+/// A self-supervised objective.
+///
+/// The network runs once a view in `encode`; all that relates views lives in `sampleLosses`, so the same tensor trains
+/// (its mean is the loss) and ranks (its entries are the hardness of each image's views). State changes in `didStep` and
+/// nowhere else, so scoring cannot disturb training.
+public protocol SelfSupervisedMethod: Module, SendableMetatype {
+  /// The method's own section of the configuration.
+  associatedtype Configuration: MethodConfiguration
+  /// What one view becomes.
+  associatedtype Encoding
+
+  /// The name in configurations.
+  static var name: String { get }
+  /// One line for lists.
+  static var summary: String { get }
+  /// Whether the loss takes small local crops beside two global views. False by default: two global views.
+  static var takesLocalViews: Bool { get }
+
+  /// Builds the networks; a method with a teacher makes two backbones.
+  init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator)
+
+  /// What is kept after pretraining: probed, exported.
+  var encoder: any Backbone { get }
+  /// All trainable parameters, in groups that are optimized alike.
+  var parameterGroups: [ParameterGroup] { get }
+
+  /// Which patches of candidate views the student does not see, `[count, batch, patches]` of zeros and ones, as a
+  /// function of the draw alone; nil, the default, for methods without masks.
+  func masks(of views: MaskedViews, for draw: BatchDraw) -> Tensor?
+
+  /// Runs the networks on views.
+  func encode(_ views: [View], for pass: Pass) -> [Encoding]
+
+  /// The loss of each image, shape `[batch]`, for encodings in slot order; its mean is the training loss. Pure.
+  func sampleLosses(_ encodings: [Encoding], in context: StepContext) -> Tensor
+
+  /// `sampleLosses` of every choice. Overridden for speed only.
+  func choiceLosses(_ encodings: [Encoding], over space: CandidateSpace, in context: StepContext) -> ViewScores
+
+  /// What the teacher made of a view, to be attached to the chosen views as their `targets`; empty, the default, where
+  /// computing it again in another batch would give something else.
+  func reusableTargets(_ encoding: Encoding) -> [Tensor]
+
+  /// The embedding that collapse shows in, `[batch, width]`, of one encoding.
+  func embedding(_ encoding: Encoding) -> Tensor
+
+  /// Moves teacher, center or queue after an optimizer step. Nothing by default.
+  func didStep(_ encodings: [Encoding], in context: StepContext)
+}
+
+/// A method's own section of a configuration; its defaults are the published setting.
+public protocol MethodConfiguration: ComponentSettings {
+  /// Notes the mistakes in the section, or in what the method is to be trained with. None by default.
+  func check(with setting: MethodSetting, _ report: inout SettingReport)
+}
+
+extension MethodConfiguration {
+  /// Whatever the types allow.
+  public func check(with setting: MethodSetting, _ report: inout SettingReport) {}
+}
+
+/// What a method is to be trained with, for checks before anything is built.
+public struct MethodSetting: Sendable {
+  /// The network.
+  public var backbone: BackboneConfiguration
+  /// Images a step.
+  public var batchSize: Int
+
+  /// Describes a training.
+  public init(backbone: BackboneConfiguration, batchSize: Int) {
+    self.backbone = backbone
+    self.batchSize = batchSize
+  }
+}
+
+/// The candidate views of one group that masks are drawn for.
+public struct MaskedViews: Sendable {
+  /// The index of the group in the view plan.
+  public var group: Int
+  /// How many candidates it has.
+  public var count: Int
+  /// Side of the views in pixels.
+  public var size: Int
+  /// Whether they are local crops.
+  public var isLocal: Bool
+
+  /// Describes a group's candidates.
+  public init(group: Int, count: Int, size: Int, isLocal: Bool) {
+    self.group = group
+    self.count = count
+    self.size = size
+    self.isLocal = isLocal
+  }
+}
+
+extension SelfSupervisedMethod {
+  /// Two global views.
+  public static var takesLocalViews: Bool { false }
+
+  /// No masks.
+  public func masks(of views: MaskedViews, for draw: BatchDraw) -> Tensor? { nil }
+
+  /// The losses of one choice after the other.
+  public func choiceLosses(_ encodings: [Encoding], over space: CandidateSpace, in context: StepContext) -> ViewScores {
+    .listed(.stacked(space.candidates.map { choice in sampleLosses(choice.map { encodings[$0] }, in: context) }))
+  }
+
+  /// Nothing to use again.
+  public func reusableTargets(_ encoding: Encoding) -> [Tensor] { [] }
+
+  /// Nothing to move.
+  public func didStep(_ encodings: [Encoding], in context: StepContext) {}
+
+  /// One group of everything trainable.
+  public var parameterGroups: [ParameterGroup] { [ParameterGroup("all", namedParameters())] }
+}
+
+extension [View] {
+  /// Runs `network` on views and hands back its outputs view by view, in float32.
+  ///
+  /// - Parameters:
+  ///   - jointly: Whether views of one size go through as one batch; take `pass.isJoint` where the method does not care.
+  ///   - network: Maps pixels `[rows, channels, height, width]` to tensors whose first dimension is rows.
+  public func encoded(jointly: Bool, by network: (Tensor) -> [Tensor]) -> [[Tensor]] {
+    guard jointly else { return map { network($0.pixels).map { $0.converted(to: .float32) } } }
+    var results = [[Tensor]](repeating: [], count: count)
+    var shapes: [[Int]] = []
+    for view in self where !shapes.contains(view.pixels.shape) { shapes.append(view.pixels.shape) }
+    for shape in shapes {
+      let indices = indices.filter { self[$0].pixels.shape == shape }
+      let outputs = network(.concatenated(indices.map { self[$0].pixels })).map {
+        $0.converted(to: .float32).split(into: indices.count)
+      }
+      for (position, index) in indices.enumerated() { results[index] = outputs.map { $0[position] } }
+    }
+    return results
+  }
+}

@@ -1,0 +1,22 @@
+import Optimization
+import Torch
+
+/// What a step knows beside its views: where training is, what identifies the batch, and who else trains on it.
+public struct StepContext: Sendable {
+  /// Where training is.
+  public var position: TrainingProgress
+  /// Identifies the batch; random choices are a function of it.
+  public var draw: BatchDraw
+  /// The workers that train together.
+  public var communicator: any Communicator
+
+  /// Puts a context together; by default one worker trains alone.
+  public init(_ position: TrainingProgress, _ draw: BatchDraw, communicator: any Communicator = SingleWorker()) {
+    self.position = position
+    self.draw = draw
+    self.communicator = communicator
+  }
+
+  /// The context of the first images of the batch.
+  public func prefix(_ count: Int) -> StepContext { StepContext(position, draw.prefix(count), communicator: communicator) }
+}

@@ -1,0 +1,69 @@
+/// Where the time of the thread that trains goes: every moment belongs to one stage, so the stages add up to all of it.
+///
+/// On a GPU a stage's time is that of asking for its work, and of waiting where a stage reads results.
+public final class StageClock {
+  /// What the thread does.
+  public enum Stage: Int, CaseIterable, Sendable {
+    /// Waiting for images and views.
+    case data
+    /// Rendering views that the loader did not render, and sending pixels to the device.
+    case candidates
+    /// Choosing views.
+    case selection
+    /// The forward and backward passes of the chosen views, and the update.
+    case training
+    /// Measuring what selection captures: audits and calibrations.
+    case audit
+    /// Everything else: records, checkpoints, observers.
+    case other
+  }
+
+  private var seconds = [Double](repeating: 0, count: Stage.allCases.count)
+  private var stage = Stage.other
+  private var last = ContinuousClock.now
+
+  /// Starts in the stage `other`.
+  public init() {}
+
+  /// Begins a stage; the time until now belongs to the one before. Returns the one before.
+  @discardableResult
+  public func enter(_ next: Stage) -> Stage {
+    let now = ContinuousClock.now
+    seconds[stage.rawValue] += (now - last) / .seconds(1)
+    last = now
+    defer { stage = next }
+    return stage
+  }
+
+  /// Runs `body` as a stage and goes on with the stage before.
+  public func during<Result, Failure: Error>(
+    _ stage: Stage, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let previous = enter(stage)
+    defer { enter(previous) }
+    return try body()
+  }
+
+  /// Seconds of a stage since the last reset.
+  public subscript(stage: Stage) -> Double {
+    enter(self.stage)
+    return seconds[stage.rawValue]
+  }
+
+  /// Seconds of every stage since the last reset, then starts at zero.
+  public func reset() -> StageTimes {
+    enter(stage)
+    defer { seconds = Array(repeating: 0, count: seconds.count) }
+    return StageTimes(seconds: seconds)
+  }
+}
+
+/// Seconds of every stage.
+public struct StageTimes: Sendable, Equatable {
+  fileprivate let seconds: [Double]
+
+  /// Seconds of one stage.
+  public subscript(stage: StageClock.Stage) -> Double { seconds[stage.rawValue] }
+  /// Seconds of all stages.
+  public var total: Double { seconds.reduce(0, +) }
+}

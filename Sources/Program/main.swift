@@ -1,0 +1,3 @@
+import HardViewsCommandLine
+
+HardViewsProgram.main()
