@@ -99,14 +99,18 @@ public struct Checkpoint {
   ///
   /// - Parameters:
   ///   - target: Live values by the names that the file uses.
+  ///   - isIncluded: Which of the file's names must find a place; all by default.
   ///   - presentName: The name that a tensor of the file has today, for files of older versions.
   /// - Throws: `MismatchError` before anything changes when names or shapes differ.
-  public func load(into target: StateDictionary, renaming presentName: (String) -> String = { $0 }) throws {
+  public func load(
+    into target: StateDictionary, where isIncluded: (String) -> Bool = { _ in true },
+    renaming presentName: (String) -> String = { $0 }
+  ) throws {
     let stored = Dictionary(names.map { (presentName($0), $0) }, uniquingKeysWith: { first, _ in first })
     let wanted = Set(target.entries.map(\.name))
     var error = MismatchError(path: path)
     error.missing = target.entries.map(\.name).filter { stored[$0] == nil }
-    error.unexpected = names.filter { !wanted.contains(presentName($0)) }
+    error.unexpected = names.filter { isIncluded($0) && !wanted.contains(presentName($0)) }
     for (name, value) in target.entries {
       guard let own = stored[name] else { continue }
       let shape = try file.entry(named: own).shape

@@ -82,7 +82,7 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   ///
   /// Both are the space itself where no views are dropped before they are rendered.
   public func auditSpaces(for plan: ViewPlan) -> (all: CandidateSpace, reference: CandidateSpace) {
-    let sizes = policy.trainsOnAll ? [candidates] : poolSizes(for: plan)
+    let sizes = poolSizes(for: plan)
     guard dropsViews else {
       let space = CandidateSpace(plan: plan, poolSizes: sizes)
       return (space, space)

@@ -37,7 +37,7 @@ public final class ViewSelection {
 
   /// Selects by a policy made in code, with the candidates of a configuration.
   public convenience init(
-    _ policy: Policy, _ configuration: SelectionConfiguration = SelectionConfiguration(), _ setting: SelectionSetting
+    policy: Policy, _ configuration: SelectionConfiguration = SelectionConfiguration(), in setting: SelectionSetting
   ) throws(ConfigurationError) {
     try self.init(configuration, setting)
     self.policy = policy

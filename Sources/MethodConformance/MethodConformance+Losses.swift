@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Objectives
+import Optimization
 import RunConfiguration
 import Torch
 

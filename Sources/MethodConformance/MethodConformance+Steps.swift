@@ -5,6 +5,7 @@ import HardViewSelection
 import NeuralNetworks
 import Objectives
 import Optimization
+import RunConfiguration
 import Torch
 
 extension MethodConformance {

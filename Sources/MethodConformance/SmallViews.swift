@@ -6,7 +6,7 @@ import Views
 
 /// Small random views and networks to check methods with.
 public enum SmallViews {
-  /// A transformer of two blocks, or a residual network of four channels; for views of 16 pixels.
+  /// A transformer of two blocks, or a residual network of eight channels; for views of 16 pixels.
   public static func backbone(channels: Int = 3, isTransformer: Bool) -> BackboneConfiguration {
     var backbone = BackboneConfiguration()
     backbone.channels = channels
@@ -14,7 +14,7 @@ public enum SmallViews {
       (backbone.name, backbone.width, backbone.depth, backbone.patchSize) = (.vitTiny, 16, 2, 4)
       backbone.imageSize = 16
     } else {
-      (backbone.name, backbone.stem, backbone.width) = (.resnet18, .cifar, 4)
+      (backbone.name, backbone.stem, backbone.width) = (.resnet18, .cifar, 8)
     }
     return backbone
   }

@@ -18,15 +18,16 @@ public final class AdamW: Optimizer {
   }
 
   /// One update of every parameter that has a gradient; forgets the gradients.
-  public func step(_ settings: [GroupSettings]) {
+  public func step(_ settings: [GroupSettings], where isSound: Tensor?) {
     withoutGradients {
       for ((group, steps), settings) in zip(zip(groups, steps), settings) {
         guard let active = ActiveParameters(group) else { continue }
         let counts = zip(group, steps).filter { $0.0.parameter.gradient != nil }.map(\.1)
-        Tensor.addInPlace(counts, 1)
+        Tensor.addInPlace(counts, isSound?.converted(to: .float32) ?? .ones([]))
         Tensor.updateByAdamW(
           active.values, gradients: active.gradients, means: active.memory(0), squares: active.memory(1), steps: counts,
-          learningRate: settings.learningRate, betas: betas, weightDecay: settings.weightDecay, epsilon: epsilon)
+          learningRate: settings.learningRate, betas: betas, weightDecay: settings.weightDecay, epsilon: epsilon,
+          foundInfinity: isSound?.asFoundInfinity)
         active.clearGradients()
       }
     }

@@ -18,7 +18,7 @@ public final class LARS: Optimizer {
   }
 
   /// One update of every parameter that has a gradient; forgets the gradients.
-  public func step(_ settings: [GroupSettings]) {
+  public func step(_ settings: [GroupSettings], where isSound: Tensor?) {
     withoutGradients {
       for (group, settings) in zip(groups, settings) {
         guard let active = ActiveParameters(group) else { continue }
@@ -26,10 +26,7 @@ public final class LARS: Optimizer {
         if !adapted.isEmpty {
           adapt(adapted.map { active.gradients[$0] }, adapted.map { active.values[$0] }, decay: settings.weightDecay)
         }
-        let momenta = active.memory(0)
-        Tensor.multiplyInPlace(momenta, by: momentum)
-        Tensor.addInPlace(momenta, active.gradients)
-        Tensor.addInPlace(active.values, momenta, scaledBy: -settings.learningRate)
+        active.move(momentum: momentum, learningRate: settings.learningRate, where: isSound)
         active.clearGradients()
       }
     }

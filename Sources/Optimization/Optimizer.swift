@@ -18,9 +18,22 @@ public struct GroupSettings: Sendable, Equatable {
 /// Something that moves parameters along their gradients.
 public protocol Optimizer: AnyObject {
   /// Updates the parameters of each group that have a gradient, then forgets the gradients.
-  func step(_ settings: [GroupSettings])
+  ///
+  /// - Parameter isSound: A boolean scalar; where it is false, parameters and memory stay as they are, whatever the
+  ///   gradients hold. Nil for true.
+  func step(_ settings: [GroupSettings], where isSound: Tensor?)
   /// Everything that must be saved to continue exactly.
   var state: [(name: String, buffer: Buffer)] { get }
+}
+
+extension Optimizer {
+  /// Updates the parameters of each group that have a gradient, then forgets the gradients.
+  public func step(_ settings: [GroupSettings]) { step(settings, where: nil) }
+}
+
+extension Tensor {
+  /// This boolean scalar as libtorch's fused optimizers want it: 1 where nothing is to change, else 0.
+  var asFoundInfinity: Tensor { 1.0 - converted(to: .float32).reshaped([1]) }
 }
 
 /// A parameter with what an optimizer remembers of it.
@@ -57,6 +70,23 @@ struct ActiveParameters {
   }
 
   func memory(_ index: Int) -> [Tensor] { slots.map { $0.memory[index] } }
+
+  /// m ← μm + g; p ← p − ηm, with m the first memory.
+  ///
+  /// - Parameter isSound: A boolean scalar; nothing changes where it is false, and gradients may hold anything there.
+  func move(momentum: Double, learningRate: Double, where isSound: Tensor?) {
+    let momenta = memory(0)
+    guard let share = isSound?.converted(to: .float32) else {
+      Tensor.multiplyInPlace(momenta, by: momentum)
+      Tensor.addInPlace(momenta, gradients)
+      return Tensor.addInPlace(values, momenta, scaledBy: -learningRate)
+    }
+    // NaN times zero is NaN, so gradients are cleared, not multiplied.
+    for gradient in gradients { gradient.zeroInPlace(where: share .< 0.5) }
+    Tensor.multiplyInPlace(momenta, by: Array(repeating: 1.0 - share * (1 - momentum), count: momenta.count))
+    Tensor.addInPlace(momenta, gradients)
+    Tensor.addInPlace(values, momenta, times: share, scaledBy: -learningRate)
+  }
 
   func clearGradients() {
     for slot in slots { slot.parameter.clearGradient() }

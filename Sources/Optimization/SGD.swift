@@ -13,15 +13,19 @@ public final class SGD: Optimizer {
   }
 
   /// One update of every parameter that has a gradient; forgets the gradients.
-  public func step(_ settings: [GroupSettings]) {
+  public func step(_ settings: [GroupSettings], where isSound: Tensor?) {
     withoutGradients {
       for (group, settings) in zip(groups, settings) {
         guard let active = ActiveParameters(group) else { continue }
-        let momenta = active.memory(0)
-        Tensor.addInPlace(active.gradients, active.values, scaledBy: settings.weightDecay)
-        Tensor.multiplyInPlace(momenta, by: momentum)
-        Tensor.addInPlace(momenta, active.gradients)
-        Tensor.addInPlace(active.values, momenta, scaledBy: -settings.learningRate)
+        guard Tensor.hasFusedOptimizers else {
+          Tensor.addInPlace(active.gradients, active.values, scaledBy: settings.weightDecay)
+          active.move(momentum: momentum, learningRate: settings.learningRate, where: isSound)
+          active.clearGradients()
+          continue
+        }
+        Tensor.updateBySGD(
+          active.values, gradients: active.gradients, momenta: active.memory(0), learningRate: settings.learningRate,
+          momentum: momentum, weightDecay: settings.weightDecay, foundInfinity: isSound?.asFoundInfinity)
         active.clearGradients()
       }
     }

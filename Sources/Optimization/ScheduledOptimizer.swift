@@ -39,21 +39,13 @@ public final class ScheduledOptimizer {
   /// Updates all parameters from their gradients, then forgets the gradients.
   ///
   /// - Parameter isSound: Whether there is anything to learn, a boolean scalar; where not, nothing but the gradients
-  ///   changes.
-  public func step(at progress: TrainingProgress, where isSound: Tensor) {
-    guard isSound.number != 0 else { return forgetGradients() }
+  ///   changes, which is decided on the device. By default there is.
+  public func step(at progress: TrainingProgress, where isSound: Tensor? = nil) {
     clip()
     for group in groups where progress.epoch < group.frozenEpochs {
       for (_, parameter) in group.parameters { parameter.clearGradient() }
     }
-    optimizer.step(settings(at: progress))
-  }
-
-  /// Forgets the gradients without an update.
-  public func forgetGradients() {
-    for group in groups {
-      for (_, parameter) in group.parameters { parameter.clearGradient() }
-    }
+    optimizer.step(settings(at: progress), where: isSound)
   }
 
   /// The gradients that there are.

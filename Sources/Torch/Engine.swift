@@ -50,11 +50,15 @@ public enum Engine {
     _ = check(ht_cuda_reset_peak_memory(), in: "reset peak memory", arguments: "cuda")
   }
 
-  /// Whether this libtorch convolves 8-bit integers on processors; builds for x86 do.
-  public static var hasInt8Convolutions: Bool { QuantizedConvolution.isAvailable }
+  /// Whether this libtorch convolves 8-bit integers on processors, and this processor adds their products in 32 bits (VNNI
+  /// or AMX): others add pairs of products in 16 bits, which overflow.
+  public static var hasInt8Convolutions: Bool { QuantizedConvolution.isAvailable && multipliesInt8 }
 
-  /// Whether this processor multiplies 8-bit integers in hardware (VNNI or AMX), so that int8 pays.
-  public static let hasFastInt8 = processorHas("avx512_vnni", "avx_vnni", "amx_int8")
+  private static let multipliesInt8 = processorHas("avx512_vnni", "avx_vnni", "amx_int8")
+
+  /// Whether libtorch's convolutions with fewer than five output channels write beyond their memory on this processor, as
+  /// oneDNN's for AVX2 do.
+  public static let overrunsNarrowConvolutions = processorHas("avx2") && !processorHas("avx512bw")
 
   /// Whether this processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX), so that bf16 autocast pays.
   public static let hasFastBFloat16 = processorHas("avx512_bf16", "amx_bf16")

@@ -35,7 +35,8 @@ package enum Operator: String, CaseIterable {
   case expand
   case floor
   case foreachAddInPlace = "_foreach_add_.List"
-  case foreachAddScalarInPlace = "_foreach_add_.Scalar"
+  case foreachAddProductInPlace = "_foreach_addcmul_.Scalar"
+  case foreachAddTensorInPlace = "_foreach_add_.Tensor"
   case foreachLerpInPlace = "_foreach_lerp_.Scalar"
   case foreachLerpByTensorsInPlace = "_foreach_lerp_.List"
   case foreachMultiplyByTensorsInPlace = "_foreach_mul_.List"
@@ -43,6 +44,7 @@ package enum Operator: String, CaseIterable {
   case foreachNorm = "_foreach_norm.Scalar"
   case full
   case fusedAdamWInPlace = "_fused_adamw_"
+  case fusedSGDInPlace = "_fused_sgd_"
   case gather
   case gelu
   case greater = "gt.Scalar"
@@ -57,6 +59,7 @@ package enum Operator: String, CaseIterable {
   case logSoftmax = "log_softmax.int"
   case logSumExp = "logsumexp"
   case maskedFill = "masked_fill.Scalar"
+  case maskedFillInPlace = "masked_fill_.Scalar"
   case matmul
   case maximum = "amax"
   case maxPool2d = "max_pool2d"

@@ -39,9 +39,35 @@ extension Tensor {
     Operator.foreachMultiplyByTensorsInPlace.run(.tensors(targets), .tensors(factors))
   }
 
-  /// `targets[i] += number` in one call.
-  package static func addInPlace(_ targets: [Tensor], _ number: Double) {
-    Operator.foreachAddScalarInPlace.run(.tensors(targets), .double(number))
+  /// `targets[i] += scalar` in one call, by a scalar on the device.
+  package static func addInPlace(_ targets: [Tensor], _ scalar: Tensor) {
+    Operator.foreachAddTensorInPlace.run(.tensors(targets), .tensor(scalar))
+  }
+
+  /// `targets[i] += factor · scalar · sources[i]` in one call, by a scalar on the device.
+  package static func addInPlace(_ targets: [Tensor], _ sources: [Tensor], times scalar: Tensor, scaledBy factor: Double) {
+    Operator.foreachAddProductInPlace.run(
+      .tensors(targets), .tensors(sources), .tensors(Array(repeating: scalar, count: targets.count)), .double(factor))
+  }
+
+  /// Sets elements to zero where `condition`, booleans that broadcast, holds.
+  package func zeroInPlace(where condition: Tensor) {
+    Operator.maskedFillInPlace.run(.tensor(self), .tensor(condition), .double(0))
+  }
+
+  /// Whether the current device updates many parameters in one call: processors and GPUs do.
+  package static var hasFusedOptimizers: Bool { [.cpu, .cuda].contains(Device.current) }
+
+  /// One update of SGD on many tensors, rewriting values and momenta: m ← μm + g + λp; p ← p − ηm.
+  /// - Parameter foundInfinity: A float32 tensor of one element: nothing changes where it is 1.
+  package static func updateBySGD(
+    _ values: [Tensor], gradients: [Tensor], momenta: [Tensor], learningRate: Double, momentum: Double,
+    weightDecay: Double, foundInfinity: Tensor?
+  ) {
+    Operator.fusedSGDInPlace.run(
+      .tensors(values), .tensors(gradients), .tensors(momenta), .double(weightDecay), .double(momentum),
+      .double(learningRate), .double(0), .bool(false), .bool(false), .bool(false), .none,
+      foundInfinity.map(Argument.tensor) ?? .none)
   }
 
   /// The Euclidean norm of each tensor, in one call.
@@ -64,14 +90,16 @@ extension Tensor {
   }
 
   /// One update of AdamW on many tensors, rewriting values and moments.
-  /// - Parameter steps: The number of each update, from 1.
+  /// - Parameters:
+  ///   - steps: The number of each update, from 1.
+  ///   - foundInfinity: A float32 tensor of one element: nothing changes where it is 1.
   package static func updateByAdamW(
     _ values: [Tensor], gradients: [Tensor], means: [Tensor], squares: [Tensor], steps: [Tensor],
-    learningRate: Double, betas: [Double], weightDecay: Double, epsilon: Double
+    learningRate: Double, betas: [Double], weightDecay: Double, epsilon: Double, foundInfinity: Tensor? = nil
   ) {
     Operator.fusedAdamWInPlace.run(
       .tensors(values), .tensors(gradients), .tensors(means), .tensors(squares), .tensors([]), .tensors(steps),
       .double(learningRate), .double(betas[0]), .double(betas[1]), .double(weightDecay), .double(epsilon), .bool(false),
-      .bool(false))
+      .bool(false), .none, foundInfinity.map(Argument.tensor) ?? .none)
   }
 }

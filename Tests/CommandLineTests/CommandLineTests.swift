@@ -37,7 +37,7 @@ import Testing
     threads: 1
     data: {path: \(data), loader_threads: 0}
     views: {size: 16, blur: {probability: 0.0}, normalization: {mean: [0.5], standard_deviation: [0.25]}}
-    backbone: {name: resnet18, stem: cifar, width: 4, channels: 1}
+    backbone: {name: resnet18, stem: cifar, width: 8, channels: 1}
     method: {name: simsiam, projector_layers: 2, projector_output: 16, predictor_hidden: 8}
     training: {epochs: 2, batch_size: 16}
     evaluation: {resize: 16, crop: 16}
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [("methods", "simsiam", "vicreg"), ("selectors", "hardest", "overlap_threshold")])
+  @Test(arguments: [("methods", "simsiam", "vicreg"), ("policies", "hardest", "overlap_threshold")])
   func listsOneLineEachAndAsJSON(command: String, first: String, other: String) throws {
     struct Entry: Decodable {
       var name: String
@@ -261,11 +261,11 @@ import Testing
       let configuration = try tinyConfiguration(in: folder)
       #expect(try hardviews(["pretrain", configuration, "--output", "run"], in: folder).code == 0)
       let path = folder + "/run/configuration.yaml"
-      let text = try String(contentsOfFile: path, encoding: .utf8).replacing("width: 4", with: "width: 8")
+      let text = try String(contentsOfFile: path, encoding: .utf8).replacing("width: 8", with: "width: 16")
       try text.write(toFile: path, atomically: true, encoding: .utf8)
       let result = try hardviews(["evaluate", "knn", "run"], in: folder)
       #expect(result.code == 1)
-      #expect(result.error.contains("conv1.weight is [4, 1, 3, 3], expected [8, 1, 3, 3]"))
+      #expect(result.error.contains("conv1.weight is [8, 1, 3, 3], expected [16, 1, 3, 3]"))
     }
   }
 

@@ -2,6 +2,7 @@ import Foundation
 import ImageData
 import NeuralNetworks
 import Optimization
+import RunConfiguration
 import RunRecords
 import TestSupport
 import Testing
@@ -71,10 +72,10 @@ import Views
   @Test func int8IsForProcessors() {
     var selection = SelectionConfiguration()
     selection.scoring.precision = .int8
-    let (plan, backbone) = (SmallMethods.plan(of: SimSiam.self), SmallMethods.backbone(for: SimSiam.self))
-    #expect((selection.problem(for: plan, backbone: backbone) == nil) == Engine.hasInt8Convolutions)
-    let problem = selection.problem(for: plan, backbone: backbone, device: .cuda)
-    #expect(problem?.key == "scoring.precision" && problem?.reason.contains("processors alone") == true)
+    let setting = SmallMethods.setting(for: SimSiam.self)
+    #expect((selection.problem(in: setting) == nil) == Engine.hasInt8Convolutions)
+    let problem = selection.problem(in: setting, device: .cuda)
+    #expect(problem?.path == "selection.scoring.precision" && "\(problem!)".contains("processors alone"))
   }
 
   /// In float16 the loss is scaled, so that training goes as in float32; a step that overflows is left out and counted.
@@ -94,23 +95,27 @@ import Views
   /// A gradient that overflows changes no weight and no statistic of the method, and makes the factor smaller.
   @Test func stepsThatOverflowAreLeftOut() throws {
     let method = try SmallMethods.make(BYOL.self)
-    let pretrainer = Pretrainer(
-      method, hardViews: SelectionConfiguration().makeHardViews(dtype: .float16),
-      optimizer: ScheduledOptimizer(OptimizerConfiguration(), groups: method.parameterGroups, batchSize: 6),
-      dtype: .float16)
+    let learner = try SmallMethods.learner(method, .plain, dtype: .float16)
     let pool = SmallMethods.pool(for: method, sizes: [2])
-    let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 1)
-    let scaler = try #require(pretrainer.scaler)
-    let weights = { method.namedParameters().map { $0.parameter.value.scalars(as: Float.self) } }
+    let context = SmallMethods.context()
+    let scaler = try #require(learner.scaler)
+    // Running statistics move in the forward pass.
+    func weights() -> [String: [Float]] {
+      let state = method.namedState().filter { !$0.name.contains("running") && !$0.name.contains("num_batches") }
+      return Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.entry.value.scalars()) })
+    }
+    func overflows() throws -> Bool {
+      let step = try learner.train(on: learner.selection.choose(from: pool, for: method, in: context), in: context)
+      return try #require(step.overflowed).number == 1
+    }
     let before = weights()
     // So large a factor takes any gradient out of the range of float16.
     withoutGradients { scaler.state[0].buffer.value.copyInPlace(from: .full([], 1e30)) }
-    let selected = TimedSelection(selection: Selection(views: pool.views, share: 0), seconds: 0)
-    #expect(try pretrainer.train(on: selected, at: progress).overflowed == true)
+    #expect(try overflows())
     #expect(weights() == before && scaler.factor < 1e30)
     #expect(method.parameters.allSatisfy { $0.gradient == nil })
     withoutGradients { scaler.state[0].buffer.value.copyInPlace(from: .full([], 1024)) }
-    #expect(try pretrainer.train(on: selected, at: progress).overflowed == false)
+    #expect(try !overflows())
     #expect(weights() != before)
   }
 
@@ -120,28 +125,24 @@ import Views
       let tiny = try TinyRun(in: folder)
       let resolved = try tiny.configuration(["selection.scoring.scale=0.5"])
       let parts = try Self.parts(SimSiam.self, resolved)
-      let pools = parts.pools(resolved.values.selection)
-      let batch = try Self.batch(parts, resolved, pools.drawnViews)
+      let selection = try ViewSelection(resolved.values.selection, parts.setting)
+      let batch = try Self.batch(parts, selection.drawnViews)
       #expect(batch.groups[0].pixels.count == 4 * 16 * 8 * 8)
-      let draw = BatchDraw(seed: 0, epoch: 0, samples: batch.indices)
-      let pool = pools.pool(of: batch, keeping: nil, for: parts.method, draw: draw)
-      #expect(pool.isScaled)
-      let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)
+      let context = StepContext(TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2), BatchDraw(batch, step: 0))
       let before = Self.state(parts.method)
-      let selection = try parts.pretrainer(resolved.values.selection).select(
-        from: pool, in: pools.space, at: progress, draw: draw)
+      let choice = try selection.choose(from: batch, for: parts.method, in: context)
       #expect(Self.state(parts.method) == before, "scoring at another size moves no running statistics")
 
-      let full = try Self.batch(parts, resolved, [DrawnViews(resolved.views.groups[0].recipe, count: 4)])
+      let full = try Self.batch(parts, [DrawnViews(resolved.views.groups[0].recipe, count: 4)])
       let pixels = Tensor(
         borrowing: full.groups[0].pixels.bytes(), shape: [4, 16, 16, 16, 1], dtype: .float32,
         owner: full.groups[0].pixels)
-      let slots = try #require(selection.slots)
-      for (slot, view) in selection.selection.views.enumerated() {
+      let table = choice.table()
+      for (slot, view) in choice.views.enumerated() {
         #expect(view.pixels.shape == [16, 1, 16, 16])
         let images = view.pixels.split(into: 16)
         for image in 0..<16 {
-          let expected = pixels.narrowed(along: 0, from: slots[slot][image], count: 1)
+          let expected = pixels.narrowed(along: 0, from: table[image][slot], count: 1)
             .narrowed(along: 1, from: image, count: 1)
           #expect(images[image].scalars(as: Float.self) == expected.scalars(as: Float.self))
         }
@@ -155,19 +156,20 @@ import Views
       let tiny = try TinyRun(in: folder)
       let resolved = try tiny.configuration(Self.ways[2])
       let parts = try Self.parts(SimSiam.self, resolved)
-      let pools = parts.pools(resolved.values.selection)
-      let batch = try Self.batch(parts, resolved, pools.drawnViews)
+      let candidates = Candidates(resolved.values.selection, parts.setting)
+      let batch = try Self.batch(parts, candidates.drawnViews)
       #expect(batch.groups[0].pixels.count == 0 && batch.groups[0].parameters.count == 6)
       let model = HardnessModel()
-      #expect(pools.kept(of: batch, by: model) == (0..<3).map { Array(repeating: $0, count: 16) })
       let parameters = batch.groups[0].parameters
+      func keptViews() -> [[Int]]? { candidates.kept(of: parameters, ofFirst: 16, by: model) }
+      #expect(keptViews() == (0..<3).map { Array(repeating: $0, count: 16) })
       let space = CandidateSpace(plan: .pair, poolSizes: [6])
       let scores = Tensor.normal([space.count, 16], using: Generator(seed: 9))
       HardnessAudit(
         .listed(scores), in: space, reference: space, parameters: parameters,
         draw: BatchDraw(seed: 0, epoch: 0, samples: batch.indices)
       ).teach(model)
-      let kept = try #require(pools.kept(of: batch, by: model))
+      let kept = try #require(keptViews())
       #expect(kept.count == 3)
       for image in 0..<16 {
         let views = kept.map { $0[image] }
@@ -186,20 +188,74 @@ import Views
   @Test func shareScoresTheFirstImages() throws {
     let method = try SmallMethods.make(SimSiam.self)
     let pool = SmallMethods.pool(for: method, sizes: [4], batch: 8)
-    let space = CandidateSpace(plan: .pair, poolSizes: [4])
-    let draw = BatchDraw(seed: 0, epoch: 0, samples: Array(0..<8))
-    let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)
-    let half = HardViews(
-      scorer: LossScorer(ScoringPass(phase: .score)), selector: Hardest(), times: SelectionTimes(share: Ramp(from: 0.5, to: 0.5)))
-    let some = try half.select(from: pool, in: space, for: method, at: progress, draw: draw)
-    let alone = HardViews(scorer: LossScorer(ScoringPass(phase: .score)), selector: Hardest())
-    let first = try alone.select(from: pool.prefix(4), in: space, for: method, at: progress, draw: draw.prefix(4))
-    let slots: [[Int]] = try #require(some.slots).rows()
-    let expected: [[Int]] = try #require(first.slots).rows()
-    #expect(slots.map { Array($0.prefix(4)) } == expected)
-    #expect(slots.map { Array($0.suffix(4)) } == [[0, 0, 0, 0], [1, 1, 1, 1]])
-    #expect(some.scores?.scores(in: space).shape == [6, 4])
+    var configuration = SelectionConfiguration()
+    configuration.phase = .score
+    let context = SmallMethods.context(batch: 8)
+    func choose(_ pool: ViewPool, _ context: StepContext) throws -> Choice {
+      try SmallMethods.selection(configuration, for: SimSiam.self).choose(from: pool, for: method, in: context)
+    }
+    let first = try choose(pool.prefix(4), context.prefix(4))
+    configuration.share = Ramp(from: 0.5, to: 0.5)
+    let some = try choose(pool, context)
+    #expect(some.origin == .selected(share: 0.5) && first.origin == .selected(share: 1))
+    #expect(some.table() == first.table() + Array(repeating: [0, 1], count: 4))
+    #expect(try #require(some.scores).values.scores(in: some.space).shape == [6, 4])
     #expect(some.views[0].pixels.shape[0] == 8)
+  }
+
+  /// Images that are not to be selected train on random views, whatever is dropped before it is rendered: bit for bit as
+  /// plain training.
+  @Test(arguments: [
+    ["selection.candidates=3"], ["selection.candidates=2"], ["selection.candidates=3", "selection.scoring.scale=0.5"],
+  ])
+  func droppingViewsLeavesUnselectedImagesAlone(settings: [String]) throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let plain = try tiny.train("plain", ["selection.policy=none"])
+      let dropping = settings + ["selection.drawn=8", "selection.audit_every_steps=1", "training.epochs=2"]
+      let none = try tiny.train("none", dropping + ["selection.share.start=0", "selection.share.end=0"])
+      #expect(try TinyRun.weights(none)[1] == TinyRun.weights(plain)[1])
+      for line in try Self.metrics(none) {
+        #expect(line.selectionShare == 0 && line.selectedOverlap == line.randomOverlap)
+      }
+      // Where views are selected, statistics say so, and random views are still random.
+      let some = try tiny.train("some", dropping)
+      for (line, random) in zip(try Self.metrics(some), try Self.metrics(plain)) {
+        #expect(line.selectionShare == 1 && line.randomOverlap == random.selectedOverlap)
+      }
+      let half = try tiny.train("half", dropping + ["selection.every_steps=2"])
+      for record in try JSONLines.read(ViewsRecord.self, from: half.viewsPath) {
+        #expect(record.views.count == 8 && (record.step % 2 == 0 || record.selected == [0, 1]))
+      }
+    }
+  }
+
+  /// Dropping views and scoring the rest is dropping, then exact selection, by numbers among the drawn views.
+  @Test func choicesAreNumberedAmongTheDrawnViews() throws {
+    try withTemporaryDirectory { folder in
+      let resolved = try TinyRun(in: folder).configuration(Self.ways[2] + ["selection.phase=score"])
+      let parts = try Self.parts(SimSiam.self, resolved)
+      let selection = try ViewSelection(resolved.values.selection, parts.setting)
+      let batch = try Self.batch(parts, selection.drawnViews)
+      let context = StepContext(TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2), BatchDraw(batch, step: 0))
+      // The audit of the first step teaches the model.
+      _ = try selection.choose(from: batch, for: parts.method, in: context)
+      let choice = try selection.choose(from: batch, for: parts.method, in: context)
+      let kept = try #require(choice.scores?.views)
+      let full = try Self.batch(parts, [DrawnViews(resolved.views.groups[0].recipe, count: 6)])
+      let pixels = Tensor(
+        borrowing: full.groups[0].pixels.bytes(), shape: [6, 16, 16, 16, 1], dtype: .float32,
+        owner: full.groups[0].pixels)
+      #expect(kept.flatMap { $0 }.contains { $0 > 2 })
+      for (image, views) in choice.table().enumerated() {
+        #expect(Set(views).isSubset(of: kept.map { $0[image] }))
+        for (slot, view) in views.enumerated() {
+          let expected = pixels.narrowed(along: 0, from: view, count: 1).narrowed(along: 1, from: image, count: 1)
+          let actual = choice.views[slot].pixels.narrowed(along: 0, from: image, count: 1)
+          #expect(actual.scalars(as: Float.self) == expected.scalars(as: Float.self))
+        }
+      }
+    }
   }
 
   @Test func auditsAreRecorded() throws {
@@ -246,9 +302,9 @@ import Views
   }
 
   static func batch<Method: SelfSupervisedMethod>(
-    _ parts: PretrainingParts<Method>, _ resolved: ResolvedConfiguration, _ views: [DrawnViews]
+    _ parts: PretrainingParts<Method>, _ views: [DrawnViews]
   ) throws -> ViewBatch {
-    let dataset = try Pretraining.open(resolved.values.data, split: .train)
+    let dataset = try parts.resolved.open(split: .train)
     let loader = try parts.loader(
       of: dataset, drawing: views, keepsImages: true, skipped: SkippedImages(maximumShare: 0))
     loader.startEpoch(0)

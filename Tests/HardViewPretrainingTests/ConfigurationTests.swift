@@ -41,7 +41,7 @@ import Views
     ("method.projector_widht=3", "method.projector_widht", "projector"),
     ("views.crop.scale=[0.9, 0.2]", "views.crop.scale", "0.9"),
     ("device=tpu", "device", "cuda"),
-    ("backbone.channels=2", "backbone.channels", "1 (grey) or 3"),
+    ("backbone.channels=2", "backbone.channels", "1 (gray) or 3"),
     ("optimizer=3", "optimizer", "found the number 3"),
   ])
   func mistakesNameTheirPath(assignment: String, path: String, part: String) throws {

@@ -7,6 +7,7 @@ import RunRecords
 import TestSupport
 import Testing
 import Torch
+import Views
 
 @testable import HardViewPretraining
 @testable import HardViewSelection
@@ -14,32 +15,47 @@ import Torch
 
 /// Training on another device than the CPU, which need not be a GPU; see `otherDevices`.
 @Suite(.serialized) struct DeviceTests {
-  private let progress = TrainingProgress(stepsPerEpoch: 4, totalEpochs: 1)
   private static let policies = [SelectionPolicy.none, .hardest, .amongHardest, .leastSimilar]
 
-  /// Selects and takes a step as a run does, and counts how often a GPU would have to be waited for.
+  /// Takes a step as a run does, and counts how often a GPU would have to be waited for.
   private func step<Method: SelfSupervisedMethod>(
     of type: Method.Type, _ policy: SelectionPolicy, _ name: OptimizerConfiguration.Name
   ) throws -> (loss: Tensor, weights: [Tensor], reads: Int) {
     let method = try SmallMethods.make(type)
     var selection = SelectionConfiguration()
     (selection.policy, selection.localCandidates) = (policy, 4)
-    let space = selection.space(for: SmallMethods.plan(of: type))
-    let pool = SmallMethods.pool(for: method, sizes: space.poolSizes)
     var optimizer = OptimizerConfiguration()
     (optimizer.name, optimizer.clipping.kind, optimizer.clipping.norm) = (name, .global, 1)
-    let pretrainer = Pretrainer(
-      method, hardViews: selection.makeHardViews(dtype: .float32),
-      optimizer: ScheduledOptimizer(optimizer, groups: method.parameterGroups, batchSize: 6))
-    let draw = BatchDraw(seed: 1, epoch: 0, samples: Array(0..<6))
+    let learner = try SmallMethods.learner(method, selection, optimizer)
+    let batch = try Self.batch(for: learner.selection, takesLocalViews: Method.takesLocalViews)
+    let context = StepContext(TrainingProgress(stepsPerEpoch: 4, totalEpochs: 1), BatchDraw(batch, step: 1))
     var result: Tensor?
-    let reads = try HostReads.count {
-      let chosen = try pretrainer.hardViews.select(from: pool, in: space, for: method, at: progress, draw: draw)
-      let (loss, encodings) = pretrainer.backward(through: chosen.views, at: progress)
-      pretrainer.update(after: encodings, at: progress)
-      result = loss
-    }
+    let reads = try HostReads.count { result = try learner.step(on: batch, in: context).loss }
     return (try #require(result), method.namedParameters().map(\.parameter.value), reads)
+  }
+
+  /// A loaded batch of six random images.
+  private static func batch(for selection: ViewSelection, takesLocalViews: Bool) throws -> ViewBatch {
+    let loader = ViewLoader(
+      dataset: RandomImages(), groups: selection.drawnViews,
+      configuration: LoaderConfiguration(
+        batchSize: 6, threads: 0, channels: 3, keepsImages: selection.keepsImages, seed: 1),
+      skipped: SkippedImages(maximumShare: 0))
+    loader.startEpoch(0)
+    return try #require(try loader.next())
+  }
+
+  private struct RandomImages: ImageDataset {
+    let count = 6
+    let labels: [Int]? = nil
+    let classNames: [String]? = nil
+    let summary = "6 random images"
+    func name(at index: Int) -> String { "\(index)" }
+    func source(at index: Int) throws(ImageError) -> any ImageSource {
+      var random = ViewRandom(seed: 5, epoch: 0, sample: index, view: 0)
+      return Image(
+        width: 24, height: 24, channels: 3, pixels: (0..<24 * 24 * 3).map { _ in UInt8(random.integer(below: 256)) })
+    }
   }
 
   /// A step on another device makes every tensor there, and gives what it gives on the CPU.
@@ -69,12 +85,17 @@ import Torch
     try check(SmallMethods.method(name))
   }
 
-  /// Nothing between the views of a step and the end of its update waits for a value, so a GPU never runs dry; masks
-  /// are the exception, since which patches are hidden decides how many there are.
+  /// A step as it is shipped, from a loaded batch to the end of its update, waits for no value, so a GPU never runs dry;
+  /// masks are the exception, since which patches are hidden decides how many there are.
   @Test(arguments: SmallMethods.names, policies)
   func aStepWaitsForNothing(name: String, policy: SelectionPolicy) throws {
-    let reads = try step(of: SmallMethods.method(name), policy, .sgd).reads
-    #expect(reads == 0 || SmallMethods.method(name) == IBOT.self)
+    func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
+      for optimizer in OptimizerConfiguration.Name.allCases {
+        let reads = try step(of: type, policy, optimizer).reads
+        #expect(reads == 0 || Method.name == IBOT.name, "\(optimizer)")
+      }
+    }
+    try check(SmallMethods.method(name))
   }
 
   /// Loading, cheap selection, audits, records, checkpoints and resuming.
@@ -88,15 +109,14 @@ import Torch
       let expected = try CheapSelectionTests.metrics(tiny.train("cpu", settings))
       let configuration = try tiny.configuration(settings)
       let path = tiny.directory("there")
-      let section = try ResolvedConfiguration.configuration(of: SimSiam.self, from: configuration.values.method)
       let directory = try RunDirectory.planned(at: path)
       try directory.make(configuration: configuration.tree.yaml)
       // Stopped after the first step and resumed.
       for checkpoint in [nil, directory.checkpointPath] {
         let run = try withDevice(device) {
-          let run = try PretrainingRun<SimSiam>(
-            configuration: configuration, methodConfiguration: section,
-            dataset: Pretraining.open(configuration.values.data, split: .train), directory: directory,
+          let run = try PretrainingRun(
+            CheapSelectionTests.parts(SimSiam.self, configuration), dataset: configuration.open(split: .train),
+            directory: directory,
             resumingFrom: checkpoint.map { try Checkpoint(path: $0) }, onSkip: { _ in })
           let outcome = try run.train(shouldStop: { checkpoint == nil })
           #expect(outcome == (checkpoint == nil ? .interrupted : .finished))

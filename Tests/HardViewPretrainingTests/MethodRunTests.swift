@@ -26,7 +26,7 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
     for (key, value) in Self.narrow where settings["method.\(key)"] != nil {
       settings.set(.integer(value), at: "method.\(key)")
     }
-    settings.set(.integer(settings["backbone.name"] == .string("vit_tiny") ? 16 : 4), at: "backbone.width")
+    settings.set(.integer(settings["backbone.name"] == .string("vit_tiny") ? 16 : 8), at: "backbone.width")
     return try ResolvedConfiguration(settings)
   }
 

@@ -69,7 +69,8 @@ import Views
     for way in ways {
       let settings = way.settings.map { String($0.dropFirst("selection.".count)) }
       #expect(try base.with(settings) == way.selection)
-      #expect(way.selection.problem(for: plan, backbone: backbone) == nil)
+      let setting = SelectionSetting(plan: plan, recipes: [], backbone: backbone, threads: 1, dtype: .float32)
+      #expect(way.selection.problem(in: setting) == nil)
     }
     #expect(throws: (any Error).self) { try base.with(["candidate=3"]) }
   }
@@ -142,12 +143,13 @@ import Views
   func choicesOfAnotherDeviceAreForgotten(device: DeviceChoice) throws {
     try withTemporaryDirectory { folder in
       let resolved = try TinyRun(in: folder).configuration(["selection.budget=1.5", "device=\(device)"])
-      var automatic = AutomaticSelection(
-        try CheapSelectionTests.parts(SimSiam.self, resolved), model: HardnessModel())
+      // The GPU need not be there to know what it lacks.
+      let budgeted = try BudgetedSelection(
+        resolved.values.selection, resolved.selectionSetting(dtype: .float32), model: HardnessModel())
       var chosen = SelectionConfiguration()
       chosen.scoring.precision = .int8
-      automatic.resume(chosen)
-      #expect(automatic.chosen.selection.scoring.precision == (device == .cpu ? .int8 : .same))
+      budgeted.resume(chosen, on: device.device)
+      #expect(budgeted.chosen.scoring.precision == (device == .cpu ? .int8 : .same))
     }
   }
 
@@ -157,12 +159,12 @@ import Views
       let resolved = try TinyRun(in: folder).configuration()
       let parts = try CheapSelectionTests.parts(SimSiam.self, resolved)
       let ways = CheaperPolicy.all(
-        like: resolved.values.selection, plan: parts.views.plan, backbone: resolved.values.backbone)
-      let batch = try CheapSelectionTests.batch(
-        parts, resolved, SelectionCalibration<SimSiam>.drawnViews(parts, for: ways))
-      var calibration = SelectionCalibration(parts, policies: ways)
+        like: resolved.values.selection, plan: resolved.views.plan, backbone: resolved.values.backbone)
+      var calibration = try SelectionCalibration(parts.setting, policies: ways)
+      let batch = try CheapSelectionTests.batch(parts, calibration.drawnViews)
       let before = CheapSelectionTests.state(parts.method)
-      try calibration.measure(on: batch, at: TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2))
+      try calibration.measure(
+        on: batch, for: parts.method, in: StepContext(TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)))
       #expect(CheapSelectionTests.state(parts.method) == before)
       #expect(calibration.results.count == ways.count)
     }
@@ -173,10 +175,12 @@ import Views
       let resolved = try TinyRun(in: folder).configuration()
       let timer = try StepTimers.make(resolved, dataset: Pretraining.open(resolved.values.data, split: .train))
       let exact = SelectionConfiguration()
-      timer.add(try exact.with(["policy=none"]), named: "plain")
-      timer.add(exact, named: "exact")
-      timer.add(try exact.with(["scoring.scale=0.5", "candidates=8"]), named: "half of eight")
-      for name in ["plain", "exact", "half of eight", "plain"] { #expect(try timer.step(name) > 0) }
+      try timer.add(.plain, named: "plain")
+      try timer.add(exact, named: "exact")
+      try timer.add(exact.with(["scoring.scale=0.5", "candidates=8"]), named: "half of eight")
+      for name in ["plain", "exact", "half of eight", "plain"] {
+        #expect(try timer.step(name) > 0 && timer.wholeStep(name) > 0)
+      }
     }
   }
 }

@@ -156,7 +156,7 @@ import Views
     }
   }
 
-  @Test(arguments: SelectionPolicy.allCases, Phase.allCases)
+  @Test(arguments: SelectionPolicy.builtIn, Phase.allCases)
   func everyPolicyTrainsInEveryPhase(policy: SelectionPolicy, phase: Phase) throws {
     try withTemporaryDirectory { folder in
       let settings = [

@@ -106,7 +106,8 @@ import Views
     let parameters = boxes.map { $0.map { ViewParameters(sourceWidth: 300, sourceHeight: 300, crop: $0) } }
     let pool = ViewPool([ViewPool.Group(.zeros([4, 3, 2, 2, 1]), parameters: parameters)])
     let scored = OverlapScorer().score(
-      pool, in: space, method: SelectionTests.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
+      pool, in: space, method: SelectionTests.tinySimSiam(),
+      context: StepContext(TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)))
     for (image, choice) in rows(scored.scores.hardest(in: space)).enumerated() {
       let overlaps = space.candidates.map { boxes[$0[0]][image].intersectionOverUnion(with: boxes[$0[1]][image]) }
       #expect(overlaps[choice] == overlaps.min())
@@ -118,7 +119,7 @@ import Views
     let method = Self.tinySimSiam()
     let pool = ViewPool(groups: [.normal([4, 3, 16, 16, 1], using: Generator(seed: 1))])
     let scores = FeatureScorer(stage: stage, ScoringPass(phase: .evaluate)).score(
-      pool, in: space, method: method, at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)
+      pool, in: space, method: method, context: StepContext(TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1))
     ).scores.scores(in: space)
     let features = withoutGradients {
       pool.views.map { method.encoder.features($0.pixels, afterStage: stage, in: .evaluate) }
@@ -168,16 +169,16 @@ import Views
     let many = BatchDraw(seed: 3, epoch: 1, samples: Array(0..<images))
     struct Fixed: ViewScorer {
       func score<Method: SelfSupervisedMethod>(
-        _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
+        _ pool: ViewPool, in space: CandidateSpace, method: Method, context: StepContext
       ) -> ScoredViews {
         ScoredViews(.listed(Tensor([0, 0, 0, 0, 0, 1] as [Float], shape: [6, 1]).expanded(to: [6, pool.batchSize])))
       }
     }
-    let hardViews = HardViews(
+    let policy = Policy(
       scorer: Fixed(), selector: Hardest(), times: SelectionTimes(share: Ramp(from: 0.3, to: 0.3)))
-    let selection = try hardViews.select(
-      from: pool, in: space, for: Self.tinySimSiam(), at: progress(0), draw: many)
-    let chosen = rows(selection.slots!)
+    let choice = try ViewSelection(policy: policy, in: SmallMethods.setting(for: SimSiam.self)).choose(
+      from: pool, for: Self.tinySimSiam(), in: StepContext(progress(0), many))
+    let chosen = choice.table().map { space.candidates.firstIndex(of: $0)! }
     #expect(abs(Double(chosen.count { $0 == 5 }) / Double(images) - 0.3) < 0.03)
     #expect(chosen.allSatisfy { $0 == 5 || $0 == 0 })
   }
@@ -228,7 +229,7 @@ import Views
     let running = state("running_mean")
     let scorer = LossScorer(ScoringPass(phase: phase))
     let progress = TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1)
-    let scores = scorer.score(pool, in: space, method: method, at: progress).scores.scores(in: space)
+    let scores = scorer.score(pool, in: space, method: method, context: StepContext(progress)).scores.scores(in: space)
     #expect(scores.shape == [6, 3])
     #expect(!scores.requiresGradient)
     #expect(state("weight") == weights)
@@ -244,8 +245,10 @@ import Views
       (LossScorer(), Hardest(Eligibility(overlapFloor: 0.2))),
     ] as [(any ViewScorer, any ViewSelector)] {
       #expect(throws: MissingBoxesError.self) {
-        try HardViews(scorer: scorer, selector: selector).select(
-          from: pool, in: space, for: Self.tinySimSiam(), at: progress, draw: draw)
+        try ViewSelection(
+          policy: Policy(scorer: scorer, selector: selector), in: SmallMethods.setting(for: SimSiam.self)
+        ).choose(
+          from: pool, for: Self.tinySimSiam(), in: StepContext(progress, draw))
       }
     }
   }
@@ -253,24 +256,27 @@ import Views
   @Test func oneChoiceIsNotScored() throws {
     struct Refusing: ViewScorer {
       func score<Method: SelfSupervisedMethod>(
-        _ pool: ViewPool, in space: CandidateSpace, method: Method, at progress: TrainingProgress
+        _ pool: ViewPool, in space: CandidateSpace, method: Method, context: StepContext
       ) -> ScoredViews {
         Issue.record("a pool of two views was scored")
         return ScoredViews(.listed(.zeros([1, 3])))
       }
     }
     let pool = ViewPool(groups: [.normal([2, 3, 16, 16, 1], using: Generator(seed: 1))])
-    let selection = try HardViews(scorer: Refusing(), selector: Hardest()).select(
-      from: pool, in: CandidateSpace(plan: .pair, poolSizes: [2]),
-      for: Self.tinySimSiam(), at: TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), draw: draw)
-    #expect(selection.views.count == 2 && selection.slots == nil && selection.scores == nil)
+    var configuration = SelectionConfiguration()
+    configuration.candidates = 2
+    let choice = try ViewSelection(
+      policy: Policy(scorer: Refusing(), selector: Hardest()), configuration, in: SmallMethods.setting(for: SimSiam.self)
+    ).choose(
+      from: pool, for: Self.tinySimSiam(), in: StepContext(TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), draw))
+    #expect(choice.views.count == 2 && choice.slots == nil && choice.scores == nil && choice.origin == .random)
   }
 
   static func tinySimSiam() -> SimSiam {
     var backbone = BackboneConfiguration()
     backbone.name = .resnet18
     backbone.stem = .cifar
-    backbone.width = 4
+    backbone.width = 8
     backbone.channels = 1
     var configuration = SimSiam.Configuration()
     configuration.projectorOutput = 16

@@ -18,7 +18,7 @@ import Torch
     fixture = try Fixtures.open("simsiam.safetensors")
     var backbone = BackboneConfiguration()
     backbone.name = .resnet18
-    backbone.width = 2
+    backbone.width = 8
     method = SimSiam(
       SimSiam.Configuration(), backbone: { backbone.makeBackbone(role: $0, using: Generator(seed: 0)) },
       using: Generator(seed: 0))

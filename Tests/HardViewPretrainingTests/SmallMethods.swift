@@ -6,6 +6,7 @@ import Objectives
 import Optimization
 import RunConfiguration
 import Torch
+import Views
 
 /// Every method with narrow heads and a small network, for tests.
 enum SmallMethods {
@@ -53,7 +54,17 @@ enum SmallMethods {
   }
 
   static func setting<Method: SelfSupervisedMethod>(for method: Method.Type, dtype: DType = .float32) -> SelectionSetting {
-    SelectionSetting(plan: plan(of: method), recipes: [], backbone: backbone(for: method), threads: 1, dtype: dtype)
+    SelectionSetting(
+      plan: plan(of: method), recipes: recipes(of: plan(of: method)), backbone: backbone(for: method), threads: 1, dtype: dtype)
+  }
+
+  /// Views of 16 pixels, local ones of 8.
+  private static func recipes(of plan: ViewPlan) -> [ViewRecipe] {
+    plan.groups.map { group in
+      var recipe = ViewRecipe()
+      recipe.size = group.isLocal ? 8 : 16
+      return recipe
+    }
   }
 
   static func selection<Method: SelfSupervisedMethod>(

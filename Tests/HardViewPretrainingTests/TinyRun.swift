@@ -23,7 +23,7 @@ struct TinyRun {
         precision: fp32
         data: {path: \(data), loader_threads: 0}
         views: {size: 16, blur: {probability: 0.0}, normalization: {mean: [0.5], standard_deviation: [0.25]}}
-        backbone: {name: resnet18, stem: cifar, width: 4, channels: 1}
+        backbone: {name: resnet18, stem: cifar, width: 8, channels: 1}
         method: {name: simsiam, projector_layers: 2, projector_output: 16, predictor_hidden: 8}
         optimizer: {learning_rate: 0.5}
         training: {epochs: 2, batch_size: 16}

@@ -1,7 +1,7 @@
 import Testing
 import Torch
 
-@Suite(.enabled(if: QuantizedConvolution.isAvailable)) struct QuantizedConvolutionTests {
+@Suite(.enabled(if: Engine.hasInt8Convolutions)) struct QuantizedConvolutionTests {
   typealias Scale = QuantizedConvolution.Scale
 
   /// What a convolution gives, by its definition, in steps of the output's scale.

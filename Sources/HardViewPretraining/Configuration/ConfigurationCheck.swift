@@ -25,6 +25,11 @@ struct ConfigurationCheck {
       "must be 1 (gray) or 3 (color), not \(values.backbone.channels)")
     try checkSizes()
     try report(values.backbone.problem(), in: "backbone")
+    try require(
+      values.backbone.isTransformer || !(1...4).contains(values.backbone.width) || !Engine.overrunsNarrowConvolutions,
+      "backbone.width",
+      "must be 0 (as published) or at least 5 on this processor, not \(values.backbone.width), because libtorch's "
+        + "convolutions of so few channels write beyond their memory there")
     try report(values.optimizer.problem(), in: "optimizer")
     let setting = SelectionSetting(
       plan: views.plan, recipes: views.groups.map(\.recipe), backbone: values.backbone, threads: 1, dtype: .float32,

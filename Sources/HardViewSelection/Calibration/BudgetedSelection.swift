@@ -43,8 +43,8 @@ final class BudgetedSelection {
 
   /// Takes what was chosen before the run was interrupted; what the device lacks that the run goes on with is left until
   /// the next calibration.
-  func resume(_ selection: SelectionConfiguration) {
-    guard selection.problem(in: setting, device: .current) == nil else { return }
+  func resume(_ selection: SelectionConfiguration, on device: Device = .current) {
+    guard selection.problem(in: setting, device: device) == nil else { return }
     chosen = selection
   }
 

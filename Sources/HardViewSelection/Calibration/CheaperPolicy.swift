@@ -47,7 +47,7 @@ public struct CheaperPolicy: Sendable, Equatable {
         ($0.scoring.scale, $0.phase) = (0.5, .evaluate)
       }
     }
-    if !backbone.isTransformer, Device.current == .cpu, Engine.hasInt8Convolutions, Engine.hasFastInt8 {
+    if !backbone.isTransformer, Device.current == .cpu, Engine.hasInt8Convolutions {
       for value in [1, 0.75, 0.5] {
         add(
           value < 1 ? "8-bit integers, views \(value) as wide" : "8-bit integers",
