@@ -131,12 +131,12 @@ let package = Package(
       name: "HardViewsCommandLine",
       dependencies: [
         "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation", "RunConfiguration",
-        "RunEvaluation", "RunRecords", "AtomicFiles", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
+        "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
     .executableTarget(
-      name: "Program", dependencies: ["HardViewsCommandLine", "CAllocator"], swiftSettings: language),
+      name: "Program", dependencies: ["HardViewsCommandLine"], swiftSettings: language),
 
     // What scripts/bench-views times; no product.
     .executableTarget(

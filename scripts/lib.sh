@@ -186,15 +186,17 @@ fingerprint() {
 
 processor() { grep -E '^(model name|flags|CPU part|Features)' /proc/cpuinfo | sort -u | cksum; }
 
-# Sweeps a package's build folder if it was filled for another processor, libtorch or place: SwiftPM cannot tell.
+# adopt_build_folder PACKAGE [FOLDER]: sweeps a build folder if it was filled for another processor, libtorch or place:
+# SwiftPM cannot tell.
 adopt_build_folder() {
-  local mark=$1/.build/fingerprint
+  local folder=${2:-$1/.build}
+  local mark=$folder/fingerprint
   [[ -f $mark && $(<"$mark") == "$(fingerprint)" ]] && return
   if [[ -f $mark ]]; then
-    say "The build in $1/.build was made for another processor, libtorch or folder; building anew."
-    swift package --package-path "$1" clean >&2
+    say "The build in $folder was made for another processor, libtorch or folder; building anew."
+    swift package --package-path "$1" --scratch-path "$folder" clean >&2
   fi
-  mkdir -p "$1/.build"
+  mkdir -p "$folder"
   fingerprint >"$mark"
 }
 

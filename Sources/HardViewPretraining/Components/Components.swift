@@ -28,7 +28,7 @@ public struct Components: Sendable {
 
   private init() {}
 
-  /// These components and a method. Traps where its name is taken; see `problem(with:)`.
+  /// These components and a method. Traps where its name is taken.
   public func adding(_ method: any SelfSupervisedMethod.Type) -> Components {
     adding(method.name, "method", among: methods.map { $0.name }) { $0.methods.append(method) }
   }

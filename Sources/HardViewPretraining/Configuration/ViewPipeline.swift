@@ -108,6 +108,7 @@ public struct ViewPipeline: Sendable, Equatable {
         problem: .invalid("must be a section with at least one group, such as 'view: {count: 2}'"))
     }
     let commonOperations = common["operations"] ?? .empty
+    _ = try commonOperations.componentEntries(at: "\(commonPath).operations")
     let common = try ConfigurationTree.decode(
       ViewRecipe(), overlaying: common.removing("operations"), at: commonPath)
     try check(common, at: commonPath)
