@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Where `scripts/setup` links libtorch: headers in `include`, shared objects in `lib`.
-let libtorch = "\(Context.packageDirectory)/.dependencies/libtorch"
+// Where `scripts/setup` links libtorch: headers in `include`, shared objects in `lib`. A package that depends on this one
+// by URL has no such link, and names the folder in the environment.
+let libtorch = Context.environment["HARDVIEWS_LIBTORCH"] ?? "\(Context.packageDirectory)/.dependencies/libtorch"
 
 let language: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
