@@ -126,9 +126,16 @@ import Testing
       let saved = try String(contentsOfFile: folder + "/run/configuration.yaml", encoding: .utf8)
       #expect(saved.contains("seed: 3"))
 
-      let knn = try hardviews(["evaluate", "knn", "run", "--k", "5,10"], in: folder)
+      let knn = try hardviews(["evaluate", "knn", "run", "--k", "5", "--k", "10"], in: folder)
       #expect(knn.code == 0, "\(knn.error)")
       #expect(knn.output.split(separator: "\n").count == 4)
+      // A second evaluation replaces nothing, and each names what it is of.
+      #expect(try hardviews(["evaluate", "knn", "run", "--k", "20"], in: folder).code == 0)
+      for (name, k) in [("knn", "10"), ("knn-2", "20")] {
+        let text = try String(contentsOfFile: folder + "/run/evaluation/\(name).json", encoding: .utf8)
+        #expect(text.contains("\"neighbours\" : \(k)") && text.contains("run/checkpoints/encoder.safetensors"))
+        #expect(text.contains("\"date\" : \"20") && text.contains("\"data\" : \"\(folder)"))
+      }
       let linear = try hardviews(["evaluate", "linear", "run", "--epochs", "5"], in: folder)
       #expect(linear.code == 0, "\(linear.error)")
       for name in ["knn", "linear"] {

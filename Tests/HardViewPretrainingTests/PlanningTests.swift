@@ -153,6 +153,27 @@ import Views
     }
   }
 
+  /// What a budget chose is audited as it says, since it is charged for that.
+  @Test func chosenPoliciesAreAuditedAsTheySay() throws {
+    try withTemporaryDirectory { folder in
+      let resolved = try TinyRun(in: folder).configuration(["selection.budget=1.5"])
+      let parts = try CheapSelectionTests.parts(SimSiam.self, resolved)
+      let selection = try ViewSelection(resolved.values.selection, parts.setting)
+      let batch = try CheapSelectionTests.batch(parts, selection.drawnViews)
+      func audited(_ step: Int) throws -> Bool {
+        let position = TrainingProgress(step: step, stepsPerEpoch: 400, totalEpochs: 2)
+        _ = try selection.choose(
+          from: batch, for: parts.method, in: StepContext(position, BatchDraw(batch, step: step)))
+        return selection.captured != nil
+      }
+      #expect(try !audited(0))
+      // As checkpoints of earlier versions held it: JSON with the names of properties.
+      try selection.restore(["selection": "{\"drawn\": 8, \"candidates\": 3, \"auditEverySteps\": 5}"])
+      #expect(selection.current.drawn == 8)
+      #expect(try audited(5) && !audited(6) && audited(10))
+    }
+  }
+
   /// Whatever is measured, weights and running statistics stay as they are.
   @Test func measuringChangesNothing() throws {
     try withTemporaryDirectory { folder in

@@ -2,6 +2,7 @@ import Foundation
 @testable import HardViewPretraining
 @testable import HardViewSelection
 @testable import Objectives
+import ImageData
 import NeuralNetworks
 import Optimization
 import RunConfiguration
@@ -58,6 +59,48 @@ import Views
         #expect(try views(resumed) == views(whole))
         #expect(try metrics(resumed).last?.step == 12)
       }
+    }
+  }
+
+  /// Making a run or a resumed run changes nothing that is on disk; training does.
+  @Test func resumingChangesNothingBeforeTraining() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let run = try tiny.train("a", ["training.epochs=1"])
+      try Data("{\"step\": 7}\n{\"step\": 9, \"torn".utf8).append(to: run.metricsPath)
+      func files() throws -> [Data] {
+        try FileManager.default.subpathsOfDirectory(atPath: run.path).sorted().compactMap {
+          FileManager.default.contents(atPath: "\(run.path)/\($0)")
+        }
+      }
+      let before = try files()
+      let task = try Pretraining.resume(run.path)
+      #expect(try files() == before)
+      #expect(try task.run() == .finished)
+      #expect(try metrics(run).map(\.step) == [2, 4])
+    }
+  }
+
+  /// A loader that ends in the middle of an epoch is an error, not the end of training.
+  @Test func batchesThatAreMissingAreAnError() throws {
+    try withTemporaryDirectory { folder in
+      let resolved = try TinyRun(in: folder).configuration()
+      let parts = try CheapSelectionTests.parts(SimSiam.self, resolved)
+      let loader = try parts.loader(
+        of: resolved.open(split: .train), for: ViewSelection(.plain, parts.setting),
+        skipped: SkippedImages(maximumShare: 0))
+      let feed = BatchFeed(loader)
+      var position = TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: 2)
+      // Over the end of an epoch.
+      for step in 0..<6 {
+        position.step = step
+        let batch = try feed.next(at: position)
+        #expect(batch.epoch == step / 4 && batch.step == step % 4)
+      }
+      feed.stop()
+      position.step = 6
+      let error = #expect(throws: MissingBatchError.self) { try feed.next(at: position) }
+      #expect(error?.description.contains("step 3 of 4 in epoch 2") == true)
     }
   }
 

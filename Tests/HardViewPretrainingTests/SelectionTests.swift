@@ -1,6 +1,6 @@
 import Foundation
 import HardViewPretraining
-import HardViewSelection
+@testable import HardViewSelection
 import NeuralNetworks
 import Objectives
 import Optimization
@@ -251,6 +251,19 @@ import Views
           from: pool, for: Self.tinySimSiam(), in: StepContext(progress, draw))
       }
     }
+  }
+
+  /// What is drawn for a whole batch depends on the step, not on which images are in it.
+  @Test func limitedChoicesAreTheSameForEveryPartOfABatch() {
+    let space = CandidateSpace(plan: .pair, poolSizes: [8])
+    func choices(_ samples: [Int], step: Int) -> [[Int]] {
+      let context = SelectionContext(
+        space: space, draw: BatchDraw(seed: 3, epoch: 0, step: step, samples: samples),
+        position: TrainingProgress(stepsPerEpoch: 10, totalEpochs: 1))
+      return Eligibility(limit: 5).ranked(.listed(.zeros([space.count, samples.count])), in: context).choices
+    }
+    #expect(choices([5, 9], step: 1) == choices([40, 2, 7], step: 1))
+    #expect(choices([5, 9], step: 1) != choices([5, 9], step: 2))
   }
 
   @Test func oneChoiceIsNotScored() throws {

@@ -26,6 +26,17 @@ import Testing
     }
   }
 
+  /// Two processes that plan the same folder at once: one of them makes it.
+  @Test func onlyOneOfSeveralMakesARun() throws {
+    try withTemporaryDirectory { folder in
+      let plans = try (0..<2).map { _ in try RunDirectory.planned(at: folder + "/run") }
+      try plans[0].make(configuration: "seed: 7\n")
+      let error = #expect(throws: RecordError.self) { try plans[1].make(configuration: "seed: 8\n") }
+      #expect(error?.description.contains("holds a run already") == true)
+      #expect(try plans[0].readConfiguration() == "seed: 7\n")
+    }
+  }
+
   @Test func nothingIsOverwritten() throws {
     try withTemporaryDirectory { folder in
       let run = try RunDirectory.planned(at: folder + "/run")

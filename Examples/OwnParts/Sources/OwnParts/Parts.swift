@@ -8,7 +8,6 @@ struct RankedChoice: SelectorComponent {
   static let summary = "the choice of a rank by loss (settings.rank)"
   private let rank: Int
   init(_ settings: Settings) { rank = settings.rank }
-
   func choose(_ scores: ViewScores?, in context: SelectionContext) -> Tensor {
     let rank = min(rank, context.space.count)
     let row = scores!.scores(in: context.space).largest(rank, along: 0).indices
@@ -25,14 +24,11 @@ struct Posterize: ViewOperationComponent, TensorViewOperation {
   private let settings: Settings
   private var step: Double { 255 / (settings.levels - 1) }
   init(_ settings: Settings) { self.settings = settings }
-
   func draw(using random: inout ViewRandom) -> [Double]? { random.uniform() < settings.probability ? [step] : nil }
-
   func apply(_ drawn: [Double], to pixels: ViewPixels) {
     let step = Float(drawn[0])
     pixels.forEachRow { row in for x in row.indices { row[x] = (row[x] / step).rounded(.toNearestOrEven) * step } }
   }
-
   func apply(_ drawn: [[Double]], to planes: Tensor, scale: Double) -> Tensor {
     (planes / step).rounded(.toNearestOrEven) * step
   }
@@ -42,8 +38,7 @@ struct Posterize: ViewOperationComponent, TensorViewOperation {
 struct CSVImages: DatasetReader, ImageDataset {
   static let name = "csv"
   static let summary = "train.csv and test.csv with a class and the values of a gray square image in each line"
-  let labels: [Int]?
-  let classNames: [String]? = nil
+  let labels: [Int]?, classNames: [String]? = nil
   let summary: String
   private let images: [Image]
   var count: Int { images.count }
@@ -75,15 +70,12 @@ final class Census: ObserverComponent {
   private let everySteps: Int
   private let log: StepLog
   private let counts = Buffer(.zeros([16], dtype: .int64))
-
   init(_ settings: Settings, of run: ObservedRun) {
     everySteps = settings.everySteps
     log = StepLog(path: run.directory.path + "/census.jsonl", counts: .stepsTaken)
   }
-
   var tensors: [(name: String, value: Tensor)] { [("counts", counts.value)] }
   func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
-
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
     var sums = counts.value.scalars(as: Int.self)
     for view in step.choice?.table().flatMap({ $0 }) ?? [] { sums[view] += 1 }

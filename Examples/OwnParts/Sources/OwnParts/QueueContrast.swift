@@ -1,7 +1,6 @@
 import HardViews
 
-/// Momentum contrast with a queue of keys (He and others 2020, arXiv 1911.05722): −log of the share that the key of the
-/// same image has among it and the queue.
+/// Momentum contrast with a queue of keys (He and others 2020, arXiv 1911.05722).
 final class QueueContrast: PairwiseMethod {
   struct Configuration: MethodConfiguration {
     var width = 64, queueLength = 512
