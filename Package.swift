@@ -92,13 +92,15 @@ let package = Package(
     .target(
       name: "HardViewSelection",
       dependencies: [
-        "Objectives", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks", "Optimization", "RunConfiguration",
+        "Objectives", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks", "Optimization",
+        "RunConfiguration",
       ],
       swiftSettings: language),
     .target(
       name: "HardViewPretraining",
       dependencies: [
-        "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks", "Optimization",
+        "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
+        "Optimization",
         "Checkpoints", "RunRecords", "RunConfiguration",
       ],
       resources: [.copy("Recipes"), .copy("ViewPipelines")],
@@ -110,7 +112,8 @@ let package = Package(
     .target(
       name: "RunEvaluation",
       dependencies: [
-        "HardViewPretraining", "RepresentationEvaluation", "RunRecords", "ImageData", "NeuralNetworks", "Torch", "Views",
+        "HardViewPretraining", "RepresentationEvaluation", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
+        "Views",
       ],
       swiftSettings: language),
     .target(
@@ -132,7 +135,8 @@ let package = Package(
       name: "HardViewsCommandLine",
       dependencies: [
         "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation", "RunConfiguration",
-        "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
+        "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "ImageData", "NeuralNetworks", "Optimization",
+        "Pictures", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),

@@ -73,7 +73,8 @@ private struct ListedPolicy: Codable {
 struct ComponentsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "components",
-    abstract: "List the view operations, dataset formats and observers that this program has beside those it comes with.")
+    abstract:
+      "List the view operations, dataset formats and observers that this program has beside those it comes with.")
 
   func run() throws {
     let components = HardViewsProgram.components

@@ -31,7 +31,8 @@ struct PretrainCommand: ParsableCommand {
 
   func run() throws {
     if let resume {
-      let task = try Pretraining.resume(resume, on: chosen.device, components: HardViewsProgram.components, onSkip: Watching.skipped)
+      let task = try Pretraining.resume(
+        resume, on: chosen.device, components: HardViewsProgram.components, onSkip: Watching.skipped)
       try Watching.train(task, in: resume)
       return
     }

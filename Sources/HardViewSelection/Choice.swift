@@ -3,7 +3,9 @@ import Objectives
 import Torch
 import Views
 
-/// What was chosen for a batch. Views are named by their number among those *drawn*, everywhere.
+/// What was chosen for a batch.
+///
+/// Views are named by their number among those *drawn*, everywhere.
 public struct Choice {
   /// Why these views.
   public enum Origin: Sendable, Equatable {

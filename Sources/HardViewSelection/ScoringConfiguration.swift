@@ -56,7 +56,8 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
       } else if device != .cpu {
         "which is for processors alone"
       } else {
-        Engine.hasInt8Convolutions ? nil : "which this libtorch (\(Engine.version)) or processor cannot convolve in (it takes VNNI or AMX)"
+        Engine.hasInt8Convolutions
+          ? nil : "which this libtorch (\(Engine.version)) or processor cannot convolve in (it takes VNNI or AMX)"
       }
     report.require(
       reason == nil, at: key, within: "precision", reason: "is int8, \(reason ?? ""); take bf16 or same")

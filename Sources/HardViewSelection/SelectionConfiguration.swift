@@ -116,7 +116,8 @@ extension SelectionConfiguration {
   private func check(_ setting: SelectionSetting, device: Device, _ report: inout SettingReport) {
     checkCounts(setting.plan, &report)
     report.require(
-      (0..<1).contains(overlapFloor), at: CodingKeys.overlapFloor, reason: "must be from 0 up to 1, not \(overlapFloor)")
+      (0..<1).contains(overlapFloor), at: CodingKeys.overlapFloor, reason: "must be from 0 up to 1, not \(overlapFloor)"
+    )
     report.require(limit >= 0, at: CodingKeys.limit, reason: "must be 0 (rank every choice) or more, not \(limit)")
     report.requireCount(amongHardest, at: CodingKeys.amongHardest)
     report.requirePositive(temperature, at: CodingKeys.temperature)
@@ -155,7 +156,8 @@ extension SelectionConfiguration {
     report.require(
       count <= CandidateSpace.listedLimit, at: CodingKeys.limit,
       reason: "must be set for \(policy.rawValue), which looks at every choice one by one: there are "
-        + (count == .max ? "more than can be counted" : "\(count)") + "; try 64, or at most \(CandidateSpace.listedLimit)")
+        + (count == .max ? "more than can be counted" : "\(count)")
+        + "; try 64, or at most \(CandidateSpace.listedLimit)")
   }
 
   /// As many candidates as the loss needs, in proportion.
@@ -169,7 +171,8 @@ extension SelectionConfiguration {
     if let group = globals.first(where: { candidates * $0.used % slots != 0 }) {
       report.require(
         false, at: CodingKeys.candidates,
-        reason: "is \(candidates), which \(globals.map(\.name).joined(separator: " and ")) cannot share in proportion to "
+        reason:
+          "is \(candidates), which \(globals.map(\.name).joined(separator: " and ")) cannot share in proportion to "
           + "the \(slots) views trained on (\(group.used) of them \(group.name)); take a multiple of \(slots)")
     }
     if let group = plan.groups.first(where: { $0.isLocal && localCandidates != 0 && localCandidates < $0.used }) {

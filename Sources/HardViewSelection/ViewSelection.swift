@@ -65,8 +65,10 @@ public final class ViewSelection {
   /// All choices among the drawn views.
   public var space: CandidateSpace { candidates.drawnSpace }
 
-  /// Chooses from a loaded batch. Changes no weight; audits and calibrates where that is due.
-  /// - Throws: `TorchError` when memory runs out; `MissingBoxesError`.
+  /// Chooses from a loaded batch.
+  ///
+  /// Changes no weight; audits and calibrates where that is due. - Throws: `TorchError` when memory runs out;
+  /// `MissingBoxesError`.
   public func choose<Method: SelfSupervisedMethod>(
     from batch: ViewBatch, for method: Method, in context: StepContext
   ) throws -> Choice {

@@ -11,7 +11,9 @@ import Torch
 extension MethodConformance {
   private func snapshot(_ method: Method, where isIncluded: (String) -> Bool = { _ in true }) -> [String: [Float]] {
     Dictionary(
-      uniqueKeysWithValues: method.namedState().filter { isIncluded($0.name) }.map { ($0.name, $0.entry.value.scalars()) })
+      uniqueKeysWithValues: method.namedState().filter { isIncluded($0.name) }.map {
+        ($0.name, $0.entry.value.scalars())
+      })
   }
 
   private func learner(_ method: Method, _ selection: SelectionConfiguration) throws -> HardViewLearner<Method> {

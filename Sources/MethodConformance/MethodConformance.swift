@@ -111,7 +111,8 @@ public struct ConformanceError: Error, CustomStringConvertible {
 
   /// The list.
   public var description: String {
-    "\(method) does not keep the promises of SelfSupervisedMethod:\n" + failures.map { "- \($0)" }.joined(separator: "\n")
+    "\(method) does not keep the promises of SelfSupervisedMethod:\n"
+      + failures.map { "- \($0)" }.joined(separator: "\n")
   }
 }
 

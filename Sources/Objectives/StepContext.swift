@@ -18,5 +18,7 @@ public struct StepContext: Sendable {
   }
 
   /// The context of the first images of the batch.
-  public func prefix(_ count: Int) -> StepContext { StepContext(position, draw.prefix(count), communicator: communicator) }
+  public func prefix(_ count: Int) -> StepContext {
+    StepContext(position, draw.prefix(count), communicator: communicator)
+  }
 }

@@ -25,7 +25,9 @@ public final class StageClock {
   /// Starts in the stage `other`.
   public init() {}
 
-  /// Begins a stage; the time until now belongs to the one before. Returns the one before.
+  /// Begins a stage; the time until now belongs to the one before.
+  ///
+  /// Returns the one before.
   @discardableResult
   public func enter(_ next: Stage) -> Stage {
     let now = ContinuousClock.now

@@ -86,7 +86,8 @@ public struct EvaluatedRun {
       normalization: views.normalization, channels: values.backbone.channels)
     let skipped = SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip)
     return try extractFeatures(
-      of: Pretraining.open(data, split: split, components: encoder.configuration.components), with: encoder.backbone, transform: transform,
+      of: Pretraining.open(data, split: split, components: encoder.configuration.components), with: encoder.backbone,
+      transform: transform,
       threads: values.data.loaderThreadCount, skipped: skipped, dtype: values.precision.dtype(on: .current))
   }
 

@@ -1,4 +1,3 @@
-
 /// What convolutions and matrix products compute in.
 public enum Precision: String, Codable, Sendable, CaseIterable {
   /// bfloat16 where the processor multiplies it in hardware and on GPUs, float32 elsewhere.

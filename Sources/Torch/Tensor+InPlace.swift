@@ -45,7 +45,9 @@ extension Tensor {
   }
 
   /// `targets[i] += factor · scalar · sources[i]` in one call, by a scalar on the device.
-  package static func addInPlace(_ targets: [Tensor], _ sources: [Tensor], times scalar: Tensor, scaledBy factor: Double) {
+  package static func addInPlace(
+    _ targets: [Tensor], _ sources: [Tensor], times scalar: Tensor, scaledBy factor: Double
+  ) {
     Operator.foreachAddProductInPlace.run(
       .tensors(targets), .tensors(sources), .tensors(Array(repeating: scalar, count: targets.count)), .double(factor))
   }

@@ -25,7 +25,9 @@ import Views
     return try ResolvedConfiguration(tree, components: Self.components)
   }
 
-  private let all = ["selection={policy: easy, settings: {margin: 1}}", "views.operations={invert: {}}", "observers.counter={}"]
+  private let all = [
+    "selection={policy: easy, settings: {margin: 1}}", "views.operations={invert: {}}", "observers.counter={}",
+  ]
 
   @Test func partsAreMadeFromYAMLAndWrittenOutWithTheirDefaults() throws {
     try withTemporaryDirectory { folder in
@@ -95,7 +97,9 @@ import Views
       let path = tiny.directory("a")
       _ = try Pretraining.start(settings(tiny, all), output: path).run()
       let unknown = #expect(throws: ConfigurationError.self) { try Pretraining.resume(path) }
-      #expect(unknown?.path == "observers.counter" || unknown?.path == "selection.policy" || unknown?.path == "views.operations.invert")
+      #expect(
+        unknown?.path == "observers.counter" || unknown?.path == "selection.policy"
+          || unknown?.path == "views.operations.invert")
 
       let checkpoint = try Checkpoint(path: RunDirectory.open(at: path).checkpointPath)
       let parts = { (names: [(String, Int)]) in

@@ -100,7 +100,8 @@ import Torch
     let losses = [
       (self.method(byol) as BYOL).sampleLosses(encodings, in: StepContext(progress)),
       (self.method(simSiam) as SimSiam).sampleLosses(
-        zip(predictions, targets).map { SimSiam.Encoding(projection: $1, prediction: $0) }, in: StepContext(progress)) * 2.0 + 2.0,
+        zip(predictions, targets).map { SimSiam.Encoding(projection: $1, prediction: $0) }, in: StepContext(progress))
+        * 2.0 + 2.0,
     ].map { $0.scalars(as: Double.self) }
     let (p, z) = (predictions.map { $0.scalars(as: Double.self) }, targets.map { $0.scalars(as: Double.self) })
     let (batch, width) = (predictions[0].shape[0], predictions[0].shape[1])

@@ -65,7 +65,8 @@ import Torch
     configuration.projectorOutput = 8
     let method = BarlowTwins(configuration, backbone: tinyBackbone, using: Generator(seed: 0))
     let leaves = try ["z0", "z1"].map { try fixture.tensor($0).trainableCopy() }
-    let loss = method.sampleLosses(leaves.map { BarlowTwins.Encoding(projection: $0) }, in: StepContext(progress)).mean()
+    let loss = method.sampleLosses(leaves.map { BarlowTwins.Encoding(projection: $0) }, in: StepContext(progress))
+      .mean()
     #expect(relativeError(loss.reshaped([1]), try fixture.tensor("loss")) < 1e-5)
     loss.backward()
     for (view, leaf) in leaves.enumerated() {

@@ -279,7 +279,8 @@ import Views
     var configuration = SelectionConfiguration()
     configuration.candidates = 2
     let choice = try ViewSelection(
-      policy: Policy(scorer: Refusing(), selector: Hardest()), configuration, in: SmallMethods.setting(for: SimSiam.self)
+      policy: Policy(scorer: Refusing(), selector: Hardest()), configuration,
+      in: SmallMethods.setting(for: SimSiam.self)
     ).choose(
       from: pool, for: Self.tinySimSiam(), in: StepContext(TrainingProgress(stepsPerEpoch: 1, totalEpochs: 1), draw))
     #expect(choice.views.count == 2 && choice.slots == nil && choice.scores == nil && choice.origin == .random)

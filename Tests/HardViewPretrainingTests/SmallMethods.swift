@@ -53,9 +53,12 @@ enum SmallMethods {
     SmallViews.plan(takesLocalViews: Method.takesLocalViews)
   }
 
-  static func setting<Method: SelfSupervisedMethod>(for method: Method.Type, dtype: DType = .float32) -> SelectionSetting {
+  static func setting<Method: SelfSupervisedMethod>(for method: Method.Type, dtype: DType = .float32)
+    -> SelectionSetting
+  {
     SelectionSetting(
-      plan: plan(of: method), recipes: recipes(of: plan(of: method)), backbone: backbone(for: method), threads: 1, dtype: dtype)
+      plan: plan(of: method), recipes: recipes(of: plan(of: method)), backbone: backbone(for: method), threads: 1,
+      dtype: dtype)
   }
 
   /// Views of 16 pixels, local ones of 8.
@@ -82,7 +85,8 @@ enum SmallMethods {
 
   /// The training step of a method, with a selection from views rendered beforehand.
   static func learner<Method: SelfSupervisedMethod>(
-    _ method: Method, _ selection: SelectionConfiguration, _ optimizer: OptimizerConfiguration = OptimizerConfiguration(),
+    _ method: Method, _ selection: SelectionConfiguration,
+    _ optimizer: OptimizerConfiguration = OptimizerConfiguration(),
     batch: Int = 6, dtype: DType = .float32
   ) throws -> HardViewLearner<Method> {
     HardViewLearner(

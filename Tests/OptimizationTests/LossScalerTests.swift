@@ -52,6 +52,8 @@ import Torch
     withoutGradients {
       for (a, b) in zip(second.state, first.state) { a.buffer.value.copyInPlace(from: b.buffer.value) }
     }
-    for scaler in [first, second] { #expect(scaler.unscale([Tensor([1] as [Float])]).number == 1 && scaler.factor == 65536) }
+    for scaler in [first, second] {
+      #expect(scaler.unscale([Tensor([1] as [Float])]).number == 1 && scaler.factor == 65536)
+    }
   }
 }

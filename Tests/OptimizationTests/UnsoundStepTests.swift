@@ -73,7 +73,9 @@ import Torch
       average.update(momentum: 0.5)
       buffer.update(Tensor([2, 1] as [Float]))
     }
-    for (new, old) in zip(teacher.weight.value.scalars(as: Float.self), before) { #expect(abs(new - (old + 1) / 2) < 1e-6) }
+    for (new, old) in zip(teacher.weight.value.scalars(as: Float.self), before) {
+      #expect(abs(new - (old + 1) / 2) < 1e-6)
+    }
     #expect(buffer.value.scalars(as: Float.self) == [2, 1])
   }
 }

@@ -28,27 +28,39 @@ public struct Components: Sendable {
 
   private init() {}
 
-  /// These components and a method. Traps where its name is taken.
+  /// These components and a method.
+  ///
+  /// Traps where its name is taken.
   public func adding(_ method: any SelfSupervisedMethod.Type) -> Components {
     adding(method.name, "method", among: methods.map { $0.name }) { $0.methods.append(method) }
   }
 
-  /// These components and a selector. Traps where its name is taken.
+  /// These components and a selector.
+  ///
+  /// Traps where its name is taken.
   public func adding(_ selector: any SelectorComponent.Type) -> Components {
     adding(selector.name, "policy", among: policyNames) { $0.selectors.append(selector) }
   }
 
-  /// These components and an operation on views. Traps where its name is taken.
+  /// These components and an operation on views.
+  ///
+  /// Traps where its name is taken.
   public func adding(_ operation: any ViewOperationComponent.Type) -> Components {
-    adding(operation.name, "view operation", among: viewOperations.map { $0.name }) { $0.viewOperations.append(operation) }
+    adding(operation.name, "view operation", among: viewOperations.map { $0.name }) {
+      $0.viewOperations.append(operation)
+    }
   }
 
-  /// These components and a format of datasets. Traps where its name is taken.
+  /// These components and a format of datasets.
+  ///
+  /// Traps where its name is taken.
   public func adding(_ reader: any DatasetReader.Type) -> Components {
     adding(reader.name, "dataset format", among: formatNames) { $0.datasetReaders.append(reader) }
   }
 
-  /// These components and an observer. Traps where its name is taken.
+  /// These components and an observer.
+  ///
+  /// Traps where its name is taken.
   public func adding(_ observer: any ObserverComponent.Type) -> Components {
     adding(observer.name, "observer", among: observers.map { $0.name }) { $0.observers.append(observer) }
   }
@@ -159,7 +171,8 @@ extension ConfigurationTree {
     case .null: return []
     default:
       throw ConfigurationError(
-        path: path, problem: .invalid("must be a section with a name and its settings in each entry, such as 'mine: {}'"))
+        path: path,
+        problem: .invalid("must be a section with a name and its settings in each entry, such as 'mine: {}'"))
     }
   }
 }

@@ -95,7 +95,8 @@ public struct ViewPipeline: Sendable, Equatable {
     }
     groups = try Self.groups(
       base.groups.merging(section["groups"] ?? .empty),
-      common: base.common.merging(section.removing("pipeline").removing("groups")), at: "views.", commonPath: "views", components)
+      common: base.common.merging(section.removing("pipeline").removing("groups")), at: "views.", commonPath: "views",
+      components)
   }
 
   private static func groups(

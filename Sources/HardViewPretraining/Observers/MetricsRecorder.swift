@@ -75,7 +75,9 @@ private struct MetricsAccumulator {
     unread = []
   }
 
-  /// The last step that was not left out, and the averages so far; starts anew. Nil where all steps were left out.
+  /// The last step that was not left out, and the averages so far; starts anew.
+  ///
+  /// Nil where all steps were left out.
   mutating func flush() -> (last: TrainingStep, averages: MetricsAverages)? {
     read()
     guard let last = averages.last else { return nil }

@@ -46,7 +46,8 @@ public struct PartsError: Error, CustomStringConvertible, Equatable {
     if !lacking.isEmpty { parts.append("this program lacks \(lacking.joined(separator: ", "))") }
     if !missing.isEmpty { parts.append("the checkpoint lacks \(missing.joined(separator: ", "))") }
     parts += changed.map { "\($0) was saved in version \(saved[$0]!) and is version \(present[$0]!) here" }
-    return "\(path) does not fit: \(parts.joined(separator: "; ")). It holds \(list(saved)); here are \(list(present)). "
+    return
+      "\(path) does not fit: \(parts.joined(separator: "; ")). It holds \(list(saved)); here are \(list(present)). "
       + "Continue with the program and components that wrote it."
   }
 

@@ -53,7 +53,8 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
         optimizer.step(at: context.position, where: isSound)
         withUpdates(where: isSound) { withoutGradients { method.didStep(encodings, in: context) } }
         return TrainingStep(
-          context: context, loss: loss.detached(), isFinite: isFinite, overflowed: isInRange.map { $0.converted(to: .float32) .< 0.5 },
+          context: context, loss: loss.detached(), isFinite: isFinite,
+          overflowed: isInRange.map { $0.converted(to: .float32) .< 0.5 },
           embedding: method.embedding(encodings[0]).detached(), choice: choice)
       }
     }

@@ -3,7 +3,9 @@ import Objectives
 import Optimization
 import Torch
 
-/// The loop of a training: batches in, steps of a learner, observers, checkpoints. Knows no objective.
+/// The loop of a training: batches in, steps of a learner, observers, checkpoints.
+///
+/// Knows no objective.
 public final class Trainer<L: Learner> {
   private let learner: L
   private let feed: BatchFeed

@@ -68,7 +68,9 @@ final class TrainingState {
     position.step = saved.step
   }
 
-  /// Whether the checkpoint has the parts of this program, in the same versions. Older checkpoints list none.
+  /// Whether the checkpoint has the parts of this program, in the same versions.
+  ///
+  /// Older checkpoints list none.
   private func checkParts(of checkpoint: Checkpoint) throws {
     guard let text = checkpoint.metadata["parts"],
       let saved = try? JSONDecoder().decode([String: Int].self, from: Data(text.utf8))

@@ -5,7 +5,9 @@ import Objectives
 import Optimization
 import Torch
 
-/// What one step did. Values stay on the device until somebody reads them.
+/// What one step did.
+///
+/// Values stay on the device until somebody reads them.
 public struct TrainingStep {
   /// Where training was, and what identifies the batch.
   public let context: StepContext

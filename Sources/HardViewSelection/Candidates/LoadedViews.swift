@@ -32,7 +32,9 @@ final class LoadedViews: CandidateViews {
   }
 
   /// All drawn views that audits look at, at the size that is trained on.
-  func auditPool() -> ViewPool { pool(sizes: candidates.auditSpaces.all.poolSizes, keeping: nil, imageCount) { $0.size } }
+  func auditPool() -> ViewPool {
+    pool(sizes: candidates.auditSpaces.all.poolSizes, keeping: nil, imageCount) { $0.size }
+  }
 
   func pool(keeping kept: [[Int]]?, ofFirst count: Int) -> ViewPool {
     var pool = pool(sizes: candidates.space.poolSizes, keeping: kept, count) { candidates.scoredSizes[$0.index] }
@@ -50,7 +52,8 @@ final class LoadedViews: CandidateViews {
         let numbers = kept ?? Self.alike(Array(0..<views), images: count)
         let masks = masks(group, count: views, side: side)
         return ViewPool.Group(
-          kept == nil ? loaded(group, side: side, views: views, images: count) ?? render(group, numbers, side: side)
+          kept == nil
+            ? loaded(group, side: side, views: views, images: count) ?? render(group, numbers, side: side)
             : render(group, numbers, side: side),
           isLocal: group.isLocal,
           masks: count < imageCount ? masks?.narrowed(along: 1, from: 0, count: count).contiguous() : masks,
@@ -62,7 +65,9 @@ final class LoadedViews: CandidateViews {
     var slot = 0
     return groups.flatMap { group in
       defer { slot += group.used }
-      let (pixels, masks) = (pixels(group, firstSlot: slot, of: choice), chosenMasks(group, firstSlot: slot, of: choice))
+      let (pixels, masks) = (
+        pixels(group, firstSlot: slot, of: choice), chosenMasks(group, firstSlot: slot, of: choice)
+      )
       return pixels.enumerated().map { place, pixels in
         var view = View(group: group.index, isLocal: group.isLocal, pixels: pixels, mask: masks?[place])
         view.targets = choice.map { targets($0, group, place: slot + place) } ?? []
@@ -103,7 +108,9 @@ final class LoadedViews: CandidateViews {
 
   private func chosenMasks(_ group: DrawnGroup, firstSlot: Int, of choice: PooledChoice?) -> [Tensor]? {
     guard let masks = masks(group, count: group.count, side: group.size) else { return nil }
-    guard let choice else { return masks.split(into: masks.shape[0]).prefix(group.used).map { $0.reshaped([imageCount, -1]) } }
+    guard let choice else {
+      return masks.split(into: masks.shape[0]).prefix(group.used).map { $0.reshaped([imageCount, -1]) }
+    }
     return Self.gathered(
       choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start, from: masks)
   }

@@ -43,6 +43,7 @@ public struct CapturedHardness: Sendable, Equatable {
     return diluted
   }
 
+  /// Adds what another comparison found.
   public static func += (sum: inout CapturedHardness, other: CapturedHardness) {
     sum.selected += other.selected
     sum.random += other.random

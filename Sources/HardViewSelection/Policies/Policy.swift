@@ -71,7 +71,9 @@ public struct Policy: Sendable {
     from pool: ViewPool, in space: CandidateSpace, for method: Method, in context: StepContext
   ) throws(MissingBoxesError) -> (slots: Tensor, scored: ScoredViews?) {
     guard space.count > 1 else {
-      return (Tensor(space.first, shape: [space.first.count, 1]).expanded(to: [space.first.count, pool.batchSize]), nil)
+      return (
+        Tensor(space.first, shape: [space.first.count, 1]).expanded(to: [space.first.count, pool.batchSize]), nil
+      )
     }
     if needsBoxes, pool.boxes == nil { throw MissingBoxesError() }
     let scored = selector.needsScores ? scorer.score(pool, in: space, method: method, context: context) : nil

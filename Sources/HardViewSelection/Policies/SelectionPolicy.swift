@@ -65,7 +65,8 @@ public struct SelectionPolicy: RawRepresentable, Codable, Sendable, Hashable {
     case .overlapThreshold: "random views whose crops overlap less than a threshold; runs no network"
     case .leastSimilar: "the views whose features after an early stage are least similar (feature_stage)"
     case .all: "all drawn views at once: the loss is the mean over all their pairs"
-    case .hardestPairs: "all drawn views, in the disjoint pairs of the highest loss; trains on every view that is scored"
+    case .hardestPairs:
+      "all drawn views, in the disjoint pairs of the highest loss; trains on every view that is scored"
     case .randomPairs: "all drawn views, in random disjoint pairs, as a control"
     case .none: "plain pretraining: draws as many views as the loss takes"
     default: ""

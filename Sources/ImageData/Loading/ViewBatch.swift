@@ -40,7 +40,9 @@ public struct ViewBatch: Sendable {
   ///   - start: The first image of those in `chosen`.
   ///   - threads: How many threads render, at least 1.
   /// - Returns: `[slot][image][size][size][channels]`, in the format of the group.
-  public func rendered(group: Int, chosen: [[Int]], size: Int? = nil, fromImage start: Int = 0, threads: Int) -> PixelBuffer {
+  public func rendered(group: Int, chosen: [[Int]], size: Int? = nil, fromImage start: Int = 0, threads: Int)
+    -> PixelBuffer
+  {
     precondition(images.count == indices.count, "this loader does not keep images (LoaderConfiguration.keepsImages)")
     let count = chosen.first?.count ?? 0
     precondition(

@@ -64,7 +64,8 @@ public final class IBOT: PairwiseMethod {
     public func check(with setting: MethodSetting, _ report: inout SettingReport) {
       report.require(
         setting.backbone.isTransformer,
-        reason: "hides patches, which only transformers have; set backbone.name to vit_tiny, vit_small or vit_base, not "
+        reason:
+          "hides patches, which only transformers have; set backbone.name to vit_tiny, vit_small or vit_base, not "
           + setting.backbone.name.rawValue)
       report.require(
         maskRatio.count == 2 && maskRatio[0] >= 0 && maskRatio[0] <= maskRatio[1] && maskRatio[1] < 1,

@@ -26,11 +26,11 @@ final class QueueContrast: PairwiseMethod {
       ProjectedBackbone(backbone(role), layers: 2, hidden: 0, output: configuration.width, using: generator)
     }
     networks = PredictingStudent(
-      student: network(.trained), predictor: .predictor(configuration.width, hidden: configuration.width, using: generator),
+      student: network(.trained),
+      predictor: .predictor(configuration.width, hidden: configuration.width, using: generator),
       teacher: network(.teacher))
     queue = Buffer(.normal([configuration.queueLength, configuration.width], using: generator).normalized())
   }
-
   var encoder: any Backbone { networks.student.backbone }
   func encode(_ views: [View], for pass: Pass) -> [PredictedTarget] { networks.encode(views, for: pass) }
   func embedding(_ encoding: PredictedTarget) -> Tensor { encoding.prediction }
