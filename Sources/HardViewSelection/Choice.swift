@@ -30,7 +30,7 @@ public struct Choice {
   }
 
   /// The views to train on, in slot order.
-  public let views: [View]
+  public private(set) var views: [View]
   /// Why these views.
   public let origin: Origin
   /// All choices among the drawn views; those of the images that are trained on are numbered in it.
@@ -43,6 +43,13 @@ public struct Choice {
   public let parameters: [[ViewParameters]]
   /// The number of images.
   public let imageCount: Int
+
+  /// The choice without the views' pixels, for whoever looks back at it.
+  public var withoutViews: Choice {
+    var choice = self
+    choice.views = []
+    return choice
+  }
 
   /// The share of the images whose views were selected.
   public var selectedShare: Double { if case .selected(let share) = origin { share } else { 0 } }

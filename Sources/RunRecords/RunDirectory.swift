@@ -12,7 +12,7 @@ public struct RunDirectory: Sendable, Equatable {
   public var metricsPath: String { path + "/metrics.jsonl" }
   /// What was drawn for some images, and what was chosen.
   public var viewsPath: String { path + "/views.jsonl" }
-  /// What calibrations found where the way to select is chosen automatically.
+  /// What calibrations found where a budget chooses the policy.
   public var selectionPath: String { path + "/selection.jsonl" }
   /// Images that could not be used.
   public var skippedPath: String { path + "/skipped.jsonl" }

@@ -32,11 +32,44 @@ import Views
     (pil.blur.kind, pil.crop.interpolation, pil.solarize.threshold) = (.pil, .bicubic, 100)
     var three = everything
     (three.threeAugment, three.normalization) = (true, Normalization(mean: [0.5], standardDeviation: [0.25]))
+    var own = everything
+    own.operations = [
+      NamedViewOperation(Fold(), name: "fold", settings: ""), NamedViewOperation(Fold(), name: "again", settings: ""),
+    ]
     return [
-      "simsiam": ViewRecipe(size: 32), "plain": ViewRecipe(size: 20, jitter: JitterRecipe(probability: 0)),
+      "own": own, "simsiam": ViewRecipe(size: 32), "plain": ViewRecipe(size: 20, jitter: JitterRecipe(probability: 0)),
       "everything": everything, "pil": pil, "three": three,
     ]
   }()
+
+  /// Folds values at a drawn height; a view that is not to be folded stays as it is.
+  private struct Fold: TensorViewOperation {
+    func draw(using random: inout ViewRandom) -> [Double]? {
+      random.uniform() < 0.7 ? [Double(210 + random.integer(below: 30))] : nil
+    }
+    func apply(_ drawn: [Double], to pixels: ViewPixels) {
+      pixels.forEachRow { row in
+        for x in row.indices where Double(row[x]) > drawn[0] { row[x] = Float(2 * drawn[0]) - row[x] }
+      }
+    }
+    func apply(_ drawn: [[Double]], to planes: Tensor, scale: Double) -> Tensor {
+      let heights = Tensor(drawn.map { Float($0[0]) }, shape: [drawn.count, 1, 1, 1])
+      return planes.replacing(where: (planes - heights) .> 0.0, with: 2.0 * heights - planes)
+    }
+  }
+
+  /// Has no form with tensor operators.
+  private struct Nothing: ViewOperation {
+    func draw(using random: inout ViewRandom) -> [Double]? { [] }
+    func apply(_ drawn: [Double], to pixels: ViewPixels) {}
+  }
+
+  @Test func operationsWithoutATensorFormAreRenderedOnTheProcessor() {
+    var recipe = ViewRecipe()
+    recipe.operations = [NamedViewOperation(Nothing(), name: "nothing", settings: "")]
+    #expect(TensorViewRenderer(ViewRenderer(recipe: recipe, channels: 3)) == nil)
+    #expect(recipe != ViewRecipe() && ViewRecipe().operations.isEmpty)
+  }
 
   private func expected(_ renderer: ViewRenderer, _ part: ImagePart, _ parameters: ViewParameters) -> [UInt8] {
     var scratch = RenderScratch()

@@ -18,7 +18,7 @@ struct BenchCommand: ParsableCommand {
 struct StepBenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "step",
-    abstract: "Time training steps by several rules of selection, in turns.",
+    abstract: "Time training steps by several policies, in turns.",
     discussion: """
       Without --data the images are generated: a step takes as long whatever they show. scripts/bench-step compares \
       with PyTorch.
@@ -32,7 +32,7 @@ struct StepBenchCommand: ParsableCommand {
   @Option(
     name: .customLong("rule"),
     help: ArgumentHelp(
-      "A rule of selection beside plain and exact, with what it changes in the selection section; may be repeated.",
+      "A policy beside plain and exact, with what it changes in the selection section; may be repeated.",
       valueName: "name: key=value …"))
   var rules: [String] = []
 

@@ -1,7 +1,7 @@
 import ImageData
 import Views
 
-/// Colour images of soft blots, a function of their number: for timing steps without any data.
+/// Color images of soft blots, a function of their number: for timing steps without any data.
 struct GeneratedImages: ImageDataset {
   let count: Int
   let side: Int

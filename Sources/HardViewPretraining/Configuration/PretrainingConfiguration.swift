@@ -144,7 +144,7 @@ public struct RecordsConfiguration: Codable, Sendable, Equatable {
 public struct EvaluationConfiguration: Codable, Sendable, Equatable {
   /// Pixels that the shorter side is resized to.
   public var resize = 256
-  /// Side of the square cut from the centre, in pixels.
+  /// Side of the square cut from the center, in pixels.
   public var crop = 224
 
   /// The published setting for ImageNet.

@@ -53,7 +53,7 @@ public struct MetricsRecord: Codable, Sendable {
   /// How much of the hardness that exact selection finds was captured: 0 for random views, 1 for exact selection; absent
   /// where no step was audited (`selection.audit_every_steps`).
   public var capturedHardness: Double?
-  /// The part of it that the drawn geometry and colours predict.
+  /// The part of it that the drawn geometry and colors predict.
   public var capturedPredictedHardness: Double?
   /// The part of it that depends on the image; both parts add up to `captured_hardness`.
   public var capturedImageHardness: Double?

@@ -39,7 +39,7 @@ public struct EmbeddingHealth: Sendable, Equatable {
 
   /// Whether it has collapsed by the limits of a configuration.
   func isCollapsed(by limits: SafetyConfiguration) -> Bool {
-    // Written so that a value that is no number counts as collapsed.
+    // Written so that NaN counts as collapsed.
     !(deviation >= limits.deviationFloor && rank >= limits.rankFloor)
   }
 }

@@ -55,7 +55,7 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
         return TrainingStep(
           context: context, loss: loss.detached(), isFinite: isFinite,
           overflowed: isInRange.map { $0.converted(to: .float32) .< 0.5 },
-          embedding: method.embedding(encodings[0]).detached(), choice: choice)
+          embedding: method.embedding(encodings[0]).detached(), choice: choice.withoutViews)
       }
     }
   }

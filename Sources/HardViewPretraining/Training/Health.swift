@@ -10,7 +10,7 @@ import Torch
 final class Health {
   private let safety: SafetyConfiguration
   private let events: TrainingEvents
-  private var unread: [TrainingStep] = []
+  private var unread: [(loss: Tensor, position: TrainingProgress)] = []
   private var stepsLeftOut = 0
   private var lastError: NonFiniteLossError?
   private var isCollapsed = false
@@ -29,7 +29,7 @@ final class Health {
   /// Looks at a step now or soon.
   /// - Throws: `NonFiniteLossError` where training is to stop.
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
-    unread.append(step)
+    unread.append((step.loss, step.context.position))
     if unread.count >= stepsUnread || position.stepInEpoch == 0 { try read() }
   }
 
@@ -50,7 +50,7 @@ final class Health {
     defer { unread = [] }
     guard !unread.isEmpty else { return }
     let losses = Tensor.stacked(unread.map(\.loss)).scalars(as: Double.self)
-    for (step, loss) in zip(unread, losses) { try judge(loss, at: step.context.position) }
+    for (step, loss) in zip(unread, losses) { try judge(loss, at: step.position) }
   }
 
   private func judge(_ loss: Double, at position: TrainingProgress) throws {

@@ -19,7 +19,7 @@ public struct TrainingStep {
   public let overflowed: Tensor?
   /// What collapse shows in, `[batch, width]`.
   public let embedding: Tensor
-  /// Which views were trained on.
+  /// Which views were trained on, without their pixels.
   public let choice: Choice?
   /// How much hardness the choice captured; nil at steps without an audit.
   public var captured: CapturedHardness?

@@ -4,7 +4,7 @@ import Optimization
 import Torch
 import Views
 
-/// A way to select that may cost less than exact selection, with the settings that choose it.
+/// A policy that may cost less than exact selection, with the settings that choose it.
 public struct CheaperPolicy: Sendable, Equatable {
   /// What is done, in a few words.
   public var summary: String
@@ -63,7 +63,7 @@ public struct CheaperPolicy: Sendable, Equatable {
         ]
         let isSmall = value < 1
         add(
-          "\(kept) of \(2 * count) by geometry and colour" + (isSmall ? ", \(value) as wide" : ""),
+          "\(kept) of \(2 * count) by geometry and color" + (isSmall ? ", \(value) as wide" : ""),
           pruning + (isSmall ? [scale(value)] : [])
         ) {
           ($0.drawn, $0.candidates, $0.auditEverySteps, $0.scoring.scale) = (2 * count, kept, 50, value)

@@ -1,4 +1,4 @@
-/// What a way to select costs and captures, measured with one network.
+/// What a policy costs and captures, measured with one network.
 public struct PolicyMeasurement: Sendable {
   /// The way.
   public var policy: CheaperPolicy
@@ -44,7 +44,7 @@ public struct PolicyMeasurement: Sendable {
   }
 }
 
-/// Which of several ways to select to take.
+/// Which of several policies to take.
 public enum PolicyChoice {
   /// What has to be kept of exact selection's image-specific hardness to count as keeping its gain.
   public static let wantedShare = 0.9

@@ -8,7 +8,7 @@ public struct SelectionRecord: Codable, Sendable {
     public var overhead: Double
     /// Share of the hardness that exact selection finds; absent where all choices are equally hard.
     public var capturedHardness: Double?
-    /// The part of it that the drawn geometry and colours predict.
+    /// The part of it that the drawn geometry and colors predict.
     public var capturedPredictedHardness: Double?
     /// The part of it that depends on the image.
     public var capturedImageHardness: Double?

@@ -5,7 +5,7 @@ import Views
 /// How much of the hardness that exact selection finds a cheaper selection finds too.
 ///
 /// (mean exact loss of the selected − of random choices) / (of the exact hardest − of random choices), and the share of
-/// it that the drawn geometry and colours predict.
+/// it that the drawn geometry and colors predict.
 public struct CapturedHardness: Sendable, Equatable {
   private var selected = 0.0
   private var random = 0.0
@@ -26,7 +26,7 @@ public struct CapturedHardness: Sendable, Equatable {
 
   /// 1 for exact selection, 0 for a random one; nil where all choices are equally hard.
   public var total: Double? { range.map { (selected - random) / $0 } }
-  /// The part that the drawn geometry and colours predict, in the same unit.
+  /// The part that the drawn geometry and colors predict, in the same unit.
   public var predicted: Double? { range.map { (selectedPrediction - randomPrediction) / $0 } }
   /// The part that depends on the image.
   public var imageSpecific: Double? { range.map { (selected - random - selectedPrediction + randomPrediction) / $0 } }

@@ -46,10 +46,10 @@ public final class HardnessModel {
       var means = [Double](repeating: 0, count: count)
       for row in quantities { for index in 0..<count { means[index] += row[index] / choices } }
       for (row, loss) in zip(quantities, losses) {
-        let centred = zip(row, means).map { $0 - $1 }
+        let centered = zip(row, means).map { $0 - $1 }
         for first in 0..<count {
-          mixed[first] += centred[first] * (loss - meanLoss)
-          for second in 0..<count { sums[first * count + second] += centred[first] * centred[second] }
+          mixed[first] += centered[first] * (loss - meanLoss)
+          for second in 0..<count { sums[first * count + second] += centered[first] * centered[second] }
         }
       }
     }

@@ -25,7 +25,7 @@ extension ImageSource {
 public struct PixelNeed: Sendable, Equatable {
   /// The smallest rectangle that is needed, in pixels of the whole image.
   public let box: CropBox
-  /// How many neighbouring pixels along each axis may be seen as one: 1, 2, 4 or 8.
+  /// How many neighboring pixels along each axis may be seen as one: 1, 2, 4 or 8.
   public let reduction: Int
 
   /// Asks for a rectangle, whose pixels may be seen `reduction` × `reduction` as one.

@@ -33,7 +33,7 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
   ///
   /// Must be 0 for residual networks.
   public var depth = 0
-  /// Channels of the images: 1 (grey) or 3 (colour).
+  /// Channels of the images: 1 (gray) or 3 (color).
   public var channels = 3
   /// Whether each residual branch of a residual network starts at zero; transformers ignore it.
   public var zeroInitResidual = true
@@ -53,7 +53,7 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
   /// from 0 up to but not including 1. Must be 0 for residual networks.
   public var dropPathRate = 0.0
 
-  /// The published ResNet-50 for colour images.
+  /// The published ResNet-50 for color images.
   public init() {}
 
   /// Whether the network is a vision transformer.

@@ -11,8 +11,8 @@ struct FoldedNormalization {
   init?(_ norm: BatchNorm, behind convolution: Convolution2d) {
     guard let scale = norm.weight?.value, let shift = norm.bias?.value else { return nil }
     gain = scale / (norm.runningVar.value + BatchNorm.epsilon).squareRoot()
-    let centre = convolution.bias.map { $0.value - norm.runningMean.value } ?? -norm.runningMean.value
-    offset = centre * gain + shift
+    let center = convolution.bias.map { $0.value - norm.runningMean.value } ?? -norm.runningMean.value
+    offset = center * gain + shift
   }
 }
 
