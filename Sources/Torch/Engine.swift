@@ -47,6 +47,8 @@ public enum Engine {
   /// Starts measuring `peakGPUMemory` anew.
   public static func resetPeakGPUMemory() {
     guard Device.current == .cuda, !isExhausted() else { return }
+    // The allocator knows no device before the first tensor is there.
+    _ = Tensor.zeros([1])
     _ = check(ht_cuda_reset_peak_memory(), in: "reset peak memory", arguments: "cuda")
   }
 
