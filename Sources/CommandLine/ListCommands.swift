@@ -54,7 +54,7 @@ struct PoliciesCommand: ParsableCommand {
         ListedPolicy(name: $0.rawValue, summary: $0.summary, runsNetwork: $0.runsNetwork)
       }
       + HardViewsProgram.components.selectors.map {
-        ListedPolicy(name: $0.name, summary: $0.summary, runsNetwork: true)
+        ListedPolicy(name: $0.name, summary: $0.summary, runsNetwork: $0.ranksByDefault)
       }
     if json { return try printJSON(policies) }
     var table = Table(columns: [.left("policy"), .left("")])

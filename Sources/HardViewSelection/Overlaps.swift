@@ -20,11 +20,10 @@ enum Overlaps {
     return Tensor(values, shape: [views, views, batch])
   }
 
-  /// The smallest overlap of two global views in each choice of them, `[space.globals, batch]`.
-  static func smallest(in space: CandidateSpace, of boxes: [[CropBox]]) -> Tensor {
-    let batch = boxes[0].count
-    let values = space.globals.flatMap { choice in
-      (0..<batch).map { image in
+  /// The smallest overlap of two global views in each choice of them, `[choice][image]`, choices as in `space.globals`.
+  static func smallest(in space: CandidateSpace, of boxes: [[CropBox]]) -> [[Float]] {
+    space.globals.map { choice in
+      boxes[0].indices.map { image in
         var smallest: Float = 1
         for (slot, first) in choice.enumerated() {
           for second in choice[(slot + 1)...] {
@@ -34,6 +33,5 @@ enum Overlaps {
         return smallest
       }
     }
-    return Tensor(values, shape: [space.globals.count, batch])
   }
 }

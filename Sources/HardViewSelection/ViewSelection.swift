@@ -67,8 +67,8 @@ public final class ViewSelection {
 
   /// Chooses from a loaded batch.
   ///
-  /// Changes no weight; audits and calibrates where that is due. - Throws: `TorchError` when memory runs out;
-  /// `MissingBoxesError`.
+  /// Changes no weight; audits and calibrates where that is due.
+  /// - Throws: `TorchError` when memory runs out; `MissingBoxesError`.
   public func choose<Method: SelfSupervisedMethod>(
     from batch: ViewBatch, for method: Method, in context: StepContext
   ) throws -> Choice {

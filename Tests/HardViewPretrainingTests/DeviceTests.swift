@@ -15,7 +15,9 @@ import Views
 
 /// Training on another device than the CPU, which need not be a GPU; see `otherDevices`.
 @Suite(.serialized) struct DeviceTests {
-  private static let policies = [SelectionPolicy.none, .hardest, .amongHardest, .leastSimilar]
+  private static let policies = [
+    SelectionPolicy.none, .hardest, .amongHardest, .leastSimilar, .overlapThreshold,
+  ]
 
   /// Takes a step as a run does, and counts how often a GPU would have to be waited for.
   private func step<Method: SelfSupervisedMethod>(

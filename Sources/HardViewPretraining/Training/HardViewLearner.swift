@@ -38,8 +38,10 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
     return step
   }
 
-  /// Takes one step on chosen views; where the loss or a gradient is NaN or infinite nothing changes, which is decided
-  /// on the device.
+  /// Takes one step on chosen views.
+  ///
+  /// Where the loss, or in float16 a gradient, is NaN or infinite, weights, the optimizer's memory and buffers of the
+  /// method stay as they are, which is decided on the device; running statistics move in the forward pass.
   public func train(on choice: Choice, in context: StepContext) throws -> TrainingStep {
     try throwingExhaustion {
       clock.during(.training) {

@@ -13,9 +13,9 @@ public struct TrainingStep {
   public let context: StepContext
   /// The training loss, a scalar.
   public let loss: Tensor
-  /// Whether the loss was finite, a boolean scalar; where it was not, nothing was changed.
+  /// Whether the loss was finite, a boolean scalar; where it was not, the step was left out.
   public let isFinite: Tensor
-  /// Whether gradients overflowed in float16, so that nothing was changed, a boolean scalar; nil in other precisions.
+  /// Whether gradients overflowed in float16, so that the step was left out, a boolean scalar; nil in other precisions.
   public let overflowed: Tensor?
   /// What collapse shows in, `[batch, width]`.
   public let embedding: Tensor
@@ -31,7 +31,7 @@ public struct TrainingStep {
 
 /// Something that learns from batches: what a `Trainer` drives.
 public protocol Learner: AnyObject {
-  /// Learns from a batch. Asks the device for its work and waits for none of it.
+  /// Learns from a batch. Asks the device for its work, and waits only where a result decides what is asked for next.
   /// - Throws: `TorchError` when memory runs out.
   func step(on batch: ViewBatch, in context: StepContext) throws -> TrainingStep
   /// What a checkpoint must save, by name.

@@ -10,7 +10,7 @@ public struct CheaperPolicy: Sendable, Equatable {
   public var summary: String
   /// The settings that differ from those it is compared with, as `--set` takes them, such as `selection.drawn=8`.
   public var settings: [String]
-  /// The rule with these settings.
+  /// The selection with these settings.
   public var selection: SelectionConfiguration
 
   /// Exact selection with a configuration's candidates: every view scored as it is trained on.
@@ -21,7 +21,7 @@ public struct CheaperPolicy: Sendable, Equatable {
     return CheaperPolicy(summary: "exact", settings: [], selection: selection)
   }
 
-  /// The ways that make sense for a plan, exact selection first.
+  /// The policies that make sense for a plan, exact selection first.
   public static func all(
     like base: SelectionConfiguration, plan: ViewPlan, backbone: BackboneConfiguration
   ) -> [CheaperPolicy] {

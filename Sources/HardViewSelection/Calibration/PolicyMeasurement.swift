@@ -1,6 +1,6 @@
 /// What a policy costs and captures, measured with one network.
 public struct PolicyMeasurement: Sendable {
-  /// The way.
+  /// The policy.
   public var policy: CheaperPolicy
   /// Seconds of a step with it, rendering and its share of the audits included.
   public var stepSeconds: Double
@@ -49,7 +49,7 @@ public enum PolicyChoice {
   /// What has to be kept of exact selection's image-specific hardness to count as keeping its gain.
   public static let wantedShare = 0.9
 
-  /// The cheapest way that keeps the gain; where none does within `budget`, the one that keeps most of it within the
+  /// The cheapest policy that keeps the gain; where none does within `budget`, the one that keeps most of it within the
   /// budget, if need be for a share of the images.
   ///
   /// - Parameters:

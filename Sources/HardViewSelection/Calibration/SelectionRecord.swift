@@ -1,7 +1,7 @@
 /// One line of `selection.jsonl`: what a calibration found, and what was chosen for the steps after it.
 public struct SelectionRecord: Codable, Sendable {
   /// What one policy costs and captures.
-  public struct Way: Codable, Sendable {
+  public struct Measured: Codable, Sendable {
     /// In a few words.
     public var policy: String
     /// A step's time as a multiple of a plain step's.
@@ -28,17 +28,17 @@ public struct SelectionRecord: Codable, Sendable {
   /// Steps taken before the calibration ended.
   public var step: Int
   /// What is done from now on.
-  public var chosen: Way
+  public var chosen: Measured
   /// The settings that choose it, as `--set` takes them.
   public var settings: [String]
   /// All policies, exact selection first.
-  public var among: [Way]
+  public var among: [Measured]
 
   init(step: Int, chosen: PolicyMeasurement, among: [PolicyMeasurement]) {
     self.step = step
-    self.chosen = Way(chosen)
+    self.chosen = Measured(chosen)
     settings = chosen.policy.settings
-    self.among = among.map(Way.init)
+    self.among = among.map(Measured.init)
   }
 
   /// One line for the console.

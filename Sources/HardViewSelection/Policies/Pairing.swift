@@ -5,7 +5,7 @@ import Torch
 ///
 /// Where N views of an image are all trained on, each in one pair, choosing who is paired with whom costs no pass
 /// through a network: the losses of all pairs follow from the encodings that training needs anyway. Each view is used
-/// once whatever is chosen, so the hardest pairing does not favour small or pale views as the hardest pair does.
+/// once whatever is chosen, so the hardest pairing does not favor small or pale views as the hardest pair does.
 public struct Pairing: Sendable {
   /// Whether the hardest pairing of each image is taken, or the first one.
   public var takesHardest: Bool

@@ -20,6 +20,9 @@ extension SelectorComponent {
   /// Whatever the types allow.
   public static func check(_ settings: Settings, _ report: inout SettingReport) {}
 
+  /// Whether it looks at scores with its default settings, so that a network is run on all drawn views.
+  public static var ranksByDefault: Bool { Self(Settings()).needsScores }
+
   /// The typed section.
   static func settings(from section: ConfigurationTree) throws(ConfigurationError) -> Settings {
     try ConfigurationTree.decode(Settings(), overlaying: section, at: "selection.settings")

@@ -56,7 +56,8 @@ public struct Eligibility: Sendable, Equatable {
   private func penalty(in context: SelectionContext) -> Tensor? {
     var penalty: Tensor?
     if overlapFloor > 0 {
-      let overlaps = Overlaps.smallest(in: context.space, of: required(context.boxes))
+      let values = Overlaps.smallest(in: context.space, of: required(context.boxes))
+      let overlaps = Tensor(values.flatMap { $0 }, shape: [values.count, values[0].count])
       // The less overlap the further down, so that the best of a bad lot is taken.
       penalty = Tensor.zeros(overlaps.shape).replacing(where: overlaps .< overlapFloor, with: (overlaps - 2.0) * 1e6)
     }

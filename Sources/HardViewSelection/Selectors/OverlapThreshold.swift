@@ -54,13 +54,12 @@ public struct OverlapThreshold: ViewSelector {
     let threshold = limit.value(at: context.position)
     let overlaps = Overlaps.smallest(in: space, of: required(context.boxes))
     let batch = context.draw.samples.count
-    let values = overlaps.scalars(as: Float.self)
     let choices = context.draw.samples.enumerated().map { position, sample in
       var random = context.draw.random(for: sample, purpose: .sampling)
       let heads = random.permutation(of: space.globals.count)
       let head =
         heads.first { head in
-          random.uniform() < limit.randomShare || Double(values[head * batch + position]) <= threshold
+          random.uniform() < limit.randomShare || Double(overlaps[head][position]) <= threshold
         } ?? heads[heads.count - 1]
       let locals = space.randomChoice(using: &random).dropFirst(space.plan.globalSlotCount)
       return space.globals[head] + locals

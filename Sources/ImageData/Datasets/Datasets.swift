@@ -16,6 +16,7 @@ public enum Datasets {
     path: String, format: DatasetFormat = .automatic, split: DataSplit, options: DecodingOptions = DecodingOptions(),
     readers: [any DatasetReader.Type]
   ) throws -> any ImageDataset {
+    let path = NSString(string: path).expandingTildeInPath
     let reader = readers.first { format == .automatic ? $0.recognizes(path) : $0.name == format.rawValue }
     if let reader { return try reader.open(path: path, split: split, options: options) }
     return try open(path: path, format: format, split: split, options: options)

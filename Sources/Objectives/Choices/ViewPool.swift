@@ -25,7 +25,7 @@ public struct ViewPool {
 
   /// The groups, in the order of the view plan.
   public var groups: [Group]
-  /// Whether the views are smaller than those trained on, so that nothing that is learned from them may stay.
+  /// Whether views of any group are smaller than those trained on, so that nothing that is learned from them may stay.
   public var isScaled: Bool
 
   /// Wraps rendered groups.

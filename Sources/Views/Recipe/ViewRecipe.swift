@@ -1,7 +1,7 @@
 /// How the views of an image are made: what is drawn, with which probabilities and ranges.
 ///
 /// Operations are applied in this order: random resized crop, flip, RandAugment, color jitter (its four operations in
-/// the drawn order), grayscale, blur, solarization, normalization, erasing; `three_augment` moves the jitter behind the
+/// the drawn order), grayscale, blur, solarization, operations of one's own, normalization, erasing; `three_augment` moves the jitter behind the
 /// solarization. Mirroring changes no distribution, so a recipe that flips last (as SimSiam's) is the same recipe.
 public struct ViewRecipe: Codable, Sendable, Equatable {
   /// Side of the square view in pixels.
