@@ -68,7 +68,7 @@ let package = Package(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "Pictures", dependencies: ["Views", "CCairo"], swiftSettings: language),
     .target(name: "AtomicFiles", swiftSettings: language),
-    .target(name: "Safetensors", dependencies: ["AtomicFiles"], swiftSettings: language),
+    .target(name: "Safetensors", dependencies: ["AtomicFiles", "CZlib"], swiftSettings: language),
     .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),
 

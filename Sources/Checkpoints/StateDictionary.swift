@@ -20,7 +20,7 @@ public struct StateDictionary {
     entries.append((name, value))
   }
 
-  /// Writes a safetensors file, atomically: the file that was there stays whole until the new one is.
+  /// Writes a safetensors file with a checksum, atomically: the file that was there stays whole until the new one is.
   /// - Throws: `SafetensorsError` when the disk refuses.
   public func write(to path: String, metadata: [String: String]) throws(SafetensorsError) {
     let tensors = entries.map { name, value in
@@ -29,7 +29,7 @@ public struct StateDictionary {
         plain.withBytes(body)
       }
     }
-    try Safetensors.write(tensors, metadata: metadata, to: path)
+    try Safetensors.write(tensors, metadata: metadata, isChecksummed: true, to: path)
   }
 }
 
@@ -76,11 +76,12 @@ public struct Checkpoint {
   /// Where it is.
   public let path: String
 
-  /// Opens a file and checks its structure; reads no values yet.
-  /// - Throws: `SafetensorsError` when it is missing or malformed.
+  /// Opens a file, checks its structure, and its checksum where it has one.
+  /// - Throws: `SafetensorsError` when it is missing or damaged.
   public init(path: String) throws(SafetensorsError) {
     self.path = path
     file = try SafetensorsFile(path: path)
+    try file.verifyChecksum()
   }
 
   /// Text that was stored with the tensors.

@@ -24,9 +24,6 @@ struct ChosenConfiguration: ParsableArguments {
   @Option(help: "Where to compute: cpu or cuda.")
   var device: DeviceChoice?
 
-  /// Whether nothing was given that decides what is trained.
-  var isEmpty: Bool { file == nil && recipe == nil && data == nil && assignments.isEmpty && seed == nil }
-
   /// Throws unless there is either a file or a recipe.
   func check() throws {
     if file == nil && recipe == nil {
@@ -50,10 +47,15 @@ struct ChosenConfiguration: ParsableArguments {
     } else {
       settings = try ConfigurationTree(contentsOf: file ?? "")
     }
+    try change(&settings)
+    return settings
+  }
+
+  /// Lays the flags over settings.
+  func change(_ settings: inout ConfigurationTree) throws {
     for assignment in assignments { try settings.set(assignment) }
     if let data { settings.set(.string(data), at: "data.path") }
     if let seed { settings.set(.integer(seed), at: "seed") }
     if let device { settings.set(.string(device.rawValue), at: "device") }
-    return settings
   }
 }

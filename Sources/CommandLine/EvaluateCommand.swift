@@ -12,7 +12,7 @@ struct EvaluateCommand: ParsableCommand {
     subcommands: [KNN.self, Linear.self])
 
   struct Options: ParsableArguments {
-    @Argument(help: "A run folder.")
+    @Argument(help: "A run folder, or one of its checkpoints.")
     var run: String
 
     @Option(help: "Labelled images with a test split; by default those that the run was trained on.")

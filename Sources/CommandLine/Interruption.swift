@@ -1,12 +1,18 @@
 import Foundation
+import HardViewPretraining
 import Synchronization
 
-/// Ctrl-C and termination, noticed between steps; a second Ctrl-C ends the program at once.
+/// Signals, noticed between steps: Ctrl-C and SIGTERM stop after a checkpoint, SIGUSR1 asks for one; a second Ctrl-C ends
+/// the program at once.
 enum Interruption {
-  private static let requested = Atomic(false)
+  private static let isStopRequested = Atomic(false)
+  private static let isCheckpointRequested = Atomic(false)
 
-  /// Whether somebody asked to stop.
-  static var isRequested: Bool { requested.load(ordering: .relaxed) }
+  /// What somebody asked for since the last time.
+  static var request: TrainingRequest {
+    if isStopRequested.load(ordering: .relaxed) { return .stop }
+    return isCheckpointRequested.exchange(false, ordering: .relaxed) ? .checkpoint : .goOn
+  }
 
   /// Begins to listen, also where the parent process had the signals blocked.
   static func listen() {
@@ -14,11 +20,14 @@ enum Interruption {
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
       sigaddset(&signals, number)
-      signal(number) { number in
-        Interruption.requested.store(true, ordering: .relaxed)
-        signal(number, SIG_DFL)
+      signal(number) { _ in
+        Interruption.isStopRequested.store(true, ordering: .relaxed)
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
       }
     }
+    sigaddset(&signals, SIGUSR1)
+    signal(SIGUSR1) { _ in Interruption.isCheckpointRequested.store(true, ordering: .relaxed) }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }

@@ -12,6 +12,7 @@ struct PretrainCommand: ParsableCommand {
       hardviews pretrain --recipe simsiam-small --data PHOTOS
       hardviews pretrain my.yaml --set selection.candidates=8 --set training.epochs=200
       hardviews pretrain --resume runs/my
+      hardviews pretrain --resume runs/my --set training.epochs=400
       """)
 
   @OptionGroup var chosen: ChosenConfiguration
@@ -22,25 +23,34 @@ struct PretrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Continue the run in this folder.", valueName: "run"))
   var resume: String?
 
+  @Flag(help: "Continue the run in --output where there is one, else begin it; for schedulers that start again.")
+  var resumeOrStart = false
+
   func validate() throws {
+    if resumeOrStart, output == nil || resume != nil {
+      throw ValidationError("--resume-or-start needs --output, which names the run, and no --resume.")
+    }
     guard resume != nil else { return try chosen.check() }
-    guard chosen.isEmpty, output == nil else {
-      throw ValidationError("--resume takes everything from the run folder; give it alone, or with --device.")
+    guard chosen.file == nil, chosen.recipe == nil, output == nil else {
+      throw ValidationError(
+        "--resume takes its settings from the run folder; change some of them with --set, --data and --device.")
     }
   }
 
   func run() throws {
-    if let resume {
-      let task = try Pretraining.resume(
-        resume, on: chosen.device, components: HardViewsProgram.components, onSkip: Watching.skipped)
-      try Watching.train(task, in: resume)
-      return
-    }
+    if let resume { return try goOn(with: resume) }
+    if resumeOrStart, let output, RunDirectory.isRun(at: output) { return try goOn(with: output) }
     let configuration = try chosen.resolved()
     let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
     let output = self.output ?? unusedPath("runs/\(chosen.recipe ?? file ?? "run")")
     let task = try Pretraining.start(configuration, output: output, onSkip: Watching.skipped)
     try Watching.train(task, in: output)
+  }
+
+  private func goOn(with run: String) throws {
+    let task = try Pretraining.resume(
+      run, changing: chosen.change, components: HardViewsProgram.components, onSkip: Watching.skipped)
+    try Watching.train(task, in: run)
   }
 }
 

@@ -13,8 +13,9 @@ enum Watching {
   {
     Interruption.listen()
     remark("\(label.isEmpty ? "Training" : label) in \(output)")
+    remark("\(task.summary)")
     let console = ProgressConsole()
-    let outcome = try task.run(shouldStop: { Interruption.isRequested }) { event in
+    let outcome = try task.run(asking: { Interruption.request }) { event in
       switch event {
       case .step(let progress, let loss, let rate, let left):
         console.update(

@@ -34,6 +34,8 @@ public struct OptimizerConfiguration: Codable, Sendable, Equatable {
   public var vectorRateShare = 1.0
   /// How the rate changes.
   public var schedule = Schedule()
+  /// Epochs over which the rate rises again where `training.restarts` lets the schedules begin anew; 0 for none.
+  public var restartWarmupEpochs = 1.0
   /// What is done about large gradients.
   public var clipping = ClippingConfiguration()
 
@@ -69,6 +71,7 @@ public struct OptimizerConfiguration: Codable, Sendable, Equatable {
     for (key, value) in [
       ("weight_decay", weightDecay), ("vector_rate_share", vectorRateShare),
       ("schedule.warmup_epochs", schedule.warmupEpochs), ("schedule.final_share", schedule.finalShare),
+      ("restart_warmup_epochs", restartWarmupEpochs),
       ("weight_decay_schedule.warmup_epochs", weightDecaySchedule.warmupEpochs),
       ("weight_decay_schedule.final_share", weightDecaySchedule.finalShare),
     ] where !(value >= 0) {

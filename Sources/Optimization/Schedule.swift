@@ -45,8 +45,11 @@ public struct Schedule: Codable, Sendable, Equatable {
   /// The factor on the base value at a position.
   ///
   /// With E epochs and no warm-up, a cosine per epoch gives ½ (1 + cos(π e / E)) at epoch e, which never reaches
-  /// the final share; per step it is the same with steps for epochs.
+  /// the final share; per step it is the same with steps for epochs. Where training has restarts, each cycle is a
+  /// training of its own, and only the first one has the warm-up.
   public func factor(at progress: TrainingProgress) -> Double {
+    let warmupEpochs = progress.hasRestarted ? 0 : warmupEpochs
+    let progress = progress.cycle
     let scale = granularity == .epoch ? 1.0 : Double(progress.stepsPerEpoch)
     let position = granularity == .epoch ? Double(progress.epoch) : Double(progress.step)
     let warmup = warmupEpochs * scale

@@ -34,6 +34,14 @@ public final class ScheduledOptimizer {
   /// The learning rate of most parameters at a position, for logs.
   public func learningRate(at progress: TrainingProgress) -> Double {
     configuration.baseRate(batchSize: batchSize) * configuration.schedule.factor(at: progress)
+      * restartWarmup(at: progress)
+  }
+
+  /// Rises from nearly 0 to 1, step by step, over the first epochs after a restart; else 1.
+  private func restartWarmup(at progress: TrainingProgress) -> Double {
+    let steps = configuration.restartWarmupEpochs * Double(progress.stepsPerEpoch)
+    guard progress.hasRestarted, steps > 0 else { return 1 }
+    return min(Double(progress.cycle.step + 1) / steps, 1)
   }
 
   /// Updates all parameters from their gradients, then forgets the gradients.

@@ -11,7 +11,6 @@ import Views
 /// evaluation.
 public struct EvaluatedRun {
   private let encoder: PretrainedEncoder
-  private let directory: RunDirectory
   private let data: DataConfiguration
   private let onSkip: @Sendable (SkippedImage) -> Void
 
@@ -52,7 +51,7 @@ public struct EvaluatedRun {
   /// Loads the encoder of a run.
   ///
   /// - Parameters:
-  ///   - path: The run folder.
+  ///   - path: The run folder, or one of its checkpoints.
   ///   - data: Labelled images with a test split; nil takes those that the run was trained on.
   ///   - components: What the run's configuration may name.
   ///   - onSkip: Told about images that could not be used.
@@ -62,7 +61,6 @@ public struct EvaluatedRun {
   ) throws {
     self.onSkip = onSkip
     encoder = try PretrainedEncoder(run: path, components: components)
-    directory = try RunDirectory.open(at: path)
     var section = encoder.configuration.values.data
     if let data {
       section.path = data
@@ -117,8 +115,8 @@ public struct EvaluatedRun {
 
   private func write(_ result: some Codable & Sendable, of evaluation: String) throws {
     let record = Record(
-      evaluation: evaluation, date: Date.now.formatted(.iso8601), data: data.path, checkpoint: directory.encoderPath,
+      evaluation: evaluation, date: Date.now.formatted(.iso8601), data: data.path, checkpoint: encoder.checkpointPath,
       result: result)
-    try directory.writeEvaluation(record, named: evaluation)
+    try encoder.directory.writeEvaluation(record, named: evaluation)
   }
 }

@@ -28,8 +28,10 @@ public final class JSONLinesWriter {
 
   /// Appends one record.
   /// - Throws: `RecordError` when the disk refuses, a full one for instance; no half of the line stays.
-  public func append(_ record: some Encodable) throws(RecordError) {
-    let line = JSONLines.encode(record)
+  public func append(_ record: some Encodable) throws(RecordError) { try append(line: JSONLines.encode(record)) }
+
+  /// Appends a line with its newline.
+  func append(line: Data) throws(RecordError) {
     lock()
     defer { unlock() }
     let end = lseek(descriptor, 0, SEEK_END)

@@ -16,8 +16,16 @@ public struct RunDirectory: Sendable, Equatable {
   public var selectionPath: String { path + "/selection.jsonl" }
   /// Images that could not be used.
   public var skippedPath: String { path + "/skipped.jsonl" }
-  /// All that is needed to resume.
+  /// Which process trains.
+  public var lockPath: String { path + "/run.lock" }
+  /// One line for every time that training began or went on.
+  public var historyPath: String { path + "/history.jsonl" }
+  /// The folder of the checkpoints.
+  public var checkpointsPath: String { path + "/checkpoints" }
+  /// All that is needed to resume: a link to the newest checkpoint.
   public var checkpointPath: String { path + "/checkpoints/last.safetensors" }
+  /// A link to the checkpoint with the best online signal.
+  public var bestCheckpointPath: String { path + "/checkpoints/best.safetensors" }
   /// The encoder alone.
   public var encoderPath: String { path + "/checkpoints/encoder.safetensors" }
   /// Results of evaluations.
@@ -30,7 +38,7 @@ public struct RunDirectory: Sendable, Equatable {
     if manager.fileExists(atPath: path) {
       let contents = try? manager.contentsOfDirectory(atPath: path)
       guard contents?.isEmpty == true else {
-        throw taken(path, isRun: manager.fileExists(atPath: RunDirectory(path: path).configurationPath))
+        throw taken(path, isRun: isRun(at: path))
       }
     }
     return RunDirectory(path: path)
@@ -49,12 +57,37 @@ public struct RunDirectory: Sendable, Equatable {
   public func make(configuration yaml: String) throws(RecordError) {
     try Self.makeFolder(path)
     // Only one of several processes makes this folder.
-    guard mkdir(path + "/checkpoints", 0o777) == 0 else {
+    guard mkdir(checkpointsPath, 0o777) == 0 else {
       if errno == EEXIST { throw Self.taken(path, isRun: true) }
-      throw RecordError(FileError(path: path + "/checkpoints", action: .create, code: errno))
+      throw RecordError(FileError(path: checkpointsPath, action: .create, code: errno))
     }
-    try Self.makeFolder(evaluationPath)
+    do throws(RecordError) {
+      try Self.makeFolder(evaluationPath)
+      try writeConfiguration(yaml)
+    } catch {
+      discard()
+      throw error
+    }
+  }
+
+  /// Replaces the resolved configuration.
+  public func writeConfiguration(_ yaml: String) throws(RecordError) {
     try replaceFile(at: configurationPath, with: Data(yaml.utf8))
+  }
+
+  /// Removes the folder of a run that was never trained.
+  ///
+  /// Files that this package does not write stay, and with them the folder.
+  public func discard() {
+    for path in [configurationPath, historyPath, metricsPath, viewsPath, selectionPath, skippedPath, lockPath] {
+      unlink(path)
+    }
+    for path in [checkpointsPath, evaluationPath, path] { rmdir(path) }
+  }
+
+  /// Whether there is a run folder.
+  public static func isRun(at path: String) -> Bool {
+    FileManager.default.fileExists(atPath: RunDirectory(path: path).configurationPath)
   }
 
   /// Opens an existing run folder.
@@ -64,7 +97,7 @@ public struct RunDirectory: Sendable, Equatable {
     guard FileManager.default.fileExists(atPath: path) else {
       throw RecordError(path: path, reason: "there is no such folder", advice: "Name a run folder, such as runs/demo")
     }
-    guard FileManager.default.fileExists(atPath: directory.configurationPath) else {
+    guard isRun(at: path) else {
       throw RecordError(
         path: path, reason: "is no run folder (it has no configuration.yaml)",
         advice: "Name a folder that `hardviews pretrain` or `hardviews demo` wrote")

@@ -28,33 +28,45 @@ public enum Safetensors {
   ///
   /// Tensors of larger elements come first, otherwise in the order given; with that every tensor is aligned to its
   /// elements. The file that was at `path` stays whole until the new one is on the disk.
+  /// - Parameter isChecksummed: Whether the metadata get a checksum of the whole file under `checksum`, which
+  ///   `SafetensorsFile.verifyChecksum` compares.
   /// - Throws: `SafetensorsError` when a name is used twice, a tensor has another number of bytes than its type and
   ///   shape ask for, or the disk refuses. Then `path` is as it was.
   public static func write(
-    _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String
+    _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], isChecksummed: Bool = false, to path: String
   ) throws(SafetensorsError) {
     let sorted = tensors.enumerated().sorted {
       ($1.element.type.byteCount, $0.offset) < ($0.element.type.byteCount, $1.offset)
     }.map(\.element)
     let entries = try layOut(sorted, path: path)
+    var metadata = metadata
+    if isChecksummed { metadata[Checksum.key] = Checksum.blank }
     let header = Header.text(entries: entries, metadata: metadata)
     guard header.count <= Header.longest else {
       throw SafetensorsError(path: path, problem: .headerTooLong(UInt64(header.count), limit: Header.longest))
     }
 
     try AtomicFile.write(to: path) { output throws(SafetensorsError) in
-      withUnsafeBytes(of: UInt64(header.count).littleEndian) { output.write($0) }
-      header.withUnsafeBytes { output.write($0) }
+      var checksum = Checksum()
+      func write(_ bytes: UnsafeRawBufferPointer) {
+        if isChecksummed { checksum.add(bytes) }
+        output.write(bytes)
+      }
+      withUnsafeBytes(of: UInt64(header.count).littleEndian) { write($0) }
+      header.withUnsafeBytes { write($0) }
       for (tensor, entry) in zip(sorted, entries) {
         var byteCount = 0
         tensor.withBytes { bytes in
           byteCount = bytes.count
-          output.write(bytes)
+          write(bytes)
         }
         guard byteCount == entry.bytes.count else {
           throw SafetensorsError(
             path: path, tensor: tensor.name, problem: .wrongByteCount(byteCount, expected: entry.bytes.count))
         }
+      }
+      if isChecksummed, let place = header.withUnsafeBytes({ Checksum.digits(in: $0) }) {
+        Array(checksum.digits.utf8).withUnsafeBytes { output.replace(at: 8 + place.lowerBound, with: $0) }
       }
     } orThrow: {
       SafetensorsError(path: path, problem: .file($0))

@@ -30,6 +30,8 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     case trailingBytes(Int)
     /// The file has no tensor of that name.
     case noSuchTensor(known: [String])
+    /// The bytes are not those that the checksum in the metadata was computed of.
+    case wrongChecksum(stored: String)
     /// The tensor's elements are not integers.
     case notIntegers(ScalarType)
   }
@@ -87,6 +89,11 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
       let listed = known.prefix(5).joined(separator: ", ")
       let rest = known.count > 5 ? ", and \(known.count - 5) more" : ""
       return known.isEmpty ? "not in the file, which has no tensors." : "not in the file, which has \(listed)\(rest)."
+    case .wrongChecksum(let stored):
+      return
+        "its content does not match its checksum (\(stored)), so it was changed or damaged after it was written. Use a "
+        + "copy that is whole, or an earlier checkpoint; where another program saved it again on purpose, let that "
+        + "program leave out the entry \"checksum\" of the metadata."
     case .notIntegers(let type):
       return "has elements of type \(type.rawValue), not integers."
     }

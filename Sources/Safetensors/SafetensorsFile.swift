@@ -43,6 +43,23 @@ public struct SafetensorsFile: Sendable {
     indices = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.name, $0) })
   }
 
+  /// Reads the whole file and compares it with the checksum that it was written with; a file without one passes.
+  /// - Throws: `SafetensorsError` when a byte has changed since.
+  public func verifyChecksum() throws(SafetensorsError) {
+    guard let stored = metadata[Checksum.key], stored.hasPrefix("crc32:") else { return }
+    let digits = data.withUnsafeBytes { bytes -> String? in
+      guard let place = Checksum.digits(in: UnsafeRawBufferPointer(rebasing: bytes[8..<bodyStart])) else { return nil }
+      var checksum = Checksum()
+      checksum.add(UnsafeRawBufferPointer(rebasing: bytes[..<(8 + place.lowerBound)]))
+      Array(repeating: UInt8(ascii: "0"), count: place.count).withUnsafeBytes { checksum.add($0) }
+      checksum.add(UnsafeRawBufferPointer(rebasing: bytes[(8 + place.upperBound)...]))
+      return checksum.digits
+    }
+    guard digits == String(stored.dropFirst(6)) else {
+      throw SafetensorsError(path: path, problem: .wrongChecksum(stored: stored))
+    }
+  }
+
   /// The names of the tensors, in the order of their bytes in the file.
   public var names: [String] { entries.map(\.name) }
 

@@ -60,9 +60,12 @@ struct ConfigurationCheck {
     try require(
       values.records.metricsEverySteps >= 1, "records.metrics_every_steps",
       "must be at least 1, not \(values.records.metricsEverySteps)")
+    try report(values.records.checkpoints.problem(), in: "records.checkpoints")
+    let restarts = values.training.restarts
     try require(
-      values.records.checkpointEveryEpochs >= 1, "records.checkpoint_every_epochs",
-      "must be at least 1, not \(values.records.checkpointEveryEpochs)")
+      zip([0] + restarts, restarts).allSatisfy { $0 < $1 } && restarts.allSatisfy { $0 < values.training.epochs },
+      "training.restarts",
+      "must be ascending epochs between 0 and training.epochs (\(values.training.epochs)), not \(restarts)")
     try require(
       values.evaluation.crop > 0 && values.evaluation.crop <= values.evaluation.resize, "evaluation.crop",
       "must be between 1 and evaluation.resize (\(values.evaluation.resize)), not \(values.evaluation.crop)")

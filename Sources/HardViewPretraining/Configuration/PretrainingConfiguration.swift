@@ -90,10 +90,23 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
 
 /// How long; the `training` section.
 public struct TrainingConfiguration: Codable, Sendable, Equatable {
+  /// What schedules do when a run is resumed with more epochs.
+  public enum Extension: String, Codable, Sendable, CaseIterable {
+    /// They run as if training had been that long from the beginning, so the learning rate jumps up.
+    case stretch
+    /// They end where they were to end and begin anew, the learning rate behind a warm-up of
+    /// `optimizer.restart_warmup_epochs`.
+    case restart
+  }
+
   /// Passes over the images.
   public var epochs = 100
   /// Images a step.
   public var batchSize = 512
+  /// What schedules do when a run is resumed with more epochs.
+  public var whenExtended = Extension.stretch
+  /// Epochs at which schedules begin anew, ascending; `when_extended: restart` adds to them.
+  public var restarts: [Int] = []
 
   /// The published length for ImageNet.
   public init() {}
@@ -133,11 +146,37 @@ public struct RecordsConfiguration: Codable, Sendable, Equatable {
   public var metricsEverySteps = 50
   /// `views.jsonl` follows the images at the first so many positions of the dataset; 0 writes none.
   public var viewsOfImages = 16
-  /// Epochs between checkpoints; the last epoch always writes one.
-  public var checkpointEveryEpochs = 1
+  /// When the state of training is saved, and what is kept.
+  public var checkpoints = CheckpointConfiguration()
 
   /// A line every 50 steps, a checkpoint every epoch.
   public init() {}
+}
+
+/// When the state of training is saved, and what is kept; the `records.checkpoints` section.
+public struct CheckpointConfiguration: Codable, Sendable, Equatable {
+  /// Epochs between checkpoints; the last epoch always writes one.
+  public var everyEpochs = 1
+  /// Minutes after which a checkpoint is written whatever the epoch; 0 for none.
+  public var everyMinutes = 0.0
+  /// How many of the newest are kept.
+  public var keep = 2
+  /// Checkpoints at the ends of epochs that this number divides are kept for good; 0 for none.
+  public var keepEveryEpochs = 0
+  /// Whether the one with the best online signal is kept, and written as soon as there is one.
+  public var keepBest = true
+
+  /// One every epoch, the last two and the best kept.
+  public init() {}
+
+  /// The first value out of range: its key within the section, and the reason.
+  func problem() -> (key: String, reason: String)? {
+    if everyEpochs < 1 { return ("every_epochs", "must be at least 1, not \(everyEpochs)") }
+    if !(everyMinutes >= 0) { return ("every_minutes", "must be 0 (never) or more, not \(everyMinutes)") }
+    if keep < 1 { return ("keep", "must be at least 1, not \(keep)") }
+    if keepEveryEpochs < 0 { return ("keep_every_epochs", "must be 0 (none) or more, not \(keepEveryEpochs)") }
+    return nil
+  }
 }
 
 /// How images look when the encoder is evaluated; the `evaluation` section.

@@ -44,9 +44,13 @@ public struct ResolvedConfiguration: Sendable {
   /// Settings under the names that they have today.
   private static func renamed(_ settings: ConfigurationTree) -> ConfigurationTree {
     var settings = settings
-    if let momentum = settings["method.centre_momentum"] {
-      settings.set((settings["method"] ?? .empty).removing("centre_momentum"), at: "method")
-      settings.set(momentum, at: "method.center_momentum")
+    for (section, old, new) in [
+      ("method", "centre_momentum", "method.center_momentum"),
+      ("records", "checkpoint_every_epochs", "records.checkpoints.every_epochs"),
+    ] {
+      guard let value = settings["\(section).\(old)"] else { continue }
+      settings.set((settings[section] ?? .empty).removing(old), at: section)
+      settings.set(value, at: new)
     }
     return settings
   }

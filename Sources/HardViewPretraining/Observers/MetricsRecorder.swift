@@ -35,7 +35,10 @@ final class MetricsRecorder: TrainingObserver {
     if position.stepInEpoch == 0 || metrics.count >= everySteps { try write(at: position) }
   }
 
-  func finish(at position: TrainingProgress) throws { try write(at: position) }
+  func finish(at position: TrainingProgress) throws {
+    try write(at: position)
+    try log.flush()
+  }
 
   private func write(at position: TrainingProgress) throws {
     guard let (last, averages) = metrics.flush() else { return }

@@ -15,6 +15,8 @@ final class SelectionRecorder: TrainingObserver {
 
   func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
 
+  func finish(at position: TrainingProgress) throws { try log.flush() }
+
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
     guard let record = step.calibration else { return }
     try log.append(record)

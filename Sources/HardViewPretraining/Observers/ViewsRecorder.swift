@@ -42,6 +42,8 @@ final class ViewsRecorder: TrainingObserver {
 
   func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
 
+  func finish(at position: TrainingProgress) throws { try log.flush() }
+
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
     let followed = step.context.draw.samples.enumerated().filter { $0.element < imageCount }
     guard !followed.isEmpty, let choice = step.choice, step.loss.number.isFinite else { return }

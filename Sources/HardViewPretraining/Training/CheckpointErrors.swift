@@ -14,17 +14,19 @@ public struct NotACheckpointError: Error, CustomStringConvertible {
 public struct ChangedDataError: Error, CustomStringConvertible {
   /// The checkpoint.
   public let path: String
-  /// Steps an epoch then.
+  /// How many there were then.
   public let before: Int
-  /// Steps an epoch now.
+  /// How many there are now.
   public let now: Int
+  /// What is counted, such as `images`.
+  public let unit: String
   /// The data, in words.
   public let data: String
 
   /// One paragraph.
   public var description: String {
-    "\(path) was written when an epoch had \(before) steps; with \(data) it has \(now). Resume with the data and batch "
-      + "size that the run began with, or start a new run."
+    "\(path) was written with \(before) \(unit); with \(data) there are \(now). Resume with the data and batch size "
+      + "that the run began with (--data where they have moved), or start a new run from its weights with --init."
   }
 }
 
@@ -54,4 +56,15 @@ public struct PartsError: Error, CustomStringConvertible, Equatable {
   private func list(_ parts: [String: Int]) -> String {
     parts.sorted { $0.key < $1.key }.map { "\($0.key) (version \($0.value))" }.joined(separator: ", ")
   }
+}
+
+/// The disk refused a checkpoint.
+public struct CheckpointNotWrittenError: Error, CustomStringConvertible, Equatable {
+  /// Steps taken when it should have been written.
+  public let step: Int
+  /// Why not, and what to do.
+  public let reason: String
+
+  /// One paragraph.
+  public var description: String { "The checkpoint after step \(step) could not be written. \(reason)" }
 }

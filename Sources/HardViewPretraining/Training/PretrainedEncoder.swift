@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import NeuralNetworks
+import Objectives
 import RunRecords
 import Torch
 
@@ -10,17 +11,44 @@ public struct PretrainedEncoder {
   public let backbone: any Backbone
   /// What it was trained with.
   public let configuration: ResolvedConfiguration
+  /// The run that trained it.
+  public let directory: RunDirectory
+  /// The file that it was loaded from.
+  public let checkpointPath: String
 
-  /// Loads the last checkpoint of a run folder.
-  /// - Throws: When the folder is no run, or has no checkpoint yet.
+  /// Loads the newest encoder of a run, or that of one of its checkpoints.
+  ///
+  /// - Parameters:
+  ///   - path: The run folder, or a file in its `checkpoints`.
+  ///   - components: What the run's configuration may name.
+  /// - Throws: `RecordError` when there is no run; `NoCheckpointError` when it has no checkpoint yet; `SafetensorsError`
+  ///   when the file is damaged.
   public init(run path: String, components: Components = .standard) throws {
-    let directory = try RunDirectory.open(at: path)
+    var isFolder: ObjCBool = false
+    let isFile = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    let folder = isFile ? URL(filePath: path).deletingLastPathComponent().deletingLastPathComponent().path : path
+    directory = try RunDirectory.open(at: folder)
     configuration = try Pretraining.configuration(of: directory, components: components)
-    guard FileManager.default.fileExists(atPath: directory.encoderPath) else {
-      throw NoCheckpointError(path: path)
+    checkpointPath = isFile ? path : directory.encoderPath
+    guard FileManager.default.fileExists(atPath: checkpointPath) else { throw NoCheckpointError(path: path) }
+    let checkpoint = try Checkpoint(path: checkpointPath)
+    guard checkpoint.metadata["format"] == TrainingState.format else {
+      backbone = configuration.values.backbone.makeBackbone(using: Generator(seed: 0))
+      return try checkpoint.load(into: StateDictionary(of: backbone))
     }
-    backbone = configuration.values.backbone.makeBackbone(using: Generator(seed: 0))
-    try Checkpoint(path: directory.encoderPath).load(into: StateDictionary(of: backbone))
+    backbone = try configuration.withParts(EncoderLoading(checkpoint: checkpoint))
+  }
+
+  /// Takes the encoder out of a checkpoint of the whole training.
+  private struct EncoderLoading: PartsConsumer {
+    var checkpoint: Checkpoint
+
+    func use<Method: SelfSupervisedMethod>(_ parts: PretrainingParts<Method>) throws -> any Backbone {
+      try checkpoint.load(
+        into: StateDictionary(of: parts.method, prefix: "model."), where: { $0.hasPrefix("model.") },
+        renaming: TrainingState.presentName)
+      return parts.method.encoder
+    }
   }
 }
 

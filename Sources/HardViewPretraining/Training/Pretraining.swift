@@ -21,35 +21,34 @@ public enum Pretraining {
     onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws -> any PretrainingTask {
     let dataset = try configuration.open(split: .train)
-    let directory = try RunDirectory.planned(at: output)
-    let task = try task(configuration, dataset: dataset, directory: directory, checkpoint: nil, onSkip: onSkip)
-    try directory.make(configuration: configuration.tree.yaml)
-    return task
+    let session = RunSession(
+      new: try RunDirectory.planned(at: output), configuration: try configuration.withAbsolutePaths().tree.yaml)
+    return try task(configuration, dataset: dataset, session: session, checkpoint: nil, onSkip: onSkip)
   }
 
-  /// Continues a run from its last checkpoint, or from the beginning when it was stopped before the first.
+  /// Continues a run from its newest checkpoint that is whole, or from the beginning when it was stopped before the
+  /// first; changes nothing on disk before it trains.
   ///
   /// - Parameters:
   ///   - path: The run folder.
-  ///   - device: Where to go on, when not where the run began.
+  ///   - change: Changes settings of the run: where data and device are, how long it trains, what is recorded.
   ///   - components: What the run's configuration may name.
   ///   - onSkip: Told about images that could not be used.
+  /// - Throws: `ConfigurationError` with the reason where a setting cannot change any more; errors of the data, the
+  ///   checkpoint or the disk.
   public static func resume(
-    _ path: String, on device: DeviceChoice? = nil, components: Components = .standard,
-    onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
+    _ path: String, changing change: (inout ConfigurationTree) throws -> Void = { _ in },
+    components: Components = .standard, onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws -> any PretrainingTask {
     let directory = try RunDirectory.open(at: path)
-    var configuration = try Self.configuration(of: directory, components: components)
-    if let device {
-      var settings = configuration.tree
-      settings.set(.string(device.rawValue), at: "device")
-      configuration = try ResolvedConfiguration(settings, components: components)
-    }
+    let saved = try Self.configuration(of: directory, components: components)
+    let configuration = try saved.changed(by: change, in: path)
+    let point = try ResumePoint(in: directory)
+    let session = RunSession(
+      resuming: directory, at: point, configuration: configuration.tree.yaml,
+      changes: saved.tree.changes(to: configuration.tree))
     let dataset = try configuration.open(split: .train)
-    let checkpoint =
-      FileManager.default.fileExists(atPath: directory.checkpointPath)
-      ? try Checkpoint(path: directory.checkpointPath) : nil
-    return try task(configuration, dataset: dataset, directory: directory, checkpoint: checkpoint, onSkip: onSkip)
+    return try task(configuration, dataset: dataset, session: session, checkpoint: point.checkpoint, onSkip: onSkip)
   }
 
   /// The configuration that a run folder was made with.
@@ -76,12 +75,12 @@ public enum Pretraining {
   }
 
   private static func task(
-    _ configuration: ResolvedConfiguration, dataset: any ImageDataset, directory: RunDirectory, checkpoint: Checkpoint?,
+    _ configuration: ResolvedConfiguration, dataset: any ImageDataset, session: RunSession, checkpoint: Checkpoint?,
     onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws -> any PretrainingTask {
-    let log = SkippedLog(path: directory.skippedPath)
+    let log = SkippedLog(path: session.directory.skippedPath)
     return try configuration.withParts(
-      TaskMaker(dataset: dataset, directory: directory, checkpoint: checkpoint) { record in
+      TaskMaker(dataset: dataset, session: session, checkpoint: checkpoint) { record in
         log.append(record)
         onSkip(record)
       })
@@ -89,12 +88,12 @@ public enum Pretraining {
 
   private struct TaskMaker: PartsConsumer {
     var dataset: any ImageDataset
-    var directory: RunDirectory
+    var session: RunSession
     var checkpoint: Checkpoint?
     var onSkip: @Sendable (SkippedImage) -> Void
 
     func use<Method: SelfSupervisedMethod>(_ parts: PretrainingParts<Method>) throws -> any PretrainingTask {
-      try PretrainingRun(parts, dataset: dataset, directory: directory, resumingFrom: checkpoint, onSkip: onSkip)
+      try PretrainingRun(parts, dataset: dataset, session: session, resumingFrom: checkpoint, onSkip: onSkip)
     }
   }
 }
@@ -113,5 +112,36 @@ private final class SkippedLog: Sendable {
       // A disk that refuses this line refuses the next line of metrics too, and that one is reported.
       try? JSONLinesWriter(path: path).append(record)
     }
+  }
+}
+
+extension ResolvedConfiguration {
+  /// The same with the path of the data as it is from any folder, where it is a file or folder here.
+  func withAbsolutePaths() throws(ConfigurationError) -> ResolvedConfiguration {
+    let path = (values.data.path as NSString).expandingTildeInPath
+    guard !path.isEmpty, FileManager.default.fileExists(atPath: path) else { return self }
+    var settings = tree
+    let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+    settings.set(.string(absolute), at: "data.path")
+    return try ResolvedConfiguration(settings, components: components)
+  }
+
+  /// The configuration of a run that goes on with some settings changed.
+  /// - Throws: `ConfigurationError` where one of them cannot change, and what `change` throws.
+  func changed(
+    by change: (inout ConfigurationTree) throws -> Void, in run: String
+  ) throws -> ResolvedConfiguration {
+    var settings = tree
+    try change(&settings)
+    guard settings != tree else { return self }
+    var changed = try ResolvedConfiguration(settings, components: components)
+    let (before, after) = (values.training, changed.values.training)
+    if after.epochs > before.epochs, after.whenExtended == .restart, after.restarts == before.restarts {
+      settings.set(.list((before.restarts + [before.epochs]).map { .integer($0) }), at: "training.restarts")
+      changed = try ResolvedConfiguration(settings, components: components)
+    }
+    if changed.values.data.path != values.data.path { changed = try changed.withAbsolutePaths() }
+    for change in tree.changes(to: changed.tree) { try change.checkPermitted(in: run) }
+    return changed
   }
 }

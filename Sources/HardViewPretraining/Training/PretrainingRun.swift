@@ -9,16 +9,36 @@ import Torch
 
 /// A run of any method, ready to train.
 public protocol PretrainingTask {
-  /// Trains until the last epoch ends or `shouldStop` says so after a step; a checkpoint is written before it returns.
-  func run(shouldStop: () -> Bool, observer: (PretrainingEvent) -> Void) throws -> PretrainingOutcome
+  /// Trains until the last epoch ends, or until it is asked to stop; a checkpoint is written before it returns.
+  ///
+  /// - Parameters:
+  ///   - request: Asked after every step what to do.
+  ///   - observer: Told what happens.
+  /// - Throws: `RecordError` when another process trains in the run folder or the disk refuses to begin;
+  ///   `CheckpointNotWrittenError` when the last checkpoint could not be written; errors of data and training.
+  func run(asking request: () -> TrainingRequest, observer: (PretrainingEvent) -> Void) throws -> PretrainingOutcome
   /// What is being pretrained.
   var encoder: any Backbone { get }
+  /// What is being done, for people.
+  var summary: TrainingSummary { get }
+}
+
+/// What is asked of a training after a step.
+public enum TrainingRequest: Sendable, Equatable {
+  /// Nothing.
+  case goOn
+  /// Write a checkpoint and go on.
+  case checkpoint
+  /// Write a checkpoint and stop.
+  case stop
 }
 
 extension PretrainingTask {
-  /// Trains to the end, unwatched.
-  public func run() throws -> PretrainingOutcome {
-    try run(shouldStop: { false }, observer: { _ in })
+  /// Trains until the last epoch ends or `shouldStop` says so after a step; a checkpoint is written before it returns.
+  public func run(
+    shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
+  ) throws -> PretrainingOutcome {
+    try run(asking: { shouldStop() ? .stop : .goOn }, observer: observer)
   }
 }
 
@@ -26,6 +46,7 @@ extension PretrainingTask {
 public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask {
   private let device: DeviceChoice
   private let method: Method
+  private let session: RunSession
   private let events = TrainingEvents()
   private let trainer: Trainer<HardViewLearner<Method>>
 
@@ -33,21 +54,25 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
   public var pretrained: Method { method }
   /// What is being pretrained.
   public var encoder: any Backbone { method.encoder }
+  /// What is being done, for people.
+  public let summary: TrainingSummary
 
   /// Puts everything together for the first step, or for the step that `checkpoint` stopped at; changes nothing on disk.
   ///
   /// - Parameters:
   ///   - parts: Networks, optimizer and settings.
   ///   - dataset: The images.
-  ///   - directory: Where records and checkpoints go.
+  ///   - session: The folder where records and checkpoints go.
   ///   - checkpoint: Continue from here; nil to begin.
   ///   - onSkip: Told about every image that could not be used.
   /// - Throws: `ConfigurationError`, `LoaderError`, `SafetensorsError`, `MismatchError`, `PartsError`.
   init(
-    _ parts: PretrainingParts<Method>, dataset: any ImageDataset, directory: RunDirectory,
+    _ parts: PretrainingParts<Method>, dataset: any ImageDataset, session: RunSession,
     resumingFrom checkpoint: Checkpoint?, onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws {
     let values = parts.configuration
+    let directory = session.directory
+    self.session = session
     device = values.device
     method = parts.method
     let learner = try parts.learner(values.selection)
@@ -67,33 +92,46 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
         learningRate: learner.optimizer.learningRate),
     ]
     let state = TrainingState(
-      TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: values.training.epochs),
+      TrainingProgress(
+        stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: values.training.epochs,
+        restarts: values.training.restarts),
+      imageCount: dataset.count,
       parts: learner.parts + [("generator", GeneratorPart(parts.generator))]
         + own.map { ("observer.\($0.name)", $0.observer) })
     trainer = Trainer(
       learner, feed: BatchFeed(loader), health: health, observers: observers + own.map(\.observer),
       checkpoints: CheckpointStore(
         directory, encoder: method.encoder, architecture: values.backbone.name.rawValue,
-        everyEpochs: values.records.checkpointEveryEpochs),
-      state: state, clock: clock)
+        configuration: values.records.checkpoints, events: events),
+      state: state, events: events, clock: clock)
     if let checkpoint { try state.restore(checkpoint, data: dataset.summary) }
+    summary = TrainingSummary(
+      of: parts.resolved, dataset: dataset,
+      parameterCount: Self.count(method.parameters), encoderParameterCount: Self.count(method.encoder.parameters),
+      dtype: parts.setting.dtype, position: state.position)
   }
 
-  /// Trains until the last epoch ends or `shouldStop` says so after a step.
+  private static func count(_ parameters: [Parameter]) -> Int {
+    parameters.reduce(0) { $0 + $1.value.elementCount }
+  }
+
+  /// Trains until the last epoch ends, or until it is asked to stop.
   public func run(
-    shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
+    asking request: () -> TrainingRequest, observer: (PretrainingEvent) -> Void
   ) throws -> PretrainingOutcome {
-    try device.use { try train(shouldStop: shouldStop, observer: observer) }
+    try device.use { try train(asking: request, observer: observer) }
   }
 
   /// Trains on the current device, which must be that of the initializer.
   func train(
-    shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
+    asking request: () -> TrainingRequest = { .goOn }, observer: (PretrainingEvent) -> Void = { _ in }
   ) throws -> PretrainingOutcome {
     try withoutActuallyEscaping(observer) { observer in
       events.handler = observer
       defer { events.handler = { _ in } }
-      return try trainer.run(until: shouldStop)
+      defer { session.end(atStep: trainer.position.step) }
+      try session.begin(at: trainer.position, device: device, events: events)
+      return try trainer.run(asking: request)
     }
   }
 }

@@ -1,6 +1,7 @@
 import ImageData
 import Objectives
 import Optimization
+import RunRecords
 import Torch
 
 /// The loop of a training: batches in, steps of a learner, observers, checkpoints.
@@ -13,6 +14,7 @@ public final class Trainer<L: Learner> {
   private let observers: [any TrainingObserver]
   private let checkpoints: CheckpointStore
   private let state: TrainingState
+  private let events: TrainingEvents
   private let communicator: any Communicator
   private let clock: StageClock
   /// Where training is.
@@ -21,7 +23,7 @@ public final class Trainer<L: Learner> {
   /// Combines the parts; nothing happens before `run`.
   init(
     _ learner: L, feed: BatchFeed, health: Health, observers: [any TrainingObserver], checkpoints: CheckpointStore,
-    state: TrainingState, communicator: any Communicator = SingleWorker(), clock: StageClock
+    state: TrainingState, events: TrainingEvents, communicator: any Communicator = SingleWorker(), clock: StageClock
   ) {
     self.learner = learner
     self.feed = feed
@@ -29,12 +31,13 @@ public final class Trainer<L: Learner> {
     self.observers = observers
     self.checkpoints = checkpoints
     self.state = state
+    self.events = events
     self.communicator = communicator
     self.clock = clock
   }
 
-  /// Trains until the last epoch ends or `shouldStop` says so after a step; writes a checkpoint before it returns.
-  func run(until shouldStop: () -> Bool) throws -> PretrainingOutcome {
+  /// Trains until the last epoch ends, or until it is asked to stop; writes a checkpoint before it returns.
+  func run(asking request: () -> TrainingRequest) throws -> PretrainingOutcome {
     defer { feed.stop() }
     for observer in observers { try observer.resume(at: position) }
     while !position.isFinished {
@@ -43,14 +46,39 @@ public final class Trainer<L: Learner> {
       let step = try learner.step(on: batch, in: context)
       state.position.step += 1
       try health.observe(step, at: position)
-      for observer in observers { try observer.observe(step, at: position) }
-      let stops = communicator.anyAgrees(shouldStop()) && !position.isFinished
-      if stops { for observer in observers { try observer.finish(at: position) } }
-      if stops || checkpoints.isDue(at: position) { try checkpoints.save(state, unless: health.isBroken) }
-      if stops { return .interrupted }
+      for observer in observers { try warning { try observer.observe(step, at: position) } }
+      let request = request()
+      let stops = communicator.anyAgrees(request == .stop) && !position.isFinished
+      if communicator.anyAgrees(request != .goOn) || checkpoints.isDue(at: position) { try save() }
+      if stops { return try ending(with: .interrupted) }
     }
     try health.validate()
-    return .finished
+    return try ending(with: .finished)
+  }
+
+  /// Saves what observers still keep, then the state.
+  private func save() throws {
+    do {
+      for observer in observers { try observer.finish(at: position) }
+    } catch let error as RecordError {
+      // A checkpoint ahead of the records would lose some of them.
+      return checkpoints.couldNotSave(position, because: error)
+    }
+    try checkpoints.save(state, unless: health.isBroken)
+  }
+
+  private func ending(with outcome: PretrainingOutcome) throws -> PretrainingOutcome {
+    try checkpoints.validate()
+    return outcome
+  }
+
+  /// Runs `body`; a disk that refuses a record becomes a warning.
+  private func warning(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as RecordError {
+      events.send(.warning("\(error) Training goes on; the record is kept until the disk takes it."))
+    }
   }
 }
 

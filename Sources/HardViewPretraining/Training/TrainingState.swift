@@ -2,16 +2,20 @@ import Checkpoints
 import Foundation
 import NeuralNetworks
 import Optimization
+import RunConfiguration
 import Torch
 
 /// Everything that a training must save to continue exactly: where it is, and the states of its parts.
 final class TrainingState {
   /// Where training is.
   var position: TrainingProgress
+  /// How many images there are; a checkpoint of other data does not fit.
+  private let imageCount: Int
   private let parts: [(name: String, part: any TrainingPart)]
 
-  init(_ position: TrainingProgress, parts: [(name: String, part: any TrainingPart)]) {
+  init(_ position: TrainingProgress, imageCount: Int, parts: [(name: String, part: any TrainingPart)]) {
     self.position = position
+    self.imageCount = imageCount
     self.parts = parts
   }
 
@@ -31,7 +35,9 @@ final class TrainingState {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
-    var metadata = ["format": Self.format, "progress": try text(position), "parts": try text(versions)]
+    var metadata = [
+      "format": Self.format, "progress": try text(position), "images": String(imageCount), "parts": try text(versions),
+    ]
     for (name, part) in parts {
       for (key, value) in part.values { metadata["\(name).\(key)"] = value }
     }
@@ -45,14 +51,26 @@ final class TrainingState {
   /// Goes on from a checkpoint; nothing changes where it does not fit.
   ///
   /// - Parameter data: The data, in words, for errors.
-  /// - Throws: `NotACheckpointError`, `ChangedDataError`, `PartsError`, `MismatchError`.
+  /// - Throws: `NotACheckpointError`, `ChangedDataError`, `PartsError`, `MismatchError`; `ConfigurationError` where
+  ///   training is to end before the checkpoint.
   func restore(_ checkpoint: Checkpoint, data: String) throws {
     guard let text = checkpoint.metadata["progress"],
       let saved = try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8))
     else { throw NotACheckpointError(path: checkpoint.path) }
     guard saved.stepsPerEpoch == position.stepsPerEpoch else {
       throw ChangedDataError(
-        path: checkpoint.path, before: saved.stepsPerEpoch, now: position.stepsPerEpoch, data: data)
+        path: checkpoint.path, before: saved.stepsPerEpoch, now: position.stepsPerEpoch, unit: "steps an epoch",
+        data: data)
+    }
+    // Older checkpoints do not tell.
+    if let images = checkpoint.metadata["images"].flatMap({ Int($0) }), images != imageCount {
+      throw ChangedDataError(path: checkpoint.path, before: images, now: imageCount, unit: "images", data: data)
+    }
+    guard saved.step <= position.totalSteps else {
+      throw ConfigurationError(
+        path: "training.epochs",
+        problem: .invalid(
+          "is \(position.totalEpochs), but the run has trained for \(saved.epoch) epochs and more already"))
     }
     try checkParts(of: checkpoint)
     try checkpoint.load(into: tensors, renaming: Self.presentName)
@@ -80,7 +98,7 @@ final class TrainingState {
   }
 
   /// The name that a tensor of an older checkpoint has today.
-  private static func presentName(_ name: String) -> String {
+  static func presentName(_ name: String) -> String {
     var name = name
     if name.hasPrefix("hardness.") { name = "selection." + name.dropFirst("hardness.".count) }
     if name.hasPrefix("model.") {

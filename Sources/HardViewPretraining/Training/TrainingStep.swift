@@ -40,13 +40,16 @@ public protocol Learner: AnyObject {
 
 /// Looks at every step of a training, in order, after it was taken; decides itself when there is something to do.
 ///
+/// A `RecordError` that it throws is a warning: training goes on, and the observer tries again (`StepLog` does). Other
+/// errors end training.
+///
 /// Reading a value of the step waits for the device, so observers read seldom.
 public protocol TrainingObserver: TrainingPart {
   /// Goes on in a run that was interrupted: drops what was recorded after `position`. Nothing by default.
   func resume(at position: TrainingProgress) throws
   /// Looks at a step; `position` is where training goes on.
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws
-  /// Writes down what is still kept, before training is interrupted. Nothing by default.
+  /// Writes down what is still kept, before a checkpoint. Nothing by default.
   func finish(at position: TrainingProgress) throws
 }
 

@@ -6,7 +6,7 @@ import Torch
 public struct SelectionTimes: Sendable, Equatable {
   /// Views are selected at every so many steps; in between, random views are trained on.
   public var everySteps: Int
-  /// The share of training at which selection begins.
+  /// The share of training, or of a cycle where schedules begin anew, at which selection begins.
   public var from: Double
   /// The share of training at which selection ends.
   public var until: Double
@@ -23,7 +23,8 @@ public struct SelectionTimes: Sendable, Equatable {
 
   /// The share of the images whose views are selected at a position.
   public func share(at progress: TrainingProgress) -> Double {
-    let position = Double(progress.step) / Double(max(progress.totalSteps, 1))
+    let cycle = progress.cycle
+    let position = Double(cycle.step) / Double(max(cycle.totalSteps, 1))
     guard progress.step % everySteps == 0, position >= from, position < until else { return 0 }
     return share.value(at: (position - from) / (until - from))
   }

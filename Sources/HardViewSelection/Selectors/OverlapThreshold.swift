@@ -28,6 +28,7 @@ public struct OverlapThreshold: ViewSelector {
 
     /// The limit in an epoch.
     public func value(at progress: TrainingProgress) -> Double {
+      let progress = progress.cycle
       guard progress.epoch >= warmupEpochs else { return 1 }
       let epochs = max(progress.totalEpochs - warmupEpochs - 1, 1)
       let share = Double(progress.epoch - warmupEpochs) / Double(epochs)
