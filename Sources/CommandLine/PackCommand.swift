@@ -67,7 +67,7 @@ struct PackCommand: ParsableCommand {
     var said = start
     Interruption.listen()
     let report = try Packing.pack(train: train, test: test, to: output, options: options) { done, total in
-      guard !Interruption.isRequested else {
+      guard Interruption.request != .stop else {
         remark("Stopped; nothing was written.")
         throw ExitCode(130)
       }

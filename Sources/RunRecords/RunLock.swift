@@ -17,7 +17,7 @@ public final class RunLock {
     public var since: String
 
     /// This process, now.
-    static var current: Holder {
+    public static var current: Holder {
       Holder(host: Self.hostName, process: getpid(), since: Date.now.formatted(.iso8601))
     }
 

@@ -112,16 +112,19 @@ import Views
       let configuration = try tiny.configuration(settings)
       let path = tiny.directory("there")
       let directory = try RunDirectory.planned(at: path)
-      try directory.make(configuration: configuration.tree.yaml)
       // Stopped after the first step and resumed.
-      for checkpoint in [nil, directory.checkpointPath] {
+      for isResumed in [false, true] {
+        let point = isResumed ? try ResumePoint(in: directory) : nil
+        let yaml = configuration.tree.yaml
+        let session =
+          point.map { RunSession(resuming: directory, at: $0, configuration: yaml, changes: []) }
+          ?? RunSession(new: directory, configuration: yaml)
         let run = try withDevice(device) {
           let run = try PretrainingRun(
             CheapSelectionTests.parts(SimSiam.self, configuration), dataset: configuration.open(split: .train),
-            directory: directory,
-            resumingFrom: checkpoint.map { try Checkpoint(path: $0) }, onSkip: { _ in })
-          let outcome = try run.train(shouldStop: { checkpoint == nil })
-          #expect(outcome == (checkpoint == nil ? .interrupted : .finished))
+            session: session, resumingFrom: point?.checkpoint, onSkip: { _ in })
+          let outcome = try run.train(asking: { isResumed ? .goOn : .stop })
+          #expect(outcome == (isResumed ? .finished : .interrupted))
           return run
         }
         #expect(run.pretrained.namedState().allSatisfy { $0.entry.value.device == device })

@@ -32,11 +32,12 @@ public struct PretrainedEncoder {
     checkpointPath = isFile ? path : directory.encoderPath
     guard FileManager.default.fileExists(atPath: checkpointPath) else { throw NoCheckpointError(path: path) }
     let checkpoint = try Checkpoint(path: checkpointPath)
-    guard checkpoint.metadata["format"] == TrainingState.format else {
+    if checkpoint.metadata["format"] == TrainingState.format {
+      backbone = try configuration.withParts(EncoderLoading(checkpoint: checkpoint))
+    } else {
       backbone = configuration.values.backbone.makeBackbone(using: Generator(seed: 0))
-      return try checkpoint.load(into: StateDictionary(of: backbone))
+      try checkpoint.load(into: StateDictionary(of: backbone))
     }
-    backbone = try configuration.withParts(EncoderLoading(checkpoint: checkpoint))
   }
 
   /// Takes the encoder out of a checkpoint of the whole training.

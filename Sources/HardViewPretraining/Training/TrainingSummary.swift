@@ -1,6 +1,8 @@
 import Foundation
 import HardViewSelection
 import ImageData
+import NeuralNetworks
+import Objectives
 import Optimization
 import Torch
 
