@@ -188,7 +188,7 @@ import Testing
       (["pretrain", "--recipe", "simsiam-small", "--data", "nowhere"], 1, "nowhere"),
       (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
       (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 2, "--device"),
-      (["pretrain", "--resume", "nowhere", "--recipe", "demo"], 64, "takes its settings from the run folder"),
+      (["pretrain", "--resume", "nowhere", "--recipe", "demo"], 2, "takes its settings from the run folder"),
       (["recipes", "show", "nothing"], 1, "Known here"),
       (["views", "nowhere"], 2, "--output"),
       (["views", "nowhere", "--json"], 1, "nothing is there"),

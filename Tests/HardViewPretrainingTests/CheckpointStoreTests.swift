@@ -2,7 +2,7 @@ import Checkpoints
 import Foundation
 import HardViewPretraining
 import Optimization
-import RunRecords
+@testable import RunRecords
 import TestSupport
 import Testing
 
@@ -33,12 +33,12 @@ import Testing
       let task = try Pretraining.start(
         tiny.configuration(["records.checkpoints.keep=9"]), output: tiny.directory("asked"))
       var step = 0
-      let outcome = try task.run(asking: { step == 2 || step == 7 ? .checkpoint : .goOn }) { event in
-        if case .step(let progress, _, _, _) = event { step = progress.step }
+      let outcome = try task.run(asking: { step == 2 || step == 6 ? .checkpoint : .goOn }) { event in
+        if case .step(let progress, _, _, _) = event { step = progress.step + 1 }
       }
       #expect(outcome == .finished)
       let run = try RunDirectory.open(at: tiny.directory("asked"))
-      #expect(steps(run) == [8, 7, 4, 2])
+      #expect(steps(run) == [8, 6, 4, 2])
       // Asking changes nothing that is trained.
       #expect(try TinyRun.encoder(run) == TinyRun.encoder(whole))
     }
@@ -54,7 +54,7 @@ import Testing
       let task = try Pretraining.start(tiny.configuration(settings), output: path)
       let run = RunDirectory(path: path)
       var warnings: [String] = []
-      let outcome = try task.run { event in
+      let outcome = try task.run(shouldStop: { false }) { event in
         switch event {
         case .step(let progress, _, _, _) where progress.step == 5: rename(run.checkpointsPath, path + "/away")
         case .step(let progress, _, _, _) where progress.step == 9: rename(path + "/away", run.checkpointsPath)
@@ -78,7 +78,7 @@ import Testing
       let task = try Pretraining.start(tiny.configuration(), output: path)
       let run = RunDirectory(path: path)
       let error = #expect(throws: CheckpointNotWrittenError.self) {
-        try task.run { event in
+        try task.run(shouldStop: { false }) { event in
           if case .step(let progress, _, _, _) = event, progress.step == 6 {
             rename(run.checkpointsPath, path + "/away")
           }
@@ -100,7 +100,7 @@ import Testing
       let run = RunDirectory(path: path)
       let task = try Pretraining.start(tiny.configuration(), output: path)
       var warnings: [String] = []
-      let outcome = try task.run { event in
+      let outcome = try task.run(shouldStop: { false }) { event in
         switch event {
         // A folder stands where the file is to be.
         case .step(let progress, _, _, _) where progress.step == 1: mkdir(run.metricsPath, 0o777)

@@ -1,12 +1,14 @@
 import Checkpoints
 import Foundation
 @testable import HardViewPretraining
+import NeuralNetworks
 import Optimization
 import RunConfiguration
 import RunRecords
 import Safetensors
 import TestSupport
 import Testing
+import Torch
 
 /// Runs that go on: what may change, what happens to damage, one process at a time.
 @Suite struct ContinuingTests {
@@ -36,7 +38,7 @@ import Testing
       let first = try Pretraining.resume(run.path, changing: more)
       let second = try Pretraining.resume(run.path, changing: more)
       var refused = false
-      _ = try first.run { event in
+      _ = try first.run(shouldStop: { false }) { event in
         guard case .step(let progress, _, _, _) = event, progress.step == 6 else { return }
         refused = (try? second.run()) == nil
       }
@@ -60,7 +62,7 @@ import Testing
       #expect(throws: SafetensorsError.self) { try Checkpoint(path: newest) }
       #expect(throws: SafetensorsError.self) { try PretrainedEncoder(run: newest) }
       var warnings: [String] = []
-      _ = try Pretraining.resume(run.path).run { if case .warning(let text) = $0 { warnings.append(text) } }
+      _ = try Pretraining.resume(run.path).run(shouldStop: { false }) { if case .warning(let text) = $0 { warnings.append(text) } }
       #expect(warnings.count == 1 && warnings[0].contains(newest) && warnings[0].contains("checksum"))
       #expect(FileManager.default.fileExists(atPath: newest + ".damaged"))
       #expect(try TinyRun.weights(run) == whole)
@@ -192,9 +194,9 @@ import Testing
       let rates = try metrics(restarted).map(\.learningRate)
       #expect(try rates == metrics(planned).map(\.learningRate))
       #expect(Array(rates.prefix(8)) == short.map(\.learningRate))
-      // A warm-up of an epoch from zero, then down again.
-      #expect(rates[8] == 0 && rates[9] > 0 && rates[9] < rates[11])
-      #expect(rates[12] > rates[15])
+      // A warm-up over the steps of an epoch up to the base rate, then down again.
+      #expect((8..<12).map { rates[$0] / rates[0] } == [0.25, 0.5, 0.75, 1])
+      #expect(abs(rates[12] / rates[0] - 0.5) < 1e-12)
     }
   }
 

@@ -6,7 +6,7 @@ import ImageData
 import NeuralNetworks
 import Optimization
 import RunConfiguration
-import RunRecords
+@testable import RunRecords
 import TestSupport
 import Testing
 import Torch
@@ -113,7 +113,7 @@ import Views
       let task = try Pretraining.start(tiny.configuration(), output: killed)
       let run = RunDirectory(path: killed)
       // What a process leaves that is killed after its last step but before its last checkpoint.
-      _ = try task.run { event in
+      _ = try task.run(shouldStop: { false }) { event in
         if case .step(let progress, _, _, _) = event, progress.step == 5 {
           try? FileManager.default.copyItem(atPath: run.checkpointPath(atStep: 4), toPath: early)
         }
