@@ -6,7 +6,7 @@ import Testing
 /// The built program, as a user meets it.
 @Suite struct CommandLineTests {
   /// Runs `hardviews` and returns its exit code and what it wrote.
-  private func hardviews(
+  func hardviews(
     _ arguments: [String], in folder: String = "/tmp", environment: [String: String] = [:]
   ) throws -> (code: Int32, output: String, error: String) {
     let process = Process()
@@ -27,10 +27,10 @@ import Testing
   }
 
   /// The program lies beside the tests that run now.
-  private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+  static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appending(path: "hardviews")
 
-  private func tinyConfiguration(in folder: String, extra: String = "") throws -> String {
+  func tinyConfiguration(in folder: String, extra: String = "") throws -> String {
     let data = try SyntheticImages.writeIDX(in: folder)
     let path = folder + "/tiny.yaml"
     try """
