@@ -6,7 +6,7 @@ import ImageData
 import NeuralNetworks
 import Optimization
 import RunConfiguration
-import RunRecords
+@testable import RunRecords
 import TestSupport
 import Testing
 import Torch
@@ -111,15 +111,16 @@ import Views
       let killed = tiny.directory("killed")
       let early = folder + "/early.safetensors"
       let task = try Pretraining.start(tiny.configuration(), output: killed)
-      let run = try RunDirectory.open(at: killed)
+      let run = RunDirectory(path: killed)
       // What a process leaves that is killed after its last step but before its last checkpoint.
       _ = try task.run(shouldStop: { false }) { event in
         if case .step(let progress, _, _, _) = event, progress.step == 5 {
-          try? FileManager.default.copyItem(atPath: run.checkpointPath, toPath: early)
+          try? FileManager.default.copyItem(atPath: run.checkpointPath(atStep: 4), toPath: early)
         }
       }
-      try FileManager.default.removeItem(atPath: run.checkpointPath)
-      try FileManager.default.moveItem(atPath: early, toPath: run.checkpointPath)
+      try FileManager.default.removeItem(atPath: run.checkpointPath(atStep: 8))
+      try FileManager.default.removeItem(atPath: run.checkpointPath(atStep: 4))
+      try FileManager.default.moveItem(atPath: early, toPath: run.checkpointPath(atStep: 4))
       try Data("{\"step\": 7, \"torn".utf8).append(to: run.viewsPath)
 
       _ = try Pretraining.resume(killed).run()
