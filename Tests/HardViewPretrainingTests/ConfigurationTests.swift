@@ -43,6 +43,14 @@ import Views
     ("device=tpu", "device", "cuda"),
     ("backbone.channels=2", "backbone.channels", "1 (gray) or 3"),
     ("optimizer=3", "optimizer", "found the number 3"),
+    ("training.restarts=[3, 2]", "training.restarts", "ascending"),
+    ("training.restarts=[0]", "training.restarts", "ascending"),
+    ("training.restarts=[100000]", "training.restarts", "training.epochs"),
+    ("training.when_extended=stretched", "training.when_extended", "Did you mean 'stretch'?"),
+    ("records.checkpoints.keep=0", "records.checkpoints.keep", "at least 1"),
+    ("records.checkpoints.every_epochs=0", "records.checkpoints.every_epochs", "at least 1"),
+    ("records.checkpoints.every_minutes=-1", "records.checkpoints.every_minutes", "0 (never) or more"),
+    ("optimizer.restart_warmup_epochs=-1", "optimizer.restart_warmup_epochs", "0"),
   ])
   func mistakesNameTheirPath(assignment: String, path: String, part: String) throws {
     var settings = try Recipes.named("simsiam-small")
