@@ -20,7 +20,7 @@ enum Watching {
       switch event {
       case .step(let progress, let loss, let rate, let left):
         steps += 1
-        if steps == stepsBeforeEstimate { console.note(expectation(secondsLeft: left)) }
+        if steps == stepsBeforeEstimate, left > 60 { console.note(expectation(secondsLeft: left)) }
         console.update(
           ProgressLine(
             epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,

@@ -36,9 +36,11 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     let begun = position.step > 0 ? ", going on after step \(position.step) of \(position.totalSteps)" : ""
     length =
       "\(values.training.epochs) epochs of \(position.stepsPerEpoch) steps of \(values.training.batchSize) images\(begun)"
+    let threads = values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount
+    let precision = [DType.float32: "fp32", .bfloat16: "bf16", .float16: "fp16"][dtype] ?? "\(dtype)"
     machine =
-      "\(values.device.rawValue), \(dtype == .float32 ? "fp32" : dtype == .bfloat16 ? "bf16" : "fp16"), "
-      + "\(values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount) threads and \(values.data.loaderThreadCount) that load"
+      "\(values.device.rawValue), \(precision), \(threads) \(threads == 1 ? "thread" : "threads") that train, "
+      + "\(values.data.loaderThreadCount) that load"
   }
 
   private static func describe(_ selection: SelectionConfiguration) -> String {
