@@ -35,12 +35,13 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     objective = "\(resolved.method.name), \(Self.describe(values.selection))"
     let begun = position.step > 0 ? ", going on after step \(position.step) of \(position.totalSteps)" : ""
     length =
-      "\(values.training.epochs) epochs of \(position.stepsPerEpoch) steps of \(values.training.batchSize) images\(begun)"
+      "\(counted(values.training.epochs, "epoch")) of \(counted(position.stepsPerEpoch, "step")) of "
+      + "\(values.training.batchSize) images\(begun)"
     let threads = values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount
     let precision = [DType.float32: "fp32", .bfloat16: "bf16", .float16: "fp16"][dtype] ?? "\(dtype)"
     machine =
-      "\(values.device.rawValue), \(precision), \(threads) \(threads == 1 ? "thread" : "threads") that train, "
-      + "\(values.data.loaderThreadCount) that load"
+      "\(values.device.rawValue), \(precision), \(counted(threads, "training thread")), "
+      + counted(values.data.loaderThreadCount, "loading thread")
   }
 
   private static func describe(_ selection: SelectionConfiguration) -> String {
@@ -60,3 +61,5 @@ private func millions(_ count: Int) -> String {
   let tenths = (count + 50_000) / 100_000
   return "\(tenths / 10).\(tenths % 10) M"
 }
+
+private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
