@@ -15,9 +15,12 @@ enum Watching {
     remark("\(label.isEmpty ? "Training" : label) in \(output)")
     remark("\(task.summary)")
     let console = ProgressConsole()
+    var steps = 0
     let outcome = try task.run(asking: { Interruption.request }) { event in
       switch event {
       case .step(let progress, let loss, let rate, let left):
+        steps += 1
+        if steps == stepsBeforeEstimate { console.note(expectation(secondsLeft: left)) }
         console.update(
           ProgressLine(
             epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
@@ -54,6 +57,15 @@ enum Watching {
       Look at what was drawn of the images: hardviews views \(output) --output views.png
       Use the encoder: \(output)/checkpoints/encoder.safetensors, in PyTorch as Documentation/RunFolder.md says
       """
+  }
+
+  /// Steps after which the time that training takes can be told.
+  private static let stepsBeforeEstimate = 20
+
+  private static func expectation(secondsLeft: Double) -> String {
+    let end = Date.now.addingTimeInterval(min(secondsLeft, 1e9))
+    let style = Date.FormatStyle(date: secondsLeft < 43_200 ? .omitted : .abbreviated, time: .shortened)
+    return "Expected time: \(describeDuration(seconds: secondsLeft)), until \(end.formatted(style))"
   }
 
   /// Names an image that was left out.

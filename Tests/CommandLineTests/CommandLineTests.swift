@@ -6,7 +6,7 @@ import Testing
 /// The built program, as a user meets it.
 @Suite struct CommandLineTests {
   /// Runs `hardviews` and returns its exit code and what it wrote.
-  private func hardviews(
+  func hardviews(
     _ arguments: [String], in folder: String = "/tmp", environment: [String: String] = [:]
   ) throws -> (code: Int32, output: String, error: String) {
     let process = Process()
@@ -27,10 +27,10 @@ import Testing
   }
 
   /// The program lies beside the tests that run now.
-  private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+  static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appending(path: "hardviews")
 
-  private func tinyConfiguration(in folder: String, extra: String = "") throws -> String {
+  func tinyConfiguration(in folder: String, extra: String = "") throws -> String {
     let data = try SyntheticImages.writeIDX(in: folder)
     let path = folder + "/tiny.yaml"
     try """
@@ -250,7 +250,7 @@ import Testing
       (["pretrain", "--recipe", "simsiam-small", "--data", "nowhere"], 1, "nowhere"),
       (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
       (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 2, "--device"),
-      (["pretrain", "--resume", "nowhere", "--seed", "1"], 2, "give it alone, or with --device"),
+      (["pretrain", "--resume", "nowhere", "--recipe", "demo"], 2, "takes its settings from the run folder"),
       (["recipes", "show", "nothing"], 1, "Known here"),
       (["pretrian", "--recipe", "simsiam-small"], 2, "Did you mean 'pretrain'?"),
       (["evaluate", "kn", "runs/demo"], 2, "Did you mean 'knn'?"),

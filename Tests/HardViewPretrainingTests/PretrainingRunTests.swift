@@ -6,7 +6,7 @@ import ImageData
 import NeuralNetworks
 import Optimization
 import RunConfiguration
-import RunRecords
+@testable import RunRecords
 import TestSupport
 import Testing
 import Torch
@@ -111,15 +111,16 @@ import Views
       let killed = tiny.directory("killed")
       let early = folder + "/early.safetensors"
       let task = try Pretraining.start(tiny.configuration(), output: killed)
-      let run = try RunDirectory.open(at: killed)
+      let run = RunDirectory(path: killed)
       // What a process leaves that is killed after its last step but before its last checkpoint.
       _ = try task.run(shouldStop: { false }) { event in
         if case .step(let progress, _, _, _) = event, progress.step == 5 {
-          try? FileManager.default.copyItem(atPath: run.checkpointPath, toPath: early)
+          try? FileManager.default.copyItem(atPath: run.checkpointPath(atStep: 4), toPath: early)
         }
       }
-      try FileManager.default.removeItem(atPath: run.checkpointPath)
-      try FileManager.default.moveItem(atPath: early, toPath: run.checkpointPath)
+      try FileManager.default.removeItem(atPath: run.checkpointPath(atStep: 8))
+      try FileManager.default.removeItem(atPath: run.checkpointPath(atStep: 4))
+      try FileManager.default.moveItem(atPath: early, toPath: run.checkpointPath(atStep: 4))
       try Data("{\"step\": 7, \"torn".utf8).append(to: run.viewsPath)
 
       _ = try Pretraining.resume(killed).run()
@@ -158,19 +159,6 @@ import Views
         #expect(redrawn == record.views[2])
       }
     }
-  }
-
-  /// What a person reads after the first steps.
-  @Test func theExpectedEndIsAClockTime() throws {
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
-    let now = Date(timeIntervalSince1970: 1_700_000_000)  // 2023-11-14 22:13:20
-    func text(_ seconds: Double) -> String? {
-      ProgressReporter.expectation(secondsLeft: seconds, now: now, calendar: calendar)
-    }
-    #expect(text(3600) == "about 1 h 0 min left, done about 23:13")
-    #expect(text(12_000) == "about 3 h 20 min left, done about 2023-11-15 01:33")
-    #expect(text(299) == nil && text(.nan) == nil && text(.infinity) == nil)
   }
 
   /// A random sample that the seed decides, every image as likely as any other.

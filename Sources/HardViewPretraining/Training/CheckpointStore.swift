@@ -83,7 +83,8 @@ final class CheckpointStore {
   }
 
   private func isKeptForGood(_ position: TrainingProgress) -> Bool {
-    configuration.keepEveryEpochs > 0 && position.stepInEpoch == 0 && position.epoch % configuration.keepEveryEpochs == 0
+    configuration.keepEveryEpochs > 0 && position.stepInEpoch == 0
+      && position.epoch % configuration.keepEveryEpochs == 0
   }
 
   private func removeOld(_ position: TrainingProgress) {
