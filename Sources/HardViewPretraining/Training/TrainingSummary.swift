@@ -10,6 +10,8 @@ import Torch
 public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   /// The images: how many of what kind, in how many classes, from where.
   public var images: String
+  /// Whether the images have labels, so that the encoder can be measured on them.
+  public var isLabelled: Bool
   /// What was left out of the images, a sentence each.
   public var remarks: [String]
   /// The network and how many parameters it has.
@@ -28,6 +30,7 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   ) {
     let values = resolved.values
     images = dataset.summary
+    isLabelled = dataset.labels != nil
     remarks = []
     network =
       "\(values.backbone.name.rawValue), \(millions(encoderParameterCount)) parameters, "
