@@ -105,8 +105,9 @@ let package = Package(
         "Optimization",
         "Checkpoints", "RunRecords", "RunConfiguration",
       ],
-      resources: [.copy("Recipes"), .copy("ViewPipelines")],
-      swiftSettings: language),
+      exclude: ["Recipes", "ViewPipelines"], swiftSettings: language, plugins: ["EmbedFiles"]),
+    .executableTarget(name: "embed-files", path: "Sources/EmbedFilesTool", swiftSettings: language),
+    .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
     .target(
       name: "RepresentationEvaluation",
       dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
