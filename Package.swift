@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
 // Where `scripts/setup` links libtorch: headers in `include`, shared objects in `lib`. A package that depends on this one
@@ -173,7 +174,8 @@ let package = Package(
     }
     + [
       .testTarget(
-        name: "CommandLineTests", dependencies: ["Program", "TestSupport", "RunRecords"], swiftSettings: language)
+        name: "CommandLineTests", dependencies: ["Program", "HardViewsCommandLine", "TestSupport", "RunRecords"],
+        swiftSettings: language)
     ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20)

@@ -26,7 +26,7 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// Views are rendered so many times as wide to be scored as they are to be trained on, 0.1 to 1.
+  /// The width of views for scoring as a share of their width in training, 0.1 to 1.
   ///
   /// Only the chosen ones are rendered in full. Transformers round to whole patches. Below 1, running statistics stay as
   /// they are.

@@ -34,7 +34,7 @@ public struct OptimizerConfiguration: Codable, Sendable, Equatable {
   public var vectorRateShare = 1.0
   /// How the rate changes.
   public var schedule = Schedule()
-  /// Epochs over which the rate rises again where `training.restarts` lets the schedules begin anew; 0 for none.
+  /// Epochs over which the rate rises again after each restart of the schedules (`training.restarts`); 0 for none.
   public var restartWarmupEpochs = 1.0
   /// What is done about large gradients.
   public var clipping = ClippingConfiguration()

@@ -57,7 +57,7 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var path = ""
   /// How it is laid out.
   public var format = DatasetFormat.automatic
-  /// Train on so many images, the same ones whatever the seed, in the proportions of the classes; 0 takes all.
+  /// The number of images to train on, the same ones for every seed, in the proportions of the classes; 0 takes all.
   public var limit = 0
   /// Threads that decode and render, beside those that train; -1 takes one for every core, 0 does both in turn.
   public var loaderThreads = -1
@@ -70,7 +70,7 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   /// A JPEG may be decoded at a half, a quarter or an eighth of its resolution where that leaves each of its crops so
   /// many times as wide and high as its view; 0 decodes every image in full.
   public var decodingMargin = 2.0
-  /// Decoded images are kept in memory up to so many MiB, the first ones that are met; 0 keeps none.
+  /// The memory for decoded images in MiB, filled with the first ones; 0 keeps none.
   public var cacheMegabytes = 0
   /// Images of tar shards among which the next is drawn; other datasets are shuffled as a whole.
   public var shuffleBuffer = 8192
@@ -106,7 +106,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var batchSize = 512
   /// What schedules do when a run is resumed with more epochs.
   public var whenExtended = Extension.stretch
-  /// Epochs at which schedules begin anew, ascending; `when_extended: restart` adds to them.
+  /// Epochs at which schedules restart, ascending; `when_extended: restart` adds to them.
   public var restarts: [Int] = []
 
   /// The published length for ImageNet.
@@ -145,7 +145,7 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
 public struct RecordsConfiguration: Codable, Sendable, Equatable {
   /// Steps that one line of `metrics.jsonl` averages over.
   public var metricsEverySteps = 50
-  /// `views.jsonl` follows so many images, a random sample that `seed` decides; 0 writes none.
+  /// The number of images that `views.jsonl` follows, a random sample that depends on `seed`; 0 writes none.
   public var viewsOfImages = 16
   /// When the state of training is saved, and what is kept.
   public var checkpoints = CheckpointConfiguration()

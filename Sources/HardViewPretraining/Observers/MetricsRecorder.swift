@@ -78,7 +78,7 @@ private struct MetricsAccumulator {
     unread = []
   }
 
-  /// The last step that was not left out, and the averages so far; starts anew.
+  /// The last step that was not skipped, and the averages so far; resets them.
   ///
   /// Nil where all steps were left out.
   mutating func flush() -> (last: TrainingStep, averages: MetricsAverages)? {

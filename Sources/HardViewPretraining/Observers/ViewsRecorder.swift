@@ -34,7 +34,7 @@ final class ViewsRecorder: TrainingObserver {
   private let dataset: any ImageDataset
   private let followed: Set<Int>
 
-  /// Follows so many images, or all where there are fewer; which ones depends on their number and the seed alone.
+  /// Follows `imageCount` images, or all where there are fewer; which ones depends on their number and the seed alone.
   init(_ directory: RunDirectory, dataset: any ImageDataset, imageCount: Int, seed: UInt64) {
     log = StepLog(path: directory.viewsPath, counts: .stepsBefore)
     self.dataset = dataset

@@ -59,7 +59,7 @@ final class CheckpointStore {
     }
   }
 
-  /// Notes that nothing could be saved at a position, and says so.
+  /// Records that nothing could be saved at a position, and warns.
   func couldNotSave(_ position: TrainingProgress, because reason: any Error) {
     let error = CheckpointNotWrittenError(step: position.step, reason: "\(reason)")
     failure = error

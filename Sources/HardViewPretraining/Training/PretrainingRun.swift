@@ -34,7 +34,7 @@ public enum TrainingRequest: Sendable, Equatable {
 }
 
 extension PretrainingTask {
-  /// Trains until the last epoch ends or `shouldStop` says so after a step; a checkpoint is written before it returns.
+  /// Trains until the last epoch ends or `shouldStop` returns true after a step; writes a checkpoint before it returns.
   public func run(
     shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
   ) throws -> PretrainingOutcome {

@@ -7,7 +7,7 @@ import Torch
 
 /// What one step did.
 ///
-/// Values stay on the device until somebody reads them.
+/// Values stay on the device until they are read.
 public struct TrainingStep {
   /// Where training was, and what identifies the batch.
   public let context: StepContext

@@ -20,7 +20,7 @@ extension SelectorComponent {
   /// Whatever the types allow.
   public static func check(_ settings: Settings, _ report: inout SettingReport) {}
 
-  /// Whether it looks at scores with its default settings, so that a network is run on all drawn views.
+  /// Whether it needs scores with its default settings, so that a network runs on all drawn views.
   public static var ranksByDefault: Bool { Self(Settings()).needsScores }
 
   /// The typed section.

@@ -50,7 +50,7 @@ public final class CachedImages: ImageDataset {
   }
 }
 
-/// Decodes an image in full, whatever is needed of it, and shows the pixels to somebody.
+/// Decodes the whole image and reports its pixels to a callback.
 private struct WatchedSource: ImageSource {
   let source: any ImageSource
   let onDecoding: (Image) -> Void

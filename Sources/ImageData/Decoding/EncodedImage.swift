@@ -10,9 +10,9 @@ import Views
 ///
 /// Files that are cut short or damaged are refused by `pixels(_:)`; half an image is never returned.
 public struct EncodedImage: ImageSource, Sendable {
-  /// Width in pixels, as it is looked at.
+  /// Width in pixels, upright.
   public let width: Int
-  /// Height in pixels, as it is looked at.
+  /// Height in pixels, upright.
   public let height: Int
   /// The file's path, or what stands for it in errors.
   public let name: String

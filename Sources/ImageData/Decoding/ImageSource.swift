@@ -5,9 +5,9 @@ import Views
 /// What is drawn about a view depends on the size alone, so views are drawn first and then only those pixels are
 /// decoded that they show.
 public protocol ImageSource {
-  /// Width in pixels, as it is looked at.
+  /// Width in pixels, upright.
   var width: Int { get }
-  /// Height in pixels, as it is looked at.
+  /// Height in pixels, upright.
   var height: Int { get }
 
   /// At least the pixels that are needed, at no lower resolution than is needed.

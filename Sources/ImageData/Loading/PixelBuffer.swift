@@ -89,7 +89,7 @@ final class PixelBufferPool: Sendable {
     let base: UnsafeMutableRawPointer
   }
 
-  /// Keeps at most `limit` pieces of memory that nobody uses.
+  /// Keeps at most `limit` unused blocks of memory.
   init(byteCount: Int, limit: Int) {
     self.byteCount = byteCount
     self.limit = limit

@@ -82,7 +82,7 @@ extension ViewRenderer {
   package enum Blur {
     /// Pillow's, of a radius.
     case boxes(radius: Double)
-    /// torchvision's, of a kernel that reaches so many pixels to each side.
+    /// torchvision's, of a kernel that extends this many pixels to each side.
     case gaussian(halfSize: Int, sigma: Double)
   }
 

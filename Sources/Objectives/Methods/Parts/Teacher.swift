@@ -50,7 +50,7 @@ public final class PredictingStudent: Module {
 }
 
 /// The share of a teacher that a step keeps: from `start` to 1 along half a cosine over the steps of training, or of a
-/// cycle where schedules begin anew.
+/// cycle where schedules restart.
 public func teacherMomentum(_ start: Double, at position: TrainingProgress) -> Double {
   let position = position.cycle
   return Ramp(from: start, to: 1, .cosine).value(at: Double(position.step) / Double(max(position.totalSteps, 1)))
