@@ -4,7 +4,7 @@ import Torch
 
 /// How candidate views are scored, where that is to cost less than a full pass; `selection.scoring`.
 public struct ScoringConfiguration: Codable, Sendable, Equatable {
-  /// What the scoring pass computes in.
+  /// The precision of the scoring pass.
   public enum Precision: String, Codable, Sendable, CaseIterable {
     /// As training.
     case same
@@ -31,7 +31,7 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
   /// Only the chosen ones are rendered in full. Transformers round to whole patches. Below 1, running statistics stay as
   /// they are.
   public var scale = 1.0
-  /// What the scoring pass computes in.
+  /// The precision of the scoring pass.
   public var precision = Precision.same
 
   /// Exact scores.

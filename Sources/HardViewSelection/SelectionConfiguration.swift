@@ -12,7 +12,7 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var candidates = 4
   /// Local views drawn for each image and group; 0 draws as many as are trained on.
   public var localCandidates = 0
-  /// What batch normalization does during the scoring pass; `train` as published.
+  /// The phase of batch normalization during the scoring pass; `train` as published.
   public var phase = Phase.train
   /// Choices whose global views overlap less (intersection over union, 0 to 1) are avoided; 0 allows everything.
   public var overlapFloor = 0.0

@@ -42,7 +42,7 @@ public struct MethodConformance<Method: SelfSupervisedMethod> {
     if !failures.isEmpty { throw ConformanceError(method: Method.name, failures: failures) }
   }
 
-  /// What does not hold of a property; empty where it holds.
+  /// The violations of a property; empty where it holds.
   public func failures(of property: ConformanceProperty) throws -> [String] {
     var failures = Failures()
     switch property {
@@ -80,7 +80,7 @@ public struct MethodConformance<Method: SelfSupervisedMethod> {
   var context: StepContext { SmallViews.context(batch: batch) }
 }
 
-/// What a method promises.
+/// The promises of a method.
 public enum ConformanceProperty: String, CaseIterable, Sendable {
   /// It has a name, a summary and defaults without mistakes.
   case settingsAreSound = "its name, summary and defaults are sound"
@@ -106,7 +106,7 @@ public enum ConformanceProperty: String, CaseIterable, Sendable {
 public struct ConformanceError: Error, CustomStringConvertible {
   /// The method's name.
   public let method: String
-  /// What does not hold, in a line each.
+  /// The violations, a line each.
   public let failures: [String]
 
   /// The list.

@@ -1,7 +1,7 @@
 import Optimization
 import Torch
 
-/// What a step knows beside its views: where training is, what identifies the batch, and who else trains on it.
+/// The context of a step besides its views: the position in training, the batch's identity, and the workers.
 public struct StepContext: Sendable {
   /// Where training is.
   public var position: TrainingProgress

@@ -2,7 +2,7 @@
 ///
 /// On a GPU a stage's time is that of asking for its work, and of waiting where a stage reads results.
 public final class StageClock {
-  /// What the thread does.
+  /// The stages of the training thread.
   public enum Stage: Int, CaseIterable, Sendable {
     /// Waiting for images and views.
     case data

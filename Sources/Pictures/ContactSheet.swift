@@ -4,9 +4,9 @@ import Views
 public struct ContactSheet {
   /// A view to be shown.
   public struct Tile {
-    /// What it is called, such as `global 1`.
+    /// Its name, such as `global 1`.
     public var name: String
-    /// What was drawn.
+    /// The drawn parameters.
     public var parameters: ViewParameters
     /// The view.
     public var image: Image

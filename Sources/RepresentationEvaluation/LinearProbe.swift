@@ -25,7 +25,7 @@ public struct LinearProbe: Codable, Sendable, Equatable {
   /// The usual sweep.
   public init() {}
 
-  /// What a probe found.
+  /// The result of a probe.
   public struct Result: Codable, Sendable {
     /// Accuracy on the test split, trained on all training images with the chosen rate.
     public var test: Accuracy

@@ -23,7 +23,7 @@ public struct EvaluatedRun {
     public var test: LabelledFeatures
     /// The images of both, in words.
     public var images: String
-    /// What to know beside accuracies, a sentence each.
+    /// Remarks on the accuracies, a sentence each.
     public var remarks: [String]
   }
 

@@ -20,7 +20,7 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var seed = 0
   /// Where networks are trained.
   public var device = DeviceChoice.cpu
-  /// What convolutions and matrix products compute in.
+  /// The precision of convolutions and matrix products.
   public var precision = Precision.auto
   /// Threads of one operator; 0 takes every core.
   public var threads = 0
@@ -38,11 +38,11 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var optimizer = OptimizerConfiguration()
   /// How long.
   public var training = TrainingConfiguration()
-  /// What happens when training goes wrong.
+  /// The reaction to failing training.
   public var safety = SafetyConfiguration()
   /// Observers of one's own by name, each with its settings.
   public var observers = ConfigurationTree.empty
-  /// What is written down.
+  /// Records and checkpoints.
   public var records = RecordsConfiguration()
   /// How images look when the encoder is evaluated.
   public var evaluation = EvaluationConfiguration()
@@ -113,9 +113,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public init() {}
 }
 
-/// What happens when training goes wrong; the `safety` section.
+/// The reaction to failing training; the `safety` section.
 public struct SafetyConfiguration: Codable, Sendable, Equatable {
-  /// What is done about a mishap.
+  /// The reaction to a problem.
   public enum Action: String, Codable, Sendable, CaseIterable {
     /// Training ends with an error; the last checkpoint stays as it is.
     case stop
@@ -141,7 +141,7 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
   public init() {}
 }
 
-/// What is written down; the `records` section.
+/// Records and checkpoints; the `records` section.
 public struct RecordsConfiguration: Codable, Sendable, Equatable {
   /// Steps that one line of `metrics.jsonl` averages over.
   public var metricsEverySteps = 50

@@ -17,7 +17,7 @@ public struct ResolvedConfiguration: Sendable {
   public let views: ViewPipeline
   /// The method that the settings name.
   public let method: any SelfSupervisedMethod.Type
-  /// What the settings may name.
+  /// The components that settings can name.
   public let components: Components
 
   /// Lays settings over the defaults and checks them.

@@ -17,7 +17,7 @@ public struct ViewsRecord: Codable, Sendable, Equatable {
   public var image: Int
   /// The image's name.
   public var name: String
-  /// What was drawn, view by view, including views that were dropped before they were scored.
+  /// The drawn parameters of each view, including views that were dropped before scoring.
   public var views: [ViewParameters]
   /// The indices of the trained views, in slot order.
   public var selected: [Int]

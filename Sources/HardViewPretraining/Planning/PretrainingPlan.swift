@@ -5,7 +5,7 @@ import Objectives
 import Optimization
 import Torch
 
-/// What a run will cost, and which policy to take, from a short calibration.
+/// The expected cost of a run and a recommended policy, from a short calibration.
 public struct PretrainingPlan: Sendable {
   /// Images a step.
   public var batchSize: Int
@@ -19,7 +19,7 @@ public struct PretrainingPlan: Sendable {
   public var epochs: Int
   /// Bytes that training is predicted to hold at most.
   public var peakBytes: Int
-  /// What every policy costs and captures, exact selection first, for a whole batch.
+  /// The overhead and captured hardness of every policy for a whole batch, exact selection first.
   public var measurements: [PolicyMeasurement]
 
   /// Seconds of a plain step.

@@ -50,7 +50,7 @@ public struct CollapseError: Error, CustomStringConvertible {
   public let epoch: Int
   /// The step within the epoch, from 0.
   public let step: Int
-  /// What gave it away.
+  /// The symptom.
   public let health: EmbeddingHealth
 
   /// One paragraph: what was seen, what is safe, what to try.

@@ -17,9 +17,9 @@ public protocol PretrainingTask {
   /// - Throws: `RecordError` when another process trains in the run folder or the disk refuses to begin;
   ///   `CheckpointNotWrittenError` when the last checkpoint could not be written; errors of data and training.
   func run(asking request: () -> TrainingRequest, observer: (PretrainingEvent) -> Void) throws -> PretrainingOutcome
-  /// What is being pretrained.
+  /// The encoder.
   var encoder: any Backbone { get }
-  /// What is being done, for people.
+  /// A description for users.
   var summary: TrainingSummary { get }
 }
 
@@ -52,9 +52,9 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
 
   /// The networks.
   public var pretrained: Method { method }
-  /// What is being pretrained.
+  /// The encoder.
   public var encoder: any Backbone { method.encoder }
-  /// What is being done, for people.
+  /// A description for users.
   public let summary: TrainingSummary
 
   /// Puts everything together for the first step, or for the step that `checkpoint` stopped at; changes nothing on disk.

@@ -5,7 +5,7 @@ import TensorViews
 import Torch
 import Views
 
-/// What selection needs to know of a training.
+/// The settings of a training that selection needs.
 public struct SelectionSetting: Sendable {
   /// Which views the loss consumes.
   public var plan: ViewPlan
@@ -15,7 +15,7 @@ public struct SelectionSetting: Sendable {
   public var backbone: BackboneConfiguration
   /// Threads that render on the processor.
   public var threads: Int
-  /// What convolutions and matrix products compute in.
+  /// The precision of convolutions and matrix products.
   public var dtype: DType
   /// Selectors of one's own.
   public var selectors: [any SelectorComponent.Type]

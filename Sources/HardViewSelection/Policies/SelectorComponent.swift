@@ -17,7 +17,7 @@ public protocol SelectorComponent: ViewSelector, SendableMetatype {
 }
 
 extension SelectorComponent {
-  /// Whatever the types allow.
+  /// No checks beyond types by default.
   public static func check(_ settings: Settings, _ report: inout SettingReport) {}
 
   /// Whether it needs scores with its default settings, so that a network runs on all drawn views.

@@ -34,7 +34,7 @@ extension ViewScorer {
 
 /// How a scoring pass computes.
 public struct ScoringPass: Sendable {
-  /// What normalization does.
+  /// The phase of normalization.
   public var phase: Phase
   /// The type that convolutions and matrix products compute in.
   public var dtype: DType

@@ -3,7 +3,7 @@ import Optimization
 import Torch
 import Views
 
-/// What selectors know beside scores.
+/// The context of a selection besides scores.
 public struct SelectionContext: Sendable {
   /// The choices.
   public var space: CandidateSpace

@@ -22,9 +22,9 @@ public final class CachedImages: ImageDataset {
   public var count: Int { base.count }
   /// The classes of the images.
   public var labels: [Int]? { base.labels }
-  /// What the classes are called.
+  /// The names of the classes.
   public var classNames: [String]? { base.classNames }
-  /// What the images are.
+  /// A description of the images.
   public var summary: String { base.summary }
   /// Where the images lie one after another.
   public var shards: [Range<Int>]? { base.shards }

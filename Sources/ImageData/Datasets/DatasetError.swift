@@ -1,6 +1,6 @@
 /// A dataset that could not be opened: which file or folder, and why.
 public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong with the file or folder.
+  /// The problem with the file or folder.
   public enum Problem: Equatable, Sendable {
     /// Nothing lies at the path.
     case missing
@@ -34,7 +34,7 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
 
   /// The file or folder.
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: Problem
 
   /// Creates the error for the file or folder at `path`.

@@ -1,6 +1,6 @@
 /// One image that could not be decoded: which one, and why.
 public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong with the image.
+  /// The problem with the image.
   public enum Problem: Equatable, Sendable {
     /// The operating system refused to open or read the file; its own words.
     case unreadable(String)
@@ -22,7 +22,7 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The file's path, or the image's name in its dataset (`train-images-idx3-ubyte.gz#17`).
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: Problem
 
   /// Creates the error for the image named `path`.
@@ -31,7 +31,7 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// What is wrong, without the image's name.
+  /// The problem, without the image's name.
   public var reason: String {
     switch problem {
     case .unreadable(let reason):

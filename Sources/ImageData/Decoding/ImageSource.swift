@@ -57,7 +57,7 @@ public struct PixelNeed: Sendable, Equatable {
 }
 
 extension PixelNeed {
-  /// What both need.
+  /// The need of both.
   public func union(_ other: PixelNeed) -> PixelNeed {
     let (top, left) = (min(box.top, other.box.top), min(box.left, other.box.left))
     let bottom = max(box.top + box.height, other.box.top + other.box.height)

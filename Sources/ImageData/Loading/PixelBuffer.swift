@@ -9,7 +9,7 @@ import Views
 public final class PixelBuffer: @unchecked Sendable {
   /// The first value.
   public let base: UnsafeMutableRawPointer
-  /// What each value is stored as.
+  /// The format of each value.
   public let format: PixelFormat
   /// How many values are valid.
   public private(set) var count: Int

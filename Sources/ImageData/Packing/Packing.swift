@@ -2,7 +2,7 @@ import AtomicFiles
 import Foundation
 import Views
 
-/// What images are packed into, and how.
+/// The format and settings of packing.
 public struct PackingOptions: Sendable {
   /// A container that images are packed into.
   public enum Container: String, CaseIterable, Sendable {
@@ -47,7 +47,7 @@ public struct PackingOptions: Sendable {
   func shrinks(_ image: any ImageSource) -> Bool { resize.map { min(image.width, image.height) > $0 } ?? false }
 }
 
-/// What was packed.
+/// The result of packing.
 public struct PackingReport: Sendable, Equatable {
   /// Images for training.
   public var trainImages = 0

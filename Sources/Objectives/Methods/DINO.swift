@@ -51,7 +51,7 @@ public final class DINO: PairwiseMethod {
     }
   }
 
-  /// What student and teacher make of a view.
+  /// The student's and teacher's outputs for a view.
   public struct Encoding {
     /// `[batch, prototypes]`.
     package let student: Tensor

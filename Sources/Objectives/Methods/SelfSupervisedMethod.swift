@@ -60,11 +60,11 @@ public protocol MethodConfiguration: ComponentSettings {
 }
 
 extension MethodConfiguration {
-  /// Whatever the types allow.
+  /// No checks beyond types by default.
   public func check(with setting: MethodSetting, _ report: inout SettingReport) {}
 }
 
-/// What a method is to be trained with, for checks before anything is built.
+/// The setting that a method is trained in, for checks before anything is built.
 public struct MethodSetting: Sendable {
   /// The network.
   public var backbone: BackboneConfiguration

@@ -4,9 +4,9 @@ import Torch
 
 /// How a student learns a teacher's soft labels: what DINO and iBOT share.
 public struct Distillation: Sendable {
-  /// What the student's logits are divided by.
+  /// The student's temperature.
   public var studentTemperature: Double
-  /// What the teacher's are.
+  /// The teacher's temperature.
   public var teacherTemperature: TeacherTemperature
 
   /// Sets both temperatures.

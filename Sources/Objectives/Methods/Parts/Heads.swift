@@ -69,7 +69,7 @@ extension ProjectedBackbone where Head == Sequential {
   }
 }
 
-/// What methods without predictor and teacher make of a view.
+/// The encoding of a view in methods without predictor and teacher.
 public struct Projection {
   /// `[batch, width]`.
   public let projection: Tensor

@@ -4,9 +4,9 @@ import Torch
 
 /// A view's prediction by the student and projection by the teacher, `[batch, width]` each.
 public struct PredictedTarget {
-  /// What the student predicts; gradients flow through it.
+  /// The student's prediction; gradients flow through it.
   public let prediction: Tensor
-  /// What the teacher projects; none do.
+  /// The teacher's projection, without gradients.
   public let target: Tensor
 
   /// Wraps both.
@@ -20,7 +20,7 @@ public struct PredictedTarget {
 public final class PredictingStudent: Module {
   /// The network that is optimized.
   public let student: ProjectedBackbone<Sequential>
-  /// What the student foretells the teacher with.
+  /// The student's predictor of the teacher.
   public let predictor: Sequential
   /// The network that follows.
   public let teacher: ProjectedBackbone<Sequential>
