@@ -117,7 +117,8 @@ extension SelectionConfiguration {
     for (key, count) in [
       (CodingKeys.candidates, candidates), (.localCandidates, localCandidates), (.drawn, drawn),
     ] {
-      report.require(count <= 1000, at: key, reason: "must be at most 1000 views of an image, not \(count)")
+      report.require(
+        (0...1000).contains(count), at: key, reason: "must be from 0 to 1000 views of an image, not \(count)")
     }
     // What follows counts with these.
     guard report.problems.isEmpty else { return }

@@ -18,10 +18,15 @@ struct ConfigurationCheck {
     try require(
       (0...1024).contains(values.threads), "threads",
       "must be 0 (every core) or up to 1024, not \(values.threads)")
-    try require(values.training.epochs > 0, "training.epochs", "must be at least 1, not \(values.training.epochs)")
+    try require(
+      (1...1_000_000_000).contains(values.training.epochs), "training.epochs",
+      "must be at least 1 and at most 1000000000, not \(values.training.epochs)")
     try require(
       values.training.batchSize > 1, "training.batch_size",
       "must be at least 2 because batch normalization needs more than one image, not \(values.training.batchSize)")
+    try require(
+      values.training.batchSize <= 1_000_000_000, "training.batch_size",
+      "must be at most 1000000000, not \(values.training.batchSize)")
     try require(
       [1, 3].contains(values.backbone.channels), "backbone.channels",
       "must be 1 (gray) or 3 (color), not \(values.backbone.channels)")
@@ -55,8 +60,8 @@ struct ConfigurationCheck {
       values.data.megapixelLimit > 0 && values.data.megapixelLimit <= 1e6, "data.megapixel_limit",
       "must be above 0 and at most 1000000, not \(values.data.megapixelLimit)")
     try require(
-      values.data.cacheMegabytes >= 0, "data.cache_megabytes",
-      "must be 0 (keep nothing) or more, not \(values.data.cacheMegabytes)")
+      (0...1_000_000_000).contains(values.data.cacheMegabytes), "data.cache_megabytes",
+      "must be 0 (keep nothing) or up to 1000000000, not \(values.data.cacheMegabytes)")
     try require(
       (0...1).contains(values.data.skippedShareLimit), "data.skipped_share_limit",
       "must be between 0 and 1, not \(values.data.skippedShareLimit)")
