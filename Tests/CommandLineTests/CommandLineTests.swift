@@ -173,6 +173,26 @@ import Testing
     }
   }
 
+  @Test func initBeginsWithOtherWeightsAndSaysSo() throws {
+    try withTemporaryDirectory { folder in
+      _ = try tinyConfiguration(in: folder, extra: "records: {views_of_images: 2}")
+      let first = try hardviews(["pretrain", "tiny.yaml", "--output", "first"], in: folder)
+      #expect(first.code == 0 && !first.error.contains("weights of"))
+      let second = try hardviews(
+        ["pretrain", "tiny.yaml", "--output", "second", "--init", "first/checkpoints/encoder.safetensors"], in: folder)
+      #expect(second.code == 0, "\(second.error)")
+      #expect(
+        second.error.contains(
+          "/first/checkpoints/encoder.safetensors: 122 tensors of the encoder, heads begin at random"))
+      let saved = try String(contentsOfFile: folder + "/second/configuration.yaml", encoding: .utf8)
+      #expect(saved.contains("/first/checkpoints/encoder.safetensors"))
+      try Data([0x80, 0x02, 0, 0]).write(to: URL(filePath: folder + "/old.pth"))
+      let pickle = try hardviews(["pretrain", "tiny.yaml", "--output", "third", "--init", "old.pth"], in: folder)
+      #expect(pickle.code == 1 && pickle.error.contains("python -c \"import"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/third"))
+    }
+  }
+
   @Test(
     arguments: [
       (["plan"], 2, "Name a configuration file"),
@@ -189,6 +209,7 @@ import Testing
       (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
       (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 2, "--device"),
       (["pretrain", "--resume", "nowhere", "--seed", "1"], 2, "give it alone, or with --device"),
+      (["pretrain", "--resume", "nowhere", "--init", "elsewhere"], 2, "--init begins a run with other weights"),
       (["recipes", "show", "nothing"], 1, "Known here"),
       (["views", "nowhere"], 2, "--output"),
       (["views", "nowhere", "--json"], 1, "nothing is there"),

@@ -12,6 +12,9 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   public var images: String
   /// What was left out of the images, a sentence each.
   public var remarks: [String]
+  /// Where the weights come from that training begins with; nil where they are random, or those of a checkpoint that
+  /// training goes on from.
+  public var initialization: Initialization?
   /// The network and how many parameters it has.
   public var network: String
   /// Objective and selection.
@@ -24,9 +27,10 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   /// Describes a training at the position where it begins or goes on.
   init(
     of resolved: ResolvedConfiguration, dataset: any ImageDataset, parameterCount: Int, encoderParameterCount: Int,
-    dtype: DType, position: TrainingProgress
+    initialization: Initialization?, dtype: DType, position: TrainingProgress
   ) {
     let values = resolved.values
+    self.initialization = initialization
     images = dataset.summary
     remarks = []
     network =
@@ -49,7 +53,8 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
 
   /// A few lines.
   public var description: String {
-    ([images] + remarks + ["\(objective); \(network)", "\(length); \(machine)"]).joined(separator: "\n")
+    ([images] + remarks + ["\(objective); \(network)"] + (initialization.map { ["\($0)"] } ?? [])
+      + ["\(length); \(machine)"]).joined(separator: "\n")
   }
 }
 
