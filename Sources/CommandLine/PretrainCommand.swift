@@ -55,7 +55,7 @@ struct PretrainCommand: ParsableCommand {
     if let initialWeights { settings.set(.string(initialWeights), at: "initialization.path") }
     let configuration = try ResolvedConfiguration(settings, components: HardViewsProgram.components)
     let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
-    let output = self.output ?? unusedPath("runs/\(chosen.recipe ?? file ?? "run")")
+    let output = self.output ?? unusedPath("runs/\(file ?? chosen.recipe ?? "run")")
     let task = try Pretraining.start(configuration, output: output, onSkip: Watching.skipped)
     try Watching.train(task, in: output)
   }

@@ -15,9 +15,12 @@ enum Watching {
     remark("\(label.isEmpty ? "Training" : label) in \(output)")
     remark("\(task.summary)")
     let console = ProgressConsole()
+    var steps = 0
     let outcome = try task.run(asking: { Interruption.request }) { event in
       switch event {
       case .step(let progress, let loss, let rate, let left):
+        steps += 1
+        if steps == stepsBeforeEstimate, left > 60 { console.note(expectation(secondsLeft: left)) }
         console.update(
           ProgressLine(
             epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
@@ -39,10 +42,30 @@ enum Watching {
       remark("Stopped after writing a checkpoint. Continue with: hardviews pretrain --resume \(output)")
       throw ExitCode(130)
     case .finished where !isPartOfMore:
-      remark("Done. Measure it with: hardviews evaluate knn \(output)")
+      remark("Done. \(advice(after: task, in: output))")
     case .finished:
       break
     }
+  }
+
+  /// What to do with a trained encoder.
+  private static func advice(after task: any PretrainingTask, in output: String) -> String {
+    guard !task.summary.isLabelled else { return "Measure it with: hardviews evaluate knn \(output)" }
+    return """
+      The images have no labels; measure the encoder on others that have:
+        hardviews evaluate knn \(output) --data LABELLED_IMAGES
+      Look at what was drawn of the images: hardviews views \(output) --output views.png
+      Use the encoder: \(output)/checkpoints/encoder.safetensors, in PyTorch as Documentation/RunFolder.md says
+      """
+  }
+
+  /// Steps after which the time that training takes can be told.
+  private static let stepsBeforeEstimate = 20
+
+  private static func expectation(secondsLeft: Double) -> String {
+    let end = Date.now.addingTimeInterval(min(secondsLeft, 1e9))
+    let style = Date.FormatStyle(date: secondsLeft < 43_200 ? .omitted : .abbreviated, time: .shortened)
+    return "Expected time: \(describeDuration(seconds: secondsLeft)), until \(end.formatted(style))"
   }
 
   /// Names an image that was left out.

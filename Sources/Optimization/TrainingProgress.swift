@@ -50,7 +50,8 @@ extension TrainingProgress: Codable {
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
-      step: try values.decode(Int.self, forKey: .step), stepsPerEpoch: try values.decode(Int.self, forKey: .stepsPerEpoch),
+      step: try values.decode(Int.self, forKey: .step),
+      stepsPerEpoch: try values.decode(Int.self, forKey: .stepsPerEpoch),
       totalEpochs: try values.decode(Int.self, forKey: .totalEpochs),
       restarts: try values.decodeIfPresent([Int].self, forKey: .restarts) ?? [])
   }

@@ -1,5 +1,5 @@
 /// A key whose value differs between two configurations.
-public struct ConfigurationChange: Codable, Sendable, Equatable {
+public struct ConfigurationChange: Codable, Sendable, Equatable, CustomStringConvertible {
   /// The dotted key path.
   public var key: String
   /// The value before, as YAML; empty where there was none.
@@ -12,6 +12,11 @@ public struct ConfigurationChange: Codable, Sendable, Equatable {
     self.key = key
     self.before = before
     self.after = after
+  }
+
+  /// One line.
+  public var description: String {
+    "\(key) is \(after.isEmpty ? "not set" : after) from now on; it was \(before.isEmpty ? "not set" : before)"
   }
 }
 

@@ -40,28 +40,29 @@ extension RunDirectory {
       path: path, step: step, stamp: "\(status.st_size) \(changed.tv_sec).\(changed.tv_nsec) \(status.st_ino)")
   }
 
-  /// Lets one of the names `last` and `best` lead to a checkpoint, atomically; copies it where there are no links.
+  /// Lets `checkpointPath` or `bestCheckpointPath` lead to a checkpoint, atomically; copies it where there are no links.
   /// - Throws: `RecordError` when the disk refuses.
-  public func link(_ name: String, toStep step: Int) throws(RecordError) {
+  public func link(_ path: String, toStep step: Int) throws(RecordError) {
     let target = checkpointPath(atStep: step)
-    let temporary = "\(checkpointsPath)/.\(name).\(getpid()).partial"
+    let temporary = "\(checkpointsPath)/.\((path as NSString).lastPathComponent).\(getpid()).partial"
     unlink(temporary)
     guard symlink((target as NSString).lastPathComponent, temporary) == 0 else {
       guard [EPERM, ENOTSUP, ENOSYS].contains(errno) else {
-        throw RecordError(FileError(path: name, action: .write, code: errno))
+        throw RecordError(FileError(path: path, action: .write, code: errno))
       }
-      return try replaceFile(at: name, with: readFile(at: target))
+      return try replaceFile(at: path, with: readFile(at: target))
     }
-    guard rename(temporary, name) == 0 else {
+    guard rename(temporary, path) == 0 else {
       let code = errno
       unlink(temporary)
-      throw RecordError(FileError(path: name, action: .write, code: code))
+      throw RecordError(FileError(path: path, action: .write, code: code))
     }
   }
 
   /// The step of the checkpoint that a link leads to; nil where there is none.
-  public func linkedStep(_ name: String) -> Int? {
-    guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: name), target.hasPrefix("step-") else {
+  public func linkedStep(_ path: String) -> Int? {
+    guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path), target.hasPrefix("step-")
+    else {
       return nil
     }
     return Int(target.dropFirst(5).dropLast(12))

@@ -58,7 +58,8 @@ public final class RunLock {
       break
     }
     let text = JSONLines.encode(Holder.current)
-    guard ftruncate(descriptor, 0) == 0, text.withUnsafeBytes({ pwrite(descriptor, $0.baseAddress, $0.count, 0) }) == text.count
+    guard ftruncate(descriptor, 0) == 0,
+      text.withUnsafeBytes({ pwrite(descriptor, $0.baseAddress, $0.count, 0) }) == text.count
     else { throw RecordError(FileError(path: path, action: .write, code: errno)) }
   }
 
@@ -101,7 +102,8 @@ public final class RunLock {
     return RecordError(
       path: directory.path,
       reason: "is being trained by process \(holder.process) on \(holder.host) since \(holder.since)",
-      advice: "Wait until it ends, or stop it there with `kill \(holder.process)`, which writes a checkpoint first; if that "
+      advice:
+        "Wait until it ends, or stop it there with `kill \(holder.process)`, which writes a checkpoint first; if that "
         + "machine is gone and its locks with it, remove \(directory.lockPath)")
   }
 }

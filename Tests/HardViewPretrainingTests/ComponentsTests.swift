@@ -104,7 +104,7 @@ import Views
       let checkpoint = try Checkpoint(path: RunDirectory.open(at: path).checkpointPath)
       let parts = { (names: [(String, Int)]) in
         TrainingState(
-          TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2), imageCount: 96,
+          TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2), imageCount: 64,
           parts: names.map { ($0.0, Versioned($0.1) as any TrainingPart) })
       }
       func problem(_ names: [(String, Int)]) -> String {

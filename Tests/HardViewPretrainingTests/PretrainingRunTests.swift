@@ -6,7 +6,7 @@ import ImageData
 import NeuralNetworks
 import Optimization
 import RunConfiguration
-import RunRecords
+@testable import RunRecords
 import TestSupport
 import Testing
 import Torch
@@ -111,15 +111,16 @@ import Views
       let killed = tiny.directory("killed")
       let early = folder + "/early.safetensors"
       let task = try Pretraining.start(tiny.configuration(), output: killed)
-      let run = try RunDirectory.open(at: killed)
+      let run = RunDirectory(path: killed)
       // What a process leaves that is killed after its last step but before its last checkpoint.
       _ = try task.run(shouldStop: { false }) { event in
         if case .step(let progress, _, _, _) = event, progress.step == 5 {
-          try? FileManager.default.copyItem(atPath: run.checkpointPath, toPath: early)
+          try? FileManager.default.copyItem(atPath: run.checkpointPath(atStep: 4), toPath: early)
         }
       }
-      try FileManager.default.removeItem(atPath: run.checkpointPath)
-      try FileManager.default.moveItem(atPath: early, toPath: run.checkpointPath)
+      try FileManager.default.removeItem(atPath: run.checkpointPath(atStep: 8))
+      try FileManager.default.removeItem(atPath: run.checkpointPath(atStep: 4))
+      try FileManager.default.moveItem(atPath: early, toPath: run.checkpointPath(atStep: 4))
       try Data("{\"step\": 7, \"torn".utf8).append(to: run.viewsPath)
 
       _ = try Pretraining.resume(killed).run()
@@ -145,7 +146,7 @@ import Views
         #expect(line.selectionSeconds > 0 && line.trainingSeconds > 0)
       }
       let records = try views(run)
-      #expect(Set(records.map(\.image)) == [0, 1, 2])
+      #expect(Set(records.map(\.image)) == ViewsRecorder.sample(3, of: 64, seed: 0))
       #expect(records.count == 6)
       for record in records {
         #expect(record.selected.count == 2 && record.views.count == 4)
@@ -158,6 +159,20 @@ import Views
         #expect(redrawn == record.views[2])
       }
     }
+  }
+
+  /// A random sample that the seed decides, every image as likely as any other.
+  @Test func followedImagesAreARandomSample() {
+    var counts = Array(repeating: 0, count: 64)
+    for seed in 0..<400 as Range<UInt64> {
+      let sample = ViewsRecorder.sample(16, of: 64, seed: seed)
+      #expect(sample.count == 16 && sample == ViewsRecorder.sample(16, of: 64, seed: seed))
+      for image in sample { counts[image] += 1 }
+    }
+    // Binomial with a mean of 100 and a deviation of 8.7; five of them on either side.
+    #expect(counts.allSatisfy { (56...144).contains($0) }, "\(counts)")
+    #expect(ViewsRecorder.sample(100, of: 64, seed: 0) == Set(0..<64))
+    #expect(ViewsRecorder.sample(0, of: 64, seed: 0).isEmpty && ViewsRecorder.sample(-1, of: 64, seed: 0).isEmpty)
   }
 
   @Test func plainRunHasNoSelectionFigures() throws {

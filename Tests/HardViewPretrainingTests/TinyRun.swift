@@ -47,4 +47,7 @@ struct TinyRun {
   static func weights(_ run: RunDirectory) throws -> [Data] {
     try [run.checkpointPath, run.encoderPath].map { try Data(contentsOf: URL(filePath: $0)) }
   }
+
+  /// The bytes of a run's encoder.
+  static func encoder(_ run: RunDirectory) throws -> Data { try Data(contentsOf: URL(filePath: run.encoderPath)) }
 }

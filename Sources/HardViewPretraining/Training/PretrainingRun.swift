@@ -87,7 +87,9 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       of: ObservedRun(
         directory: directory, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))
     let observers: [any TrainingObserver] = [
-      ViewsRecorder(directory, dataset: dataset, imageCount: values.records.viewsOfImages),
+      ViewsRecorder(
+        directory, dataset: dataset, imageCount: values.records.viewsOfImages,
+        seed: UInt64(bitPattern: Int64(values.seed))),
       SelectionRecorder(directory, events: events), ProgressReporter(health: health, events: events),
       MetricsRecorder(
         directory, everySteps: values.records.metricsEverySteps, health: health, clock: clock, events: events,

@@ -54,6 +54,7 @@ final class RunSession {
       try setAside(point.damaged, events: events)
       try nameLegacyCheckpoint(of: point, step: position.step)
       if !changes.isEmpty { try directory.writeConfiguration(configuration) }
+      for change in changes { events.send(.note("\(change)")) }
     }
     let holder = RunLock.Holder.current
     try JSONLinesWriter(path: directory.historyPath).append(
