@@ -246,7 +246,7 @@ import Testing
       #expect(second.code == 0, "\(second.error)")
       #expect(
         second.error.contains(
-          "/first/checkpoints/encoder.safetensors: 122 tensors of the encoder, heads begin at random"))
+          "weights of first/checkpoints/encoder.safetensors: 120 tensors of the encoder, heads begin at random\n"))
       let saved = try String(contentsOfFile: folder + "/second/configuration.yaml", encoding: .utf8)
       #expect(saved.contains("/first/checkpoints/encoder.safetensors"))
       try Data([0x80, 0x02, 0, 0]).write(to: URL(filePath: folder + "/old.pth"))

@@ -23,11 +23,11 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
       "threads=1", "precision=fp32", "data={path: \(data), loader_threads: 0}", "training={epochs: 2, batch_size: 16}",
       "records={metrics_every_steps: 2, views_of_images: 3}", "evaluation={resize: 28, crop: 28}",
     ]
-    for assignment in small + assignments { try settings.set(assignment) }
     for (key, value) in narrow where settings["method.\(key)"] != nil {
       settings.set(.integer(value), at: "method.\(key)")
     }
     settings.set(.integer(settings["backbone.name"] == .string("vit_tiny") ? 16 : 8), at: "backbone.width")
+    for assignment in small + assignments { try settings.set(assignment) }
     return try ResolvedConfiguration(settings)
   }
 

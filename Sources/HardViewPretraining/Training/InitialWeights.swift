@@ -163,7 +163,7 @@ public struct Initialization: Sendable, Equatable, CustomStringConvertible {
 
   /// A few lines: what was taken, what was missing, what was left out.
   public var description: String {
-    let place = prefix.isEmpty ? path : "\(path) (\(prefix)*)"
+    let place = prefix.isEmpty || hasHeads ? path : "\(path) (\(prefix)*)"
     let heads = hasHeads ? "heads of \(method)" : "heads begin at random"
     var lines = ["weights of \(place): \(tensorCount) tensors of the encoder, \(heads)"]
     if let grids {
