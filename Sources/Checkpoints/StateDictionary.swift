@@ -57,9 +57,7 @@ public struct MismatchError: Error, CustomStringConvertible, Equatable {
   /// One paragraph that lists names and shapes, a few of each kind.
   public var description: String {
     var parts: [String] = []
-    func list(_ names: [String]) -> String {
-      names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
-    }
+    func list(_ names: [String]) -> String { shortened(names, to: 5) }
     if !missing.isEmpty { parts.append("it lacks \(list(missing))") }
     if !unexpected.isEmpty { parts.append("it has no place for \(list(unexpected))") }
     if !reshaped.isEmpty {
@@ -89,6 +87,10 @@ public struct Checkpoint {
 
   /// The names of all tensors.
   public var names: [String] { file.names }
+
+  /// The sides of one tensor.
+  /// - Throws: `SafetensorsError` when there is none of that name.
+  public func shape(of name: String) throws(SafetensorsError) -> [Int] { try file.shape(of: name) }
 
   /// A copy of one tensor.
   public func tensor(_ name: String) throws -> Tensor {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HardViewPretraining
+import RunConfiguration
 import RunRecords
 
 /// `hardviews pretrain`.
@@ -11,11 +12,18 @@ struct PretrainCommand: ParsableCommand {
     discussion: """
       hardviews pretrain --recipe simsiam-small --data PHOTOS
       hardviews pretrain my.yaml --set selection.candidates=8 --set training.epochs=200
+      hardviews pretrain --recipe simsiam-small --data OTHER_PHOTOS --init runs/my
       hardviews pretrain --resume runs/my
       hardviews pretrain --resume runs/my --set training.epochs=400
       """)
 
   @OptionGroup var chosen: ChosenConfiguration
+
+  @Option(
+    name: .customLong("init"),
+    help: ArgumentHelp(
+      "Begin with the weights of a run, a checkpoint, or a safetensors file of an encoder.", valueName: "run|file"))
+  var initialWeights: String?
 
   @Option(help: "The run folder; by default runs/NAME, with a number when that exists.")
   var output: String?
@@ -31,6 +39,9 @@ struct PretrainCommand: ParsableCommand {
       throw ValidationError("--resume-or-start needs --output, which names the run, and no --resume.")
     }
     guard resume != nil else { return try chosen.check() }
+    guard initialWeights == nil else {
+      throw ValidationError("--init begins a run with other weights; --resume goes on with the run's own. Give one.")
+    }
     guard chosen.file == nil, chosen.recipe == nil, output == nil else {
       throw ValidationError(
         "--resume takes its settings from the run folder; change some of them with --set, --data and --device.")
@@ -40,7 +51,9 @@ struct PretrainCommand: ParsableCommand {
   func run() throws {
     if let resume { return try goOn(with: resume) }
     if resumeOrStart, let output, RunDirectory.isRun(at: output) { return try goOn(with: output) }
-    let configuration = try chosen.resolved()
+    var settings = try chosen.settings()
+    if let initialWeights { settings.set(.string(initialWeights), at: "initialization.path") }
+    let configuration = try ResolvedConfiguration(settings, components: HardViewsProgram.components)
     let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
     let output = self.output ?? unusedPath("runs/\(file ?? chosen.recipe ?? "run")")
     let task = try Pretraining.start(configuration, output: output, onSkip: Watching.skipped)

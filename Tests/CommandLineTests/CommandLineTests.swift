@@ -236,6 +236,26 @@ import Testing
     }
   }
 
+  @Test func initBeginsWithOtherWeightsAndSaysSo() throws {
+    try withTemporaryDirectory { folder in
+      _ = try tinyConfiguration(in: folder, extra: "records: {views_of_images: 2}")
+      let first = try hardviews(["pretrain", "tiny.yaml", "--output", "first"], in: folder)
+      #expect(first.code == 0 && !first.error.contains("weights of"))
+      let second = try hardviews(
+        ["pretrain", "tiny.yaml", "--output", "second", "--init", "first/checkpoints/encoder.safetensors"], in: folder)
+      #expect(second.code == 0, "\(second.error)")
+      #expect(
+        second.error.contains(
+          "weights of first/checkpoints/encoder.safetensors: 120 tensors of the encoder, heads begin at random\n"))
+      let saved = try String(contentsOfFile: folder + "/second/configuration.yaml", encoding: .utf8)
+      #expect(saved.contains("/first/checkpoints/encoder.safetensors"))
+      try Data([0x80, 0x02, 0, 0]).write(to: URL(filePath: folder + "/old.pth"))
+      let pickle = try hardviews(["pretrain", "tiny.yaml", "--output", "third", "--init", "old.pth"], in: folder)
+      #expect(pickle.code == 1 && pickle.error.contains("python -c \"import"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/third"))
+    }
+  }
+
   @Test(
     arguments: [
       (["plan"], 2, "Name a configuration file"),
@@ -250,6 +270,7 @@ import Testing
       (["pretrain", "--recipe", "simsiam-small", "--data", "nowhere"], 1, "nowhere"),
       (["pretrain", "--recipe", "simsiam-small", "--set", "training.epochs"], 1, "key.path=value"),
       (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 2, "--device"),
+      (["pretrain", "--resume", "nowhere", "--init", "elsewhere"], 2, "--init begins a run with other weights"),
       (["pretrain", "--resume", "nowhere", "--recipe", "demo"], 2, "takes its settings from the run folder"),
       (["recipes", "show", "nothing"], 1, "Known here"),
       (["pretrian", "--recipe", "simsiam-small"], 2, "Did you mean 'pretrain'?"),

@@ -16,17 +16,18 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
 
 /// Every method in runs of its own small recipe.
 @Suite struct MethodRunTests {
-  private func configuration(_ method: String, data: String, _ assignments: [String]) throws -> ResolvedConfiguration {
+  /// A method's small recipe on other data, narrow and short.
+  static func configuration(_ method: String, data: String, _ assignments: [String]) throws -> ResolvedConfiguration {
     var settings = try Recipes.named("\(method)-fashion")
     let small = [
       "threads=1", "precision=fp32", "data={path: \(data), loader_threads: 0}", "training={epochs: 2, batch_size: 16}",
       "records={metrics_every_steps: 2, views_of_images: 3}", "evaluation={resize: 28, crop: 28}",
     ]
-    for assignment in small + assignments { try settings.set(assignment) }
-    for (key, value) in Self.narrow where settings["method.\(key)"] != nil {
+    for (key, value) in narrow where settings["method.\(key)"] != nil {
       settings.set(.integer(value), at: "method.\(key)")
     }
     settings.set(.integer(settings["backbone.name"] == .string("vit_tiny") ? 16 : 8), at: "backbone.width")
+    for assignment in small + assignments { try settings.set(assignment) }
     return try ResolvedConfiguration(settings)
   }
 
@@ -41,7 +42,7 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
     try withTemporaryDirectory { folder in
       let data = try SyntheticImages.writeIDX(in: folder, side: 28)
       let drops = ["dino", "ibot"].contains(method) ? ["backbone.drop_path_rate=0.3"] : []
-      let configuration = try configuration(method, data: data, drops)
+      let configuration = try Self.configuration(method, data: data, drops)
       func weights(_ name: String) throws -> [Data] { try TinyRun.weights(RunDirectory.open(at: "\(folder)/\(name)")) }
       _ = try Pretraining.start(configuration, output: "\(folder)/whole").run()
       var steps = 0
@@ -62,13 +63,12 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
   /// In a process of its own, where no other test makes tensors.
   @Test func noMethodLeaksHandles() async {
     await #expect(processExitsWith: .success) {
-      let suite = MethodRunTests()
       let leaking = try withTemporaryDirectory { folder in
         let data = try SyntheticImages.writeIDX(in: folder, side: 28)
         return try SmallMethods.names.filter { method in
           var live: [Int] = []
           let settings = ["training={epochs: 5, batch_size: 16}", "method.mask_probability=1.0"]
-          let configuration = try suite.configuration(
+          let configuration = try MethodRunTests.configuration(
             method, data: data, method == "ibot" ? settings : Array(settings.prefix(1)))
           _ = try Pretraining.start(configuration, output: "\(folder)/\(method)").run(shouldStop: { false }) { event in
             if case .step = event { live.append(Tensor.liveHandleCount) }

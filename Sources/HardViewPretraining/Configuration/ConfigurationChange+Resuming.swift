@@ -23,6 +23,7 @@ extension ConfigurationChange {
     ("selection", "decides what the epochs that are done were trained on"),
     ("data", "decides which images and pixels the epochs that are done were trained on"),
     ("training.batch_size", "decides the steps of an epoch, the learning rate and the order of images"),
+    ("training.frozen_encoder_epochs", "decides which weights the epochs that are done have trained"),
     ("optimizer", "belongs to the optimizer's memory and its schedule, which have begun"),
     ("observers", "belongs to a state that the checkpoint holds"),
     ("initialization", "decides how training begins, and it has begun"),

@@ -74,6 +74,11 @@ struct ConfigurationCheck {
       values.records.viewsOfImages >= 0, "records.views_of_images",
       "must be 0 (none) or more, not \(values.records.viewsOfImages)")
     try report(values.records.checkpoints.problem(), in: "records.checkpoints")
+    let frozen = values.training.frozenEncoderEpochs
+    try require(
+      frozen >= 0 && frozen < values.training.epochs, "training.frozen_encoder_epochs",
+      "must be 0 (none) or more and less than training.epochs (\(values.training.epochs)), not \(frozen), so that the "
+        + "encoder trains at last")
     let restarts = values.training.restarts
     try require(
       zip([0] + restarts, restarts).allSatisfy { $0 < $1 } && restarts.allSatisfy { $0 < values.training.epochs },

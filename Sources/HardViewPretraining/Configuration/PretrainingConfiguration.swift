@@ -30,6 +30,8 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var views = ConfigurationTree.empty
   /// Which network is pretrained.
   public var backbone = BackboneConfiguration()
+  /// Which weights it begins with.
+  public var initialization = InitializationConfiguration()
   /// Which objective: `name` and the method's own keys.
   public var method = ConfigurationTree.mapping([("name", .string(SimSiam.name))])
   /// Which of the drawn views are trained on.
@@ -89,6 +91,17 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var loaderThreadCount: Int { loaderThreads < 0 ? ProcessInfo.processInfo.activeProcessorCount : loaderThreads }
 }
 
+/// Which weights training begins with; the `initialization` section.
+public struct InitializationConfiguration: Codable, Sendable, Equatable {
+  /// A run folder, or a safetensors file of a checkpoint or an encoder; usually given as `--init`.
+  ///
+  /// Read when a run begins, never when it goes on from a checkpoint. Empty for random weights.
+  public var path = ""
+
+  /// Random weights.
+  public init() {}
+}
+
 /// How long; the `training` section.
 public struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// What schedules do when a run is resumed with more epochs.
@@ -104,6 +117,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var epochs = 100
   /// Images a step.
   public var batchSize = 512
+  /// Epochs at the beginning in which heads alone train, so that gradients of random heads do not destroy an encoder
+  /// that was trained before.
+  public var frozenEncoderEpochs = 0
   /// What schedules do when a run is resumed with more epochs.
   public var whenExtended = Extension.stretch
   /// Epochs at which schedules restart, ascending; `when_extended: restart` adds to them.

@@ -17,25 +17,39 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
   public let optimizer: ScheduledOptimizer
   /// Keeps gradients within range where networks compute in float16; else nil.
   let scaler: LossScaler?
+  private let frozenEncoderEpochs: Int
   private let dtype: DType
   private var clock: StageClock { selection.clock }
 
-  /// Combines the parts; `dtype` is what convolutions and matrix products compute in.
-  public init(_ method: Method, selection: ViewSelection, optimizer: ScheduledOptimizer, dtype: DType = .float32) {
+  /// Combines the parts.
+  ///
+  /// - Parameters:
+  ///   - method: The networks and their loss.
+  ///   - selection: Chooses the views.
+  ///   - optimizer: Moves the weights.
+  ///   - frozenEncoderEpochs: Epochs at the beginning in which backbones stay as they are and heads alone train.
+  ///   - dtype: What convolutions and matrix products compute in.
+  public init(
+    _ method: Method, selection: ViewSelection, optimizer: ScheduledOptimizer, frozenEncoderEpochs: Int = 0,
+    dtype: DType = .float32
+  ) {
     self.method = method
     self.selection = selection
     self.optimizer = optimizer
+    self.frozenEncoderEpochs = frozenEncoderEpochs
     self.dtype = dtype
     scaler = dtype == .float16 ? LossScaler() : nil
   }
 
   /// Chooses from a batch's views and trains on the choice.
   public func step(on batch: ViewBatch, in context: StepContext) throws -> TrainingStep {
-    let choice = try selection.choose(from: batch, for: method, in: context)
-    var step = try timed(at: context.position) { try train(on: choice, in: context) }
-    (step.captured, step.calibration) = (selection.captured, selection.calibration)
-    step.loading = batch.times
-    return step
+    try withFrozenBackbones(context.position.epoch < frozenEncoderEpochs) {
+      let choice = try selection.choose(from: batch, for: method, in: context)
+      var step = try timed(at: context.position) { try train(on: choice, in: context) }
+      (step.captured, step.calibration) = (selection.captured, selection.calibration)
+      step.loading = batch.times
+      return step
+    }
   }
 
   /// Takes one step on chosen views.

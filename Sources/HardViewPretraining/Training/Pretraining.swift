@@ -117,14 +117,16 @@ private final class SkippedLog: Sendable {
 }
 
 extension ResolvedConfiguration {
-  /// The same with the path of the data as it is from any folder, where it is a file or folder here.
+  /// The same with the paths of data and initial weights as they are from any folder, where there is something here.
   func withAbsolutePaths() throws(ConfigurationError) -> ResolvedConfiguration {
-    let path = (values.data.path as NSString).expandingTildeInPath
-    guard !path.isEmpty, FileManager.default.fileExists(atPath: path) else { return self }
     var settings = tree
-    let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
-    settings.set(.string(absolute), at: "data.path")
-    return try ResolvedConfiguration(settings, components: components)
+    for key in ["data.path", "initialization.path"] {
+      let path = ((tree.string(at: key) ?? "") as NSString).expandingTildeInPath
+      guard !path.isEmpty, FileManager.default.fileExists(atPath: path) else { continue }
+      let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+      settings.set(.string(absolute), at: key)
+    }
+    return settings == tree ? self : try ResolvedConfiguration(settings, components: components)
   }
 
   /// The configuration of a run that goes on with some settings changed.

@@ -16,6 +16,8 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
   /// Where initial weights came from and what training draws from.
   let generator: Generator
   let method: Method
+  /// The networks that the method was built on: one, or a student's and a teacher's.
+  let backbones: [any Backbone]
   let optimizer: ScheduledOptimizer
   /// What selection needs to know.
   let setting: SelectionSetting
@@ -26,21 +28,27 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
     let generator = Generator(seed: UInt64(bitPattern: Int64(configuration.seed)))
     self.resolved = resolved
     self.generator = generator
+    var backbones: [any Backbone] = []
     method = Method(
-      methodConfiguration, backbone: { configuration.backbone.makeBackbone(role: $0, using: generator) },
-      using: generator)
+      methodConfiguration,
+      backbone: { role in
+        backbones.append(configuration.backbone.makeBackbone(role: role, using: generator))
+        return backbones[backbones.count - 1]
+      }, using: generator)
+    self.backbones = backbones
     optimizer = ScheduledOptimizer(
       configuration.optimizer, groups: method.parameterGroups, batchSize: configuration.training.batchSize)
     setting = resolved.selectionSetting(dtype: configuration.precision.dtype(on: .current))
   }
 
   /// The training step with a selection.
+  /// - Parameter frozenEncoderEpochs: Epochs at the beginning in which heads alone train.
   func learner(
-    _ selection: SelectionConfiguration, clock: StageClock = StageClock()
+    _ selection: SelectionConfiguration, frozenEncoderEpochs: Int = 0, clock: StageClock = StageClock()
   ) throws(ConfigurationError) -> HardViewLearner<Method> {
     HardViewLearner(
       method, selection: try ViewSelection(selection, setting, clock: clock), optimizer: optimizer,
-      dtype: setting.dtype)
+      frozenEncoderEpochs: frozenEncoderEpochs, dtype: setting.dtype)
   }
 
   /// A loader of what a selection draws.

@@ -65,7 +65,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
   ///   - session: The folder where records and checkpoints go.
   ///   - checkpoint: Continue from here; nil to begin.
   ///   - onSkip: Told about every image that could not be used.
-  /// - Throws: `ConfigurationError`, `LoaderError`, `SafetensorsError`, `MismatchError`, `PartsError`.
+  /// - Throws: `ConfigurationError`, `LoaderError`, `SafetensorsError`, `MismatchError`, `PartsError`; `WeightsError`
+  ///   where the file that training begins with does not fit.
   init(
     _ parts: PretrainingParts<Method>, dataset: any ImageDataset, session: RunSession,
     resumingFrom checkpoint: Checkpoint?, onSkip: @escaping @Sendable (SkippedImage) -> Void
@@ -75,7 +76,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     self.session = session
     device = values.device
     method = parts.method
-    let learner = try parts.learner(values.selection)
+    let learner = try parts.learner(
+      values.selection, frozenEncoderEpochs: values.training.frozenEncoderEpochs)
     let clock = learner.selection.clock
     let loader = try parts.loader(
       of: dataset, for: learner.selection,
@@ -106,11 +108,12 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
         directory, encoder: method.encoder, architecture: values.backbone.name.rawValue,
         configuration: values.records.checkpoints, events: events),
       state: state, events: events, clock: clock)
+    let initialization = try checkpoint == nil ? parts.initialize() : nil
     if let checkpoint { try state.restore(checkpoint, data: dataset.summary) }
     summary = TrainingSummary(
       of: parts.resolved, dataset: dataset,
       parameterCount: Self.count(method.parameters), encoderParameterCount: Self.count(method.encoder.parameters),
-      dtype: parts.setting.dtype, position: state.position)
+      initialization: initialization, dtype: parts.setting.dtype, position: state.position)
   }
 
   private static func count(_ parameters: [Parameter]) -> Int {

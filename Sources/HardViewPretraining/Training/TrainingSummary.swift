@@ -14,6 +14,9 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   public var isLabelled: Bool
   /// What was left out of the images, a sentence each.
   public var remarks: [String]
+  /// Where the weights come from that training begins with; nil where they are random, or those of a checkpoint that
+  /// training goes on from.
+  public var initialization: Initialization?
   /// The network and how many parameters it has.
   public var network: String
   /// Objective and selection.
@@ -26,9 +29,10 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   /// Describes a training at the position where it begins or goes on.
   init(
     of resolved: ResolvedConfiguration, dataset: any ImageDataset, parameterCount: Int, encoderParameterCount: Int,
-    dtype: DType, position: TrainingProgress
+    initialization: Initialization?, dtype: DType, position: TrainingProgress
   ) {
     let values = resolved.values
+    self.initialization = initialization
     images = dataset.summary
     isLabelled = dataset.labels != nil
     remarks = []
@@ -55,7 +59,8 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
 
   /// A few lines.
   public var description: String {
-    ([images] + remarks + ["\(objective); \(network)", "\(length); \(machine)"]).joined(separator: "\n")
+    ([images] + remarks + ["\(objective); \(network)"] + (initialization.map { ["\($0)"] } ?? [])
+      + ["\(length); \(machine)"]).joined(separator: "\n")
   }
 }
 

@@ -70,15 +70,17 @@ public final class ResNet: Backbone {
 
   /// Features after so many stages, averaged over the image.
   public func features(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor {
-    if phase == .evaluate, !recordsGradients, Int8Convolutions.areOn {
-      return int8Features(images, afterStage: stage)
+    FrozenBackbones.pass(in: phase) { phase in
+      if phase == .evaluate, !recordsGradients, Int8Convolutions.areOn {
+        return int8Features(images, afterStage: stage)
+      }
+      var features = conv1.normalized(by: bn1, images, in: phase).rectified()
+      if pools { features = features.maxPooled2d(window: 3, stride: 2, padding: 1) }
+      for stage in [layer1, layer2, layer3, layer4].prefix(stage) {
+        for block in stage { features = block(features, in: phase) }
+      }
+      return features.mean(along: 2, 3)
     }
-    var features = conv1.normalized(by: bn1, images, in: phase).rectified()
-    if pools { features = features.maxPooled2d(window: 3, stride: 2, padding: 1) }
-    for stage in [layer1, layer2, layer3, layer4].prefix(stage) {
-      for block in stage { features = block(features, in: phase) }
-    }
-    return features.mean(along: 2, 3)
   }
 }
 

@@ -25,7 +25,7 @@ public final class VisionTransformer: Backbone {
   /// Tokens before those of the patches: the class token and the registers.
   public let prefixTokenCount: Int
   /// Rows and columns of patches that the position embeddings are laid out for.
-  private let gridSize: Int
+  public let gridSize: Int
 
   init(
     width: Int, depth: Int, inputChannels: Int, patchSize: Int, imageSize: Int, registerTokens: Int,
@@ -54,8 +54,9 @@ public final class VisionTransformer: Backbone {
 
   /// `[batch, channels, height, width]` to the normalized class token, `[batch, featureCount]`.
   public func callAsFunction(_ images: Tensor, in phase: Phase) -> Tensor {
-    let tokens = blocks.reduce(embedded(images, masking: nil, in: phase)) { $1($0, in: phase) }
-    return norm(Self.classToken(of: tokens), in: phase)
+    FrozenBackbones.pass(in: phase) { phase in
+      norm(Self.classToken(of: blockOutput(images, in: phase)), in: phase)
+    }
   }
 
   /// All normalized tokens of images: class token, registers, patches row by row.
@@ -67,7 +68,7 @@ public final class VisionTransformer: Backbone {
   public func tokens(
     _ images: Tensor, masking: (mask: Tensor, embedding: Tensor)? = nil, in phase: Phase
   ) -> Tensor {
-    norm(blocks.reduce(embedded(images, masking: masking, in: phase)) { $1($0, in: phase) }, in: phase)
+    FrozenBackbones.pass(in: phase) { phase in norm(blockOutput(images, masking: masking, in: phase), in: phase) }
   }
 
   /// The class token after each of the last blocks, all normalized by the final layer.
@@ -79,13 +80,15 @@ public final class VisionTransformer: Backbone {
   /// - Returns: `count` tensors `[batch, featureCount]`, that of the last block at the end.
   public func lastTokens(_ count: Int, of images: Tensor, in phase: Phase) -> [Tensor] {
     precondition((1...blocks.count).contains(count), "\(count) of the last blocks of \(blocks.count)")
-    var tokens = embedded(images, masking: nil, in: phase)
-    var results: [Tensor] = []
-    for (index, block) in blocks.enumerated() {
-      tokens = block(tokens, in: phase)
-      if index >= blocks.count - count { results.append(norm(Self.classToken(of: tokens), in: phase)) }
+    return FrozenBackbones.pass(in: phase) { phase in
+      var tokens = embedded(images, masking: nil, in: phase)
+      var results: [Tensor] = []
+      for (index, block) in blocks.enumerated() {
+        tokens = block(tokens, in: phase)
+        if index >= blocks.count - count { results.append(norm(Self.classToken(of: tokens), in: phase)) }
+      }
+      return results
     }
-    return results
   }
 
   /// The class token, `[batch, featureCount]`, of tokens `[batch, tokens, featureCount]`.
@@ -98,9 +101,18 @@ public final class VisionTransformer: Backbone {
 
   /// The mean of the patches' tokens after so many blocks, not normalized; 0 for the tokens as they enter the first.
   public func features(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor {
-    let tokens = blocks.prefix(stage).reduce(embedded(images, masking: nil, in: phase)) { $1($0, in: phase) }
-    let patches = tokens.shape[1] - prefixTokenCount
-    return tokens.narrowed(along: 1, from: prefixTokenCount, count: patches).mean(along: 1)
+    FrozenBackbones.pass(in: phase) { phase in
+      let tokens = blockOutput(images, blockCount: stage, in: phase)
+      let patches = tokens.shape[1] - prefixTokenCount
+      return tokens.narrowed(along: 1, from: prefixTokenCount, count: patches).mean(along: 1)
+    }
+  }
+
+  /// Tokens after the first `blockCount` blocks, by default all, not normalized.
+  private func blockOutput(
+    _ images: Tensor, masking: (mask: Tensor, embedding: Tensor)? = nil, blockCount: Int = .max, in phase: Phase
+  ) -> Tensor {
+    blocks.prefix(blockCount).reduce(embedded(images, masking: masking, in: phase)) { $1($0, in: phase) }
   }
 
   /// Tokens as they enter the first block.
@@ -116,21 +128,68 @@ public final class VisionTransformer: Backbone {
     return .concatenated(prefix + [patches], along: 1) + positions(rows: rows, columns: columns)
   }
 
-  /// Position embeddings for a grid of patches, `[1, prefixTokenCount + rows · columns, featureCount]`.
-  ///
-  /// Those of the patches are interpolated when the grid is another than they are laid out for, with the scale factors
-  /// of DINO's `interpolate_pos_encoding`: it adds 0.1 to the number of patches so that no side is rounded down, which
-  /// shifts the sampled positions slightly.
+  /// Position embeddings for a grid of patches, `[1, prefixTokenCount + rows · columns, featureCount]`; those of the
+  /// patches are interpolated when the grid is another than they are laid out for.
   private func positions(rows: Int, columns: Int) -> Tensor {
     guard rows != gridSize || columns != gridSize else { return posEmbed.value }
-    let prefix = posEmbed.value.narrowed(along: 1, from: 0, count: prefixTokenCount)
-    let grid = posEmbed.value.narrowed(along: 1, from: prefixTokenCount, count: gridSize * gridSize)
-      .reshaped([1, gridSize, gridSize, featureCount]).permuted([0, 3, 1, 2])
+    return Self.positions(posEmbed.value, behind: prefixTokenCount, rows: rows, columns: columns)
+  }
+}
+
+// MARK: - Positions
+
+extension VisionTransformer {
+  /// Position embeddings that were laid out for images of another size, for this network.
+  ///
+  /// Those of the patches are interpolated to this network's grid, so that features are the ones that the other network
+  /// would give for images of this network's size. Registers that the other network lacks keep the positions they have
+  /// here.
+  /// - Parameters:
+  ///   - positions: `[1, 1 + registers + side · side, featureCount]`: class token, registers, patches row by row.
+  ///   - registers: How many registers they are for: none, or as many as this network has.
+  /// - Returns: Embeddings of this network's shape; nil where `positions` has another width, or its patches are no square.
+  public func adapted(positions: Tensor, registers: Int) -> Tensor? {
+    let prefix = 1 + registers
+    guard positions.rank == 3, positions.shape[0] == 1, positions.shape[2] == featureCount,
+      prefix == prefixTokenCount || registers == 0, Self.gridSize(of: positions, behind: prefix) != nil
+    else { return nil }
+    let resized = Self.positions(
+      positions.converted(to: .float32), behind: prefix, rows: gridSize, columns: gridSize)
+    guard prefix != prefixTokenCount else { return resized }
+    let own = posEmbed.value.detached().narrowed(along: 1, from: 1, count: prefixTokenCount - 1)
+    return .concatenated(
+      [
+        resized.narrowed(along: 1, from: 0, count: 1), own,
+        resized.narrowed(along: 1, from: 1, count: gridSize * gridSize),
+      ], along: 1)
+  }
+
+  /// Rows and columns of the patches that position embeddings are for; nil where they are no square.
+  ///
+  /// - Parameter prefix: The number of tokens before those of the patches.
+  public static func gridSize(of positions: Tensor, behind prefix: Int) -> Int? {
+    let patches = positions.shape[1] - prefix
+    let side = Int(Double(max(patches, 0)).squareRoot().rounded())
+    return side > 0 && side * side == patches ? side : nil
+  }
+
+  /// Position embeddings whose patches, a square grid behind `prefix` other tokens, are interpolated to another grid.
+  ///
+  /// Bicubically, with the scale factors of DINO's `interpolate_pos_encoding`: it adds 0.1 to the number of patches so
+  /// that no side is rounded down, which shifts the sampled positions slightly.
+  private static func positions(_ positions: Tensor, behind prefix: Int, rows: Int, columns: Int) -> Tensor {
+    guard let side = gridSize(of: positions, behind: prefix) else {
+      preconditionFailure("\(positions.shape[1]) positions behind \(prefix) are no square grid")
+    }
+    guard rows != side || columns != side else { return positions }
+    let width = positions.shape[2]
+    let grid = positions.narrowed(along: 1, from: prefix, count: side * side)
+      .reshaped([1, side, side, width]).permuted([0, 3, 1, 2])
     let resized = grid.resizedBicubically(
       height: rows, width: columns,
-      scales: ((Double(rows) + 0.1) / Double(gridSize), (Double(columns) + 0.1) / Double(gridSize)))
-    let patches = resized.permuted([0, 2, 3, 1]).reshaped([1, rows * columns, featureCount])
-    return .concatenated([prefix, patches], along: 1)
+      scales: ((Double(rows) + 0.1) / Double(side), (Double(columns) + 0.1) / Double(side)))
+    let patches = resized.permuted([0, 2, 3, 1]).reshaped([1, rows * columns, width])
+    return .concatenated([positions.narrowed(along: 1, from: 0, count: prefix), patches], along: 1)
   }
 }
 
