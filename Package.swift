@@ -100,8 +100,7 @@ let package = Package(
       name: "HardViewPretraining",
       dependencies: [
         "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
-        "Optimization",
-        "Checkpoints", "RunRecords", "RunConfiguration",
+        "Optimization", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
       ],
       resources: [.copy("Recipes"), .copy("ViewPipelines")],
       swiftSettings: language),

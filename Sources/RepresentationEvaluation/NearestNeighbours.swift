@@ -16,17 +16,33 @@ public struct NearestNeighbours: Sendable {
   /// Accuracy on `test` for each number of neighbours, in the order asked; k is capped at the training images.
   /// - Throws: `TorchError` when memory runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
+    try measure(test, among: train, countsThemselves: true)
+  }
+
+  /// Accuracy on `images` for each number of neighbours among the other ones, in the order asked; k is capped at these.
+  /// - Throws: `TorchError` when memory runs out.
+  public func evaluate(leavingOneOut images: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
+    precondition(images.count > 1, "the only image has no neighbors")
+    return try measure(images, among: images, countsThemselves: false)
+  }
+
+  /// - Parameter countsThemselves: Whether the training image at the position of a test image may be its neighbor.
+  private func measure(
+    _ test: LabelledFeatures, among train: LabelledFeatures, countsThemselves: Bool
+  ) throws -> [(neighbours: Int, Accuracy)] {
     try throwingExhaustion {
       let bank = train.features.normalized().transposed()
       let bankLabels = Tensor(train.labels)
       let classes = (train.labels + test.labels).max()! + 1
-      let largest = min(neighbours.max()!, train.count)
+      let largest = min(neighbours.max()!, countsThemselves ? train.count : train.count - 1)
       var hits = Array(repeating: (top1: 0, top5: 0), count: neighbours.count)
       let chunk = 512
       for start in stride(from: 0, to: test.count, by: chunk) {
         let count = min(chunk, test.count - start)
         let queries = test.features.narrowed(along: 0, from: start, count: count).normalized()
-        let (similarities, nearest) = queries.matmul(bank).largest(largest)
+        var cosines = queries.matmul(bank)
+        if !countsThemselves { cosines = cosines.replacingDiagonal(from: start, with: -.infinity) }
+        let (similarities, nearest) = cosines.largest(largest)
         let votes = (similarities / temperature).exponential()
         let classesOfNearest = bankLabels.selecting(nearest.reshaped([-1])).reshaped([count, largest])
         for (position, k) in neighbours.enumerated() {
@@ -43,5 +59,13 @@ public struct NearestNeighbours: Sendable {
         (k, Accuracy(top1: Double(hits.top1) / Double(test.count), top5: Double(hits.top5) / Double(test.count)))
       }
     }
+  }
+}
+
+extension Tensor {
+  /// These rows `start`, `start + 1`, … of a square table with a number where row and column are the same.
+  func replacingDiagonal(from start: Int, with value: Double) -> Tensor {
+    let rows = (Tensor.range(shape[0]) + start).reshaped([shape[0], 1])
+    return replacing(where: Tensor.range(shape[1]) .== rows, with: value)
   }
 }

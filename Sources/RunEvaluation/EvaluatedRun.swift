@@ -78,14 +78,10 @@ public struct EvaluatedRun {
 
   private func features(of split: DataSplit) throws -> LabelledFeatures {
     let values = encoder.configuration.values
-    let views = encoder.configuration.views.groups[0].recipe
-    let transform = EvaluationTransform(
-      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: views.crop.interpolation,
-      normalization: views.normalization, channels: values.backbone.channels)
     let skipped = SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip)
     return try extractFeatures(
       of: Pretraining.open(data, split: split, components: encoder.configuration.components), with: encoder.backbone,
-      transform: transform,
+      transform: encoder.configuration.evaluationTransform,
       threads: values.data.loaderThreadCount, skipped: skipped, dtype: values.precision.dtype(on: .current))
   }
 

@@ -69,6 +69,13 @@ struct ConfigurationCheck {
     try require(
       values.evaluation.crop > 0 && values.evaluation.crop <= values.evaluation.resize, "evaluation.crop",
       "must be between 1 and evaluation.resize (\(values.evaluation.resize)), not \(values.evaluation.crop)")
+    try report(values.evaluation.online.problem(), in: "evaluation.online")
+    try require(
+      values.training.patience >= 0, "training.patience",
+      "must be 0 (never) or more epochs, not \(values.training.patience)")
+    try require(
+      values.training.patience == 0 || values.evaluation.online.isOn, "training.patience",
+      "is \(values.training.patience), but there is no signal to wait for; set evaluation.online.every_epochs to -1")
     try require(
       values.safety.deviationFloor >= 0 && values.safety.deviationFloor < 1, "safety.deviation_floor",
       "must be from 0 (never collapsed) up to 1, not \(values.safety.deviationFloor)")

@@ -103,6 +103,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var epochs = 100
   /// Images a step.
   public var batchSize = 512
+  /// Training ends after so many epochs without a better online signal; 0 for never.
+  public var patience = 0
   /// What schedules do when a run is resumed with more epochs.
   public var whenExtended = Extension.stretch
   /// Epochs at which schedules begin anew, ascending; `when_extended: restart` adds to them.
@@ -185,6 +187,8 @@ public struct EvaluationConfiguration: Codable, Sendable, Equatable {
   public var resize = 256
   /// Side of the square cut from the center, in pixels.
   public var crop = 224
+  /// How good the encoder is while it trains.
+  public var online = OnlineConfiguration()
 
   /// The published setting for ImageNet.
   public init() {}

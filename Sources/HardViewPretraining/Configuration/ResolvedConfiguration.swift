@@ -63,6 +63,14 @@ public struct ResolvedConfiguration: Sendable {
       threads: max(values.data.loaderThreadCount, 1), dtype: dtype, selectors: components.selectors)
   }
 
+  /// How images look when the encoder is evaluated.
+  public var evaluationTransform: EvaluationTransform {
+    let recipe = views.groups[0].recipe
+    return EvaluationTransform(
+      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: recipe.crop.interpolation,
+      normalization: recipe.normalization, channels: values.backbone.channels)
+  }
+
   /// The images that the configuration names.
   public func open(split: DataSplit) throws -> any ImageDataset {
     try Pretraining.open(values.data, split: split, components: components)

@@ -90,4 +90,6 @@ public enum PretrainingOutcome: Sendable, Equatable {
   case finished
   /// It was asked to stop, and wrote a checkpoint first.
   case interrupted
+  /// There was a reason to end before the last epoch, and a checkpoint was written first.
+  case stoppedEarly(String)
 }
