@@ -84,6 +84,8 @@ let package = Package(
     .systemLibrary(
       name: "CJemalloc", path: "Sources/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .target(name: "CAllocator", dependencies: ["CJemalloc"]),
+    // How its threads wait.
+    .target(name: "COpenMP"),
 
     // What the project is for.
     .target(
@@ -102,8 +104,9 @@ let package = Package(
         "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
         "Optimization", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
       ],
-      resources: [.copy("Recipes"), .copy("ViewPipelines")],
-      swiftSettings: language),
+      exclude: ["Recipes", "ViewPipelines"], swiftSettings: language, plugins: ["EmbedFiles"]),
+    .executableTarget(name: "embed-files", path: "Sources/EmbedFilesTool", swiftSettings: language),
+    .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
     .target(
       name: "RepresentationEvaluation",
       dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
@@ -134,8 +137,8 @@ let package = Package(
       name: "HardViewsCommandLine",
       dependencies: [
         "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation", "RunConfiguration",
-        "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "ImageData", "NeuralNetworks", "Optimization",
-        "Pictures", "Torch", "Views",
+        "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData", "NeuralNetworks",
+        "Optimization", "Pictures", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),

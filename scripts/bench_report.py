@@ -3,20 +3,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bench_peers
+from bench_tables import aligned, markdown, processor, replace_table
 
 if TYPE_CHECKING:
     from bench_views import Measurement, Result
 
 HEADINGS = ["row", "what", "ours", "fastest of the others", "ratio", "range", "target", ""]
 QUIET = 0.97  # A smaller share of a core says that something else ran on it.
-BEGIN, END = "<!-- table of scripts/bench -->", "<!-- end of the table -->"
 
 
 def median(measurements: list[Measurement]) -> float:
@@ -55,18 +54,6 @@ def text_table(results: list[Result]) -> str:
     return aligned([HEADINGS, *map(cells, results)])
 
 
-def aligned(rows: list[list[str]]) -> str:
-    """Rows of cells under one another, the first the headings."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
-
-
-def markdown(rows: list[list[str]]) -> str:
-    """The same as a Markdown table."""
-    rows = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
 def markdown_table(results: list[Result], options: argparse.Namespace) -> str:
     table = markdown([HEADINGS, *map(cells, results)])
     return f"{table}\n\n{description(options)}\n" + "".join(f"\n{warning}\n" for warning in [busy(results)] if warning)
@@ -83,13 +70,6 @@ def busy(results: list[Result]) -> str | None:
     found = [f"{result.name} ({result.core_share:.0%})" for result in results
              if not result.skipped and result.core_share < QUIET]
     return found and "Measured while the core was shared with other work, not to be published: " + ", ".join(found)
-
-
-def processor() -> str:
-    for text in Path("/proc/cpuinfo").read_text().splitlines():
-        if text.startswith("model name"):
-            return text.split(":", 1)[1].strip()
-    return os.uname().machine
 
 
 def document(results: list[Result], options: argparse.Namespace) -> dict:
@@ -128,11 +108,3 @@ def write(results: list[Result], options: argparse.Namespace) -> None:
     print(text_table(results), file=sys.stderr if is_taken else sys.stdout)
     if warning := busy(results):
         print(f"hardviews: {warning}", file=sys.stderr)
-
-
-def replace_table(path: Path, table: str) -> None:
-    before, begin, rest = path.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        sys.exit(f"hardviews: {path} has no place for the table: a line '{BEGIN}' and one '{END}'")
-    path.write_text(f"{before}{BEGIN}\n{table}{END}{after}")

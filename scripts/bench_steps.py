@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import bench_report
+import bench_tables
 import yaml
 
 HOME = Path(__file__).resolve().parent.parent
@@ -128,16 +128,16 @@ def main() -> None:
         details.append(detail)
     is_taken = "-" in (options.json, options.markdown)
     cells = [HEADINGS, *[row.cells for row in rows]]
-    print(bench_report.aligned(cells), file=sys.stderr if is_taken else sys.stdout)
+    print(bench_tables.aligned(cells), file=sys.stderr if is_taken else sys.stdout)
     if options.json:
-        text = json.dumps({"processor": bench_report.processor(), "threads": options.threads, "works": details,
+        text = json.dumps({"processor": bench_tables.processor(), "threads": options.threads, "works": details,
                            "rows": [vars(row) | {"reached": row.holds} for row in rows]}, indent=1) + "\n"
         sys.stdout.write(text) if options.json == "-" else Path(options.json).write_text(text)
     if options.markdown:
-        table = bench_report.markdown(cells) + (
-            f"\n\nMedians and ranges of {options.rounds} turns on {bench_report.processor()}, "
+        table = bench_tables.markdown(cells) + (
+            f"\n\nMedians and ranges of {options.rounds} turns on {bench_tables.processor()}, "
             f"{options.threads} thread{'s' if options.threads > 1 else ''}.\n")
-        print(table) if options.markdown == "-" else bench_report.replace_table(Path(options.markdown), table)
+        print(table) if options.markdown == "-" else bench_tables.replace_table(Path(options.markdown), table)
     if options.check and (missed := [f"{row.work}/{row.name}" for row in rows if row.holds is False]):
         sys.exit(f"hardviews: targets missed: {', '.join(missed)}")
 

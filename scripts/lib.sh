@@ -204,7 +204,7 @@ is_current() {
   [[ -x $program && -f $stamp && -e $libtorch/lib/libtorch_cpu.so ]] &&
     [[ ${LIBTORCH_ROOT:-$libtorch}/lib -ef $libtorch/lib ]] &&
     [[ $(<"$stamp") == "$(fingerprint)" ]] &&
-    [[ -z $(find "$HARDVIEWS_HOME"/{Package.swift,Sources,scripts/lib.sh} -newercm "$stamp" -print -quit) ]]
+    [[ -z $(find "$HARDVIEWS_HOME"/{Package.swift,Plugins,Sources,scripts/lib.sh} -newercm "$stamp" -print -quit) ]]
 }
 
 set_up() {

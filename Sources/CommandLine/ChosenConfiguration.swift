@@ -2,9 +2,12 @@ import ArgumentParser
 import HardViewPretraining
 import RunConfiguration
 
-/// A configuration file or recipe with the flags that are laid over it.
+/// A recipe, a file, or a file laid over a recipe, with the flags laid over it.
 struct ChosenConfiguration: ParsableArguments {
-  @Argument(help: ArgumentHelp("A YAML file that is laid over the defaults.", valueName: "config.yaml"))
+  @Argument(
+    help: ArgumentHelp(
+      "A YAML file that is laid over --recipe, or over the recipe that its key `recipe` names.",
+      valueName: "config.yaml"))
   var file: String?
 
   @Option(help: "A recipe to start from; see `hardviews recipes`.")
@@ -24,31 +27,37 @@ struct ChosenConfiguration: ParsableArguments {
   @Option(help: "Where to compute: cpu or cuda.")
   var device: DeviceChoice?
 
-  /// Throws unless there is either a file or a recipe.
+  /// Throws unless there is a file or a recipe.
   func check() throws {
     if file == nil && recipe == nil {
       throw ValidationError("Name a configuration file, or a recipe with --recipe (see `hardviews recipes`).")
     }
-    if file != nil && recipe != nil {
-      throw ValidationError("Give either a configuration file or --recipe, not both.")
-    }
   }
 
-  /// The file or recipe with the flags laid over it, checked.
+  /// Recipe, file and flags laid over one another, checked.
   func resolved() throws -> ResolvedConfiguration {
     try ResolvedConfiguration(settings(), components: HardViewsProgram.components)
   }
 
-  /// The file or recipe with the flags laid over it.
+  /// Recipe, file and flags laid over one another; says what was left out on the way.
   func settings() throws -> ConfigurationTree {
-    var settings: ConfigurationTree
-    if let recipe {
-      settings = try Recipes.named(recipe)
+    var layers: SettingLayers
+    if let file {
+      layers = try SettingLayers(file: ConfigurationTree(contentsOf: file), source: file, recipe: recipe)
     } else {
-      settings = try ConfigurationTree(contentsOf: file ?? "")
+      layers = try SettingLayers(recipe: recipe ?? "")
     }
-    try change(&settings)
-    return settings
+    try layers.change(change)
+    for note in layers.notes { remark(note) }
+    guard layers.settings["backbone.name"] != nil else {
+      throw ConfigurationError(
+        path: file ?? "backbone.name",
+        problem: .invalid(
+          "names neither a recipe nor a backbone to start from. Lay it over a recipe (--recipe simsiam-small, or the "
+            + "line 'recipe: simsiam-small' in the file), or give it 'backbone: {name: resnet50}' to start from the "
+            + "defaults"))
+    }
+    return layers.settings
   }
 
   /// Lays the flags over settings.

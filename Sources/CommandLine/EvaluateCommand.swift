@@ -4,6 +4,7 @@ import HardViewPretraining
 import RepresentationEvaluation
 import RunEvaluation
 import RunRecords
+import Views
 
 /// `hardviews evaluate`.
 struct EvaluateCommand: ParsableCommand {
@@ -18,15 +19,33 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Labelled images with a test split; by default those that the run was trained on.")
     var data: String?
 
+    @Option(help: "Pixels that the shorter side is resized to; by default as the run says, in proportion to --crop.")
+    var resize: Int?
+
+    @Option(help: "Side of the square cut from the center, in pixels; by default as the run says.")
+    var crop: Int?
+
     @Option(help: "Where to compute: cpu or cuda.")
     var device = DeviceChoice.cpu
 
-    /// Measures the run.
-    func evaluate<Result>(_ body: (EvaluatedRun) throws -> Result) throws -> Result {
+    func validate() throws {
+      for (name, side) in [("resize", resize), ("crop", crop)] where side.map({ $0 < 1 }) ?? false {
+        throw ValidationError("--\(name) must be at least 1.")
+      }
+    }
+
+    /// Measures the run, and says on what and what to know about it.
+    func evaluate<Result>(_ body: (EvaluatedRun, EvaluatedRun.Features) throws -> Result) throws -> Result {
       try device.use {
-        try body(
-          EvaluatedRun(
-            path: run, data: data, components: HardViewsProgram.components, onSkip: Watching.skipped))
+        let evaluated = try EvaluatedRun(
+          path: run, data: data, resize: resize, crop: crop, components: HardViewsProgram.components,
+          onSkip: Watching.skipped)
+        let features = try evaluated.features()
+        let transform = evaluated.transform
+        remark(
+          "\(features.images), resized to \(transform.resize) px, of which the middle \(transform.crop) px are seen")
+        for text in features.remarks { remark(text) }
+        return try body(evaluated, features)
       }
     }
   }
@@ -43,14 +62,17 @@ struct EvaluateCommand: ParsableCommand {
       transform: parseNeighbours)
     var lists: [[Int]] = []
 
-    private var k: [Int] { lists.isEmpty ? [10, 20, 100, 200] : lists.flatMap { $0 } }
-
     @Option(help: "Temperature of the votes.")
     var temperature = 0.07
 
+    func validate() throws {
+      guard temperature > 0, temperature.isFinite else { throw ValidationError("--temperature must be above 0.") }
+    }
+
     func run() throws {
-      let records = try options.evaluate { evaluated in
-        try evaluated.nearestNeighbours(evaluated.features(), neighbours: k, temperature: temperature)
+      let asked = lists.isEmpty ? nil : lists.flatMap { $0 }
+      let records = try options.evaluate { evaluated, features in
+        try evaluated.nearestNeighbours(features, neighbours: asked, temperature: temperature)
       }
       var table = Table(columns: [.right("k"), .right("top-1"), .right("top-5")])
       for record in records { table.addRow(["\(record.neighbours)", percent(record.top1), percent(record.top5)]) }
@@ -67,13 +89,20 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Passes over the training images.")
     var epochs = 100
 
+    func validate() throws {
+      guard epochs >= 1 else { throw ValidationError("--epochs must be at least 1.") }
+    }
+
     func run() throws {
-      let result = try options.evaluate { evaluated in
-        try evaluated.linearProbe(evaluated.features(), epochs: epochs)
+      let result = try options.evaluate { evaluated, features in
+        try evaluated.linearProbe(features, epochs: epochs)
       }
       var sweep = Table(columns: [.right("learning rate"), .right("held-out top-1")])
       for trial in result.heldOut { sweep.addRow(["\(trial.learningRate)", percent(trial.top1)]) }
       print(sweep.text)
+      if result.heldOutImages < 100 {
+        remark("Only \(result.heldOutImages) images were held out to choose the learning rate; it may be another.")
+      }
       var table = Table(columns: [.right("learning rate"), .right("test top-1"), .right("test top-5")])
       table.addRow(["\(result.learningRate)", percent(result.test.top1), percent(result.test.top5)])
       print(table.text)
@@ -91,7 +120,7 @@ private func parseNeighbours(_ text: String) throws -> [Int] {
   return numbers.compactMap { $0 }
 }
 
-/// A share as a percentage with one decimal.
+/// A share as a percentage with two decimals.
 func percent(_ share: Double) -> String {
   String(format: "%.2f %%", share * 100)
 }

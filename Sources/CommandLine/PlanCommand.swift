@@ -63,27 +63,28 @@ struct PlanCommand: ParsableCommand {
     if let picture { try AtomicFile.write(Data(chart(of: plan).draw().png()), to: picture) }
     if json { return try printJSON(PlanReport(plan, budget: budget?.seconds)) }
     print(
-      "\(plan.epochs) epochs of \(plan.stepsPerEpoch) steps of \(plan.batchSize) images; calibrated with "
-        + "\(plan.calibrationBatchSize) images a step after \(plan.warmUpSteps) plain steps")
-    print("about \(bytes(plan.peakBytes)) of memory at most\n")
+      """
+      \(plan.epochs) epochs of \(plan.stepsPerEpoch) steps of \(plan.batchSize) images, \(span(plan.plainSeconds)) a plain step
+      about \(bytes(plan.peakBytes)) of memory at most
+      calibrated with \(plan.calibrationBatchSize) images a step after \(plan.warmUpSteps) plain steps
+
+      """)
+    // Narrow enough for 80 columns.
     var columns: [Table.Column] = [
-      .left("selection"), .right("step"), .right("× plain"), .right("captured"), .right("predictable"),
-      .right("image"), .right("kept"), .right("in all"),
+      .wrapped("selection", width: 29), .right("× plain"), .right("captured"), .right("image"), .right("kept"),
+      .right("in all"),
     ]
-    if budget != nil { columns.append(.right("epochs in budget")) }
+    if budget != nil { columns.append(.right("epochs")) }
     var table = Table(columns: columns)
     func fitting(_ measurement: PolicyMeasurement?) -> [String] {
       budget.map { ["\(plan.epochs(in: $0.seconds, with: measurement))"] } ?? []
     }
-    table.addRow(
-      ["plain", span(plan.plainSeconds), "1.00", "0.00", "", "", "", span(plan.seconds(with: nil))] + fitting(nil))
+    table.addRow(["plain", "1.00", "0.00", "", "", span(plan.seconds(with: nil))] + fitting(nil))
     for row in plan.measurements {
-      let captured = row.captured
       table.addRow(
         [
-          row.policy.summary, span(row.stepSeconds), decimal(row.overhead), decimal(captured.total),
-          decimal(captured.predicted), decimal(captured.imageSpecific), decimal(row.keptShare),
-          span(plan.seconds(with: row)),
+          row.policy.summary, decimal(row.overhead), decimal(row.captured.total), decimal(row.captured.imageSpecific),
+          decimal(row.keptShare), span(plan.seconds(with: row)),
         ] + fitting(row))
     }
     print(table.text)
@@ -106,16 +107,24 @@ struct PlanCommand: ParsableCommand {
     let kept = Int(100 * (best.keptShare ?? 0))
     var text = """
 
-      Captured: how much of the hardness that exact selection finds; predictable from crops and colors, or specific \
-      to the image. Kept: of the image-specific part.
+      × plain: a step's time as a multiple of a plain step's. Captured: how much of
+      the hardness that exact selection finds; image: the part of it that depends on
+      the image, and is not predictable from crops and colors. Kept: that part as a
+      share of exact selection's. In all: the time of all epochs.
       """
+    if budget != nil { text += "\nEpochs: how many fit into the budget." }
     guard (best.keptShare ?? 0) >= PolicyChoice.wantedShare else {
-      return text + "\nNothing keeps 90 % of exact selection's image-specific hardness here, exact selection included: "
-        + "the views are too alike for this network. Try more --warm-up-steps."
+      return text + """
+
+
+        Nothing keeps 90 % of exact selection's image-specific hardness here, exact
+        selection included: the views are too alike for this network. Try more
+        --warm-up-steps.
+        """
     }
     let flags = best.policy.settings.map { " --set \($0)" }.joined()
     text +=
-      "\nCheapest that keeps 90 %: \(best.policy.summary), \(decimal(best.overhead)) × a plain step, \(kept) % kept."
+      "\n\nCheapest that keeps 90 %: \(best.policy.summary),\n\(decimal(best.overhead)) × a plain step, \(kept) % kept."
       + (flags.isEmpty ? "" : "\nTo take it:\(flags)")
     if let budget {
       let epochs = plan.epochs(in: budget.seconds, with: best)

@@ -42,7 +42,7 @@ struct PretrainCommand: ParsableCommand {
     if resumeOrStart, let output, RunDirectory.isRun(at: output) { return try goOn(with: output) }
     let configuration = try chosen.resolved()
     let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
-    let output = self.output ?? unusedPath("runs/\(chosen.recipe ?? file ?? "run")")
+    let output = self.output ?? unusedPath("runs/\(file ?? chosen.recipe ?? "run")")
     let task = try Pretraining.start(configuration, output: output, onSkip: Watching.skipped)
     try Watching.train(task, in: output)
   }

@@ -35,8 +35,18 @@ struct RecipesCommand: ParsableCommand {
 
     func run() throws {
       let isPipeline = ViewPipeline.names.contains(name) && !Recipes.names.contains(name)
-      let tree = isPipeline ? try ViewPipeline.named(name).tree : try ResolvedConfiguration(Recipes.named(name)).tree
+      let tree = isPipeline ? try ViewPipeline.named(name).tree : try recipe()
       print(tree.yaml, terminator: "")
+    }
+
+    /// The recipe, complete but for the sizes that follow others, so that they still do when the others are changed.
+    private func recipe() throws -> ConfigurationTree {
+      let settings = try Recipes.named(name)
+      var tree = try ResolvedConfiguration(settings).tree
+      for key in ["evaluation.resize", "evaluation.crop", "backbone.image_size"] {
+        tree.set(settings[key] ?? .integer(0), at: key)
+      }
+      return tree
     }
   }
 }

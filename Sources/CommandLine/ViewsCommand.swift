@@ -17,13 +17,18 @@ struct ViewsCommand: ParsableCommand {
       hardviews views cat.jpg --recipe dino --output cat.png
       hardviews views PHOTOS --index 7 --recipe my.yaml -n 16 --output views.png
       hardviews views PHOTOS --recipe simsiam-cifar10 --json
+      hardviews views runs/my --index 7 --output views.png     # of a run's images, by its configuration
       """)
 
-  @Argument(help: "An image file, or images as `pretrain` takes them.")
+  @Argument(help: "An image file, images as `pretrain` takes them, or a run folder, which stands for its images.")
   var images: String
 
-  @Option(help: "A view pipeline (simsiam, simclr, byol, dino, …), a recipe of `hardviews recipes`, or a YAML file.")
-  var recipe = "simsiam"
+  @Option(
+    help: """
+      A view pipeline (simsiam, simclr, byol, dino, …), a recipe of `hardviews recipes`, a YAML file or a run folder; by \
+      default simsiam, or the run whose images are shown.
+      """)
+  var recipe: String?
 
   @Option(name: .customShort("n"), help: "Views of each group; by default those of the recipe, or 8 of a single group.")
   var count: Int?
@@ -50,6 +55,7 @@ struct ViewsCommand: ParsableCommand {
   }
 
   func run() throws {
+    let recipe = self.recipe ?? (RunDirectory.isRun(at: images) ? images : "simsiam")
     let pipeline = try ViewPipeline.find(recipe, components: HardViewsProgram.components)
     let (image, name) = try loadImage()
     var tiles: [ContactSheet.Tile] = []
@@ -91,12 +97,20 @@ struct ViewsCommand: ParsableCommand {
     var isFolder: ObjCBool = false
     let isThere = FileManager.default.fileExists(atPath: images, isDirectory: &isFolder)
     if isThere, !isFolder.boolValue, let image = try imageFile() { return (image, images) }
-    let dataset = try Datasets.open(
-      path: images, split: .train, readers: HardViewsProgram.components.datasetReaders)
+    let dataset = try dataset()
     guard index < dataset.count else {
       throw ValidationError("--index \(index): there are \(dataset.count) images (\(dataset.summary)).")
     }
     return (try dataset.image(at: index), dataset.name(at: index))
+  }
+
+  private func dataset() throws -> any ImageDataset {
+    let components = HardViewsProgram.components
+    guard RunDirectory.isRun(at: images) else {
+      return try Datasets.open(path: images, split: .train, readers: components.datasetReaders)
+    }
+    let run = try Pretraining.configuration(of: RunDirectory.open(at: images), components: components)
+    return try run.open(split: .train)
   }
 
   /// The image in the file, or nil where the file is of none of the image formats.

@@ -20,7 +20,7 @@ enum Watching {
       switch event {
       case .step(let progress, let loss, let rate, let left):
         steps += 1
-        if steps == stepsBeforeEstimate { console.note(expectation(secondsLeft: left)) }
+        if steps == stepsBeforeEstimate, left > 60 { console.note(expectation(secondsLeft: left)) }
         console.update(
           ProgressLine(
             epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
@@ -45,10 +45,21 @@ enum Watching {
       remark(reason)
       remark("Measure it with: hardviews evaluate knn \(output)")
     case .finished where !isPartOfMore:
-      remark("Done. Measure it with: hardviews evaluate knn \(output)")
+      remark("Done. \(advice(after: task, in: output))")
     case .finished:
       break
     }
+  }
+
+  /// What to do with a trained encoder.
+  private static func advice(after task: any PretrainingTask, in output: String) -> String {
+    guard !task.summary.isLabelled else { return "Measure it with: hardviews evaluate knn \(output)" }
+    return """
+      The images have no labels; measure the encoder on others that have:
+        hardviews evaluate knn \(output) --data LABELLED_IMAGES
+      Look at what was drawn of the images: hardviews views \(output) --output views.png
+      Use the encoder: \(output)/checkpoints/encoder.safetensors, in PyTorch as Documentation/RunFolder.md says
+      """
   }
 
   /// Steps after which the time that training takes can be told.

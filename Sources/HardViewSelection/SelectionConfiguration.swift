@@ -114,6 +114,13 @@ extension SelectionConfiguration {
   }
 
   private func check(_ setting: SelectionSetting, device: Device, _ report: inout SettingReport) {
+    for (key, count) in [
+      (CodingKeys.candidates, candidates), (.localCandidates, localCandidates), (.drawn, drawn),
+    ] {
+      report.require(count <= 1000, at: key, reason: "must be at most 1000 views of an image, not \(count)")
+    }
+    // What follows counts with these.
+    guard report.problems.isEmpty else { return }
     checkCounts(setting.plan, &report)
     report.require(
       (0..<1).contains(overlapFloor), at: CodingKeys.overlapFloor, reason: "must be from 0 up to 1, not \(overlapFloor)"

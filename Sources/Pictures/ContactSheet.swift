@@ -30,7 +30,6 @@ public struct ContactSheet {
   private static let tileSide = 168.0
   private static let textSize = 11.0
   private static let lineHeight = 14.0
-  private static let columns = 4
 
   /// A sheet of an image and its views.
   public init(title: String, image: Image, tiles: [Tile]) {
@@ -45,10 +44,12 @@ public struct ContactSheet {
     let (shownWidth, shownHeight) = (Double(image.width) * scale, Double(image.height) * scale)
     let captionLines = tiles.map(\.parameters.captionLines.count).max() ?? 0
     let cellHeight = Self.tileSide + Self.lineHeight * Double(captionLines + 1) + Self.margin
-    let rows = (tiles.count + Self.columns - 1) / Self.columns
+    let columns = min(max(4, Int(Double(tiles.count).squareRoot().rounded(.up))), max(1, tiles.count))
+    let columnWidth = widestCaption + Self.margin
+    let rows = (tiles.count + columns - 1) / columns
     let gridLeft = 2 * Self.margin + shownWidth
     let top = Self.margin * 2.5
-    let width = gridLeft + Double(min(Self.columns, max(1, tiles.count))) * (Self.tileSide + Self.margin)
+    let width = gridLeft + Double(columns) * columnWidth
     let height = top + max(shownHeight + Self.margin, Double(rows) * cellHeight)
     let canvas = Canvas(width: Int(width.rounded(.up)), height: Int(height.rounded(.up)))
 
@@ -63,11 +64,18 @@ public struct ContactSheet {
       label("\(number + 1)", color: color, x: left, y: upper, on: canvas)
     }
     for (number, tile) in tiles.enumerated() {
-      let left = gridLeft + Double(number % Self.columns) * (Self.tileSide + Self.margin)
-      let upper = top + Double(number / Self.columns) * cellHeight
+      let left = gridLeft + Double(number % columns) * columnWidth
+      let upper = top + Double(number / columns) * cellHeight
       draw(tile, number: number, x: left, y: upper, on: canvas)
     }
     return canvas
+  }
+
+  /// The width of the widest caption, at least that of a tile, so that captions beside one another do not touch.
+  private var widestCaption: Double {
+    let canvas = Canvas(width: 1, height: 1)
+    let lines = tiles.flatMap { [$0.name] + $0.parameters.captionLines }
+    return lines.map { canvas.width(of: $0, size: Self.textSize) }.reduce(Self.tileSide, max)
   }
 
   private func draw(_ tile: Tile, number: Int, x: Double, y: Double, on canvas: Canvas) {

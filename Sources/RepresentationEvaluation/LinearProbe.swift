@@ -10,7 +10,7 @@ import Views
 /// SGD with momentum 0.9, no weight decay, half a cosine to zero per epoch, weights N(0, 0.01²), bias 0, as published.
 /// Differs from the published protocol: features are computed once from the evaluation transform instead of anew from
 /// augmented images each epoch, and the rate is chosen on held-out training images, never by the test split.
-public struct LinearProbe: Sendable {
+public struct LinearProbe: Codable, Sendable, Equatable {
   /// Rates to try, for a batch of 256.
   public var learningRates: [Double] = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
   /// Passes over the training images.
@@ -31,6 +31,8 @@ public struct LinearProbe: Sendable {
     public var test: Accuracy
     /// The chosen rate.
     public var learningRate: Double
+    /// How many training images were held out to choose it.
+    public var heldOutImages: Int
     /// Top-1 accuracy on the held-out images for each rate tried.
     public var heldOut: [Trial]
   }
@@ -39,26 +41,32 @@ public struct LinearProbe: Sendable {
   public struct Trial: Codable, Sendable {
     /// The rate, for a batch of 256.
     public var learningRate: Double
-    /// Top-1 accuracy on the held-out images.
+    /// Top-1 accuracy on the held-out images; 0 where the rate was so high that the scores became NaN or infinite.
     public var top1: Double
   }
 
   /// Sweeps, trains with the best rate on everything, and tests once.
-  /// - Throws: `TorchError` when memory runs out.
+  /// - Throws: `EvaluationDataError` where no image can be held out, or accuracy means nothing; `TorchError` when memory
+  ///   runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> Result {
-    try throwingExhaustion {
+    try train.check(against: test)
+    let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
+    if split.heldOut.isEmpty { throw EvaluationDataError.nothingHeldOut(images: train.count, share: heldOutShare) }
+    return try throwingExhaustion {
       let classes = (train.labels + test.labels).max()! + 1
-      let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
       let kept = train.subset(split.kept)
       let heldOut = train.subset(split.heldOut)
       let scores = fit(kept, classes: classes, rates: learningRates, scoring: heldOut)
       let trials = zip(learningRates, scores).map {
-        Trial(learningRate: $0, top1: Accuracy(scores: $1, labels: heldOut.labels).top1)
+        Trial(
+          learningRate: $0,
+          top1: $1.sum().number.isFinite ? Accuracy(scores: $1, labels: heldOut.labels).top1 : 0)
       }
       let best = trials.max { $0.top1 < $1.top1 }!
       let final = fit(train, classes: classes, rates: [best.learningRate], scoring: test)[0]
       return Result(
-        test: Accuracy(scores: final, labels: test.labels), learningRate: best.learningRate, heldOut: trials)
+        test: Accuracy(scores: final, labels: test.labels), learningRate: best.learningRate,
+        heldOutImages: heldOut.count, heldOut: trials)
     }
   }
 

@@ -4,37 +4,42 @@ import Torch
 ///
 /// Wu, Xiong, Yu and Lin 2018, and the published `eval_knn`.
 /// Similarity is the cosine; each of the k nearest training images votes for its class with exp(similarity / T).
-public struct NearestNeighbours: Sendable {
+public struct NearestNeighbours: Codable, Sendable, Equatable {
   /// The numbers of neighbours to report.
   public var neighbours = [10, 20, 100, 200]
-  /// The temperature T of the votes.
+  /// The temperature T of the votes, above 0.
   public var temperature = 0.07
 
   /// The published protocol.
   public init() {}
 
-  /// Accuracy on `test` for each number of neighbours, in the order asked; k is capped at the training images.
-  /// - Throws: `TorchError` when memory runs out.
+  /// Accuracy on `test` for each number of neighbours, in the order asked.
+  /// - Throws: `EvaluationDataError` where there are fewer training images than neighbours, or accuracy means nothing;
+  ///   `TorchError` when memory runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
     try measure(test, among: train, countsThemselves: true)
   }
 
-  /// Accuracy on `images` for each number of neighbours among the other ones, in the order asked; k is capped at these.
-  /// - Throws: `TorchError` when memory runs out.
+  /// Accuracy on `images` for each number of neighbours among the other ones, in the order asked.
+  /// - Throws: `EvaluationDataError` where there are fewer other images than neighbours, or accuracy means nothing;
+  ///   `TorchError` when memory runs out.
   public func evaluate(leavingOneOut images: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
-    precondition(images.count > 1, "the only image has no neighbors")
-    return try measure(images, among: images, countsThemselves: false)
+    try measure(images, among: images, countsThemselves: false)
   }
 
   /// - Parameter countsThemselves: Whether the training image at the position of a test image may be its neighbor.
   private func measure(
     _ test: LabelledFeatures, among train: LabelledFeatures, countsThemselves: Bool
   ) throws -> [(neighbours: Int, Accuracy)] {
-    try throwingExhaustion {
+    precondition(temperature > 0, "The temperature of votes must be above 0, not \(temperature).")
+    try train.check(against: test)
+    let largest = neighbours.max() ?? 0
+    let available = countsThemselves ? train.count : train.count - 1
+    if largest > available { throw EvaluationDataError.tooManyNeighbours(largest, images: available) }
+    return try throwingExhaustion {
       let bank = train.features.normalized().transposed()
       let bankLabels = Tensor(train.labels)
       let classes = (train.labels + test.labels).max()! + 1
-      let largest = min(neighbours.max()!, countsThemselves ? train.count : train.count - 1)
       var hits = Array(repeating: (top1: 0, top5: 0), count: neighbours.count)
       let chunk = 512
       for start in stride(from: 0, to: test.count, by: chunk) {
@@ -43,10 +48,10 @@ public struct NearestNeighbours: Sendable {
         var cosines = queries.matmul(bank)
         if !countsThemselves { cosines = cosines.replacingDiagonal(from: start, with: -.infinity) }
         let (similarities, nearest) = cosines.largest(largest)
-        let votes = (similarities / temperature).exponential()
+        // Divided by the first one's vote, which changes no share and cannot overflow.
+        let votes = ((similarities - similarities.narrowed(along: 1, from: 0, count: 1)) / temperature).exponential()
         let classesOfNearest = bankLabels.selecting(nearest.reshaped([-1])).reshaped([count, largest])
         for (position, k) in neighbours.enumerated() {
-          let k = min(k, largest)
           let scores = Tensor.zeros([count, classes]).addingScattered(
             votes.narrowed(along: 1, from: 0, count: k),
             at: classesOfNearest.narrowed(along: 1, from: 0, count: k), along: 1)

@@ -50,8 +50,6 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   private var lastKey: String { path.split(separator: ".").last.map(String.init) ?? path }
 
   private func suggestion(for word: String, among known: [String]) -> String {
-    let nearest = known.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
-    guard let (name, distance) = nearest, distance <= max(1, word.count / 3) else { return "" }
-    return " Did you mean '\(name)'?"
+    nearestName(to: word, among: known).map { " Did you mean '\($0)'?" } ?? ""
   }
 }

@@ -20,6 +20,19 @@ func joined(_ path: String, _ key: String) -> String {
   path.isEmpty ? key : "\(path).\(key)"
 }
 
+/// The known name that somebody who wrote another word may have meant; nil where none is near.
+///
+/// One letter in three may be wrong, or the word is the beginning of the name, or the name that of the word.
+public func nearestName(to word: String, among known: [String]) -> String? {
+  let distances = known.map { (name: $0, distance: editDistance(word, $0)) }
+  let nearest = distances.min { $0.distance < $1.distance }
+  if let nearest, nearest.distance <= max(1, word.count / 3) { return nearest.name }
+  let related = distances.filter {
+    min($0.name.count, word.count) >= 3 && ($0.name.hasPrefix(word) || word.hasPrefix($0.name))
+  }
+  return related.min { $0.distance < $1.distance }?.name
+}
+
 /// The fewest insertions, deletions and replacements that turn one word into the other.
 func editDistance(_ first: String, _ second: String) -> Int {
   let second = Array(second)

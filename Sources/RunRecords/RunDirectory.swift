@@ -110,12 +110,29 @@ public struct RunDirectory: Sendable, Equatable {
     String(decoding: try readFile(at: configurationPath), as: UTF8.self)
   }
 
-  /// Writes a result as `evaluation/NAME.json`, or with a number behind the name where that exists: none is replaced.
+  /// Writes a result as `evaluation/NAME.json`, or with a number behind the name where that exists: none is replaced, also
+  /// when several processes write at once.
   public func writeEvaluation(_ result: some Encodable, named name: String) throws(RecordError) {
     try Self.makeFolder(evaluationPath)
-    let names = sequence(first: 1) { $0 + 1 }.lazy.map { $0 == 1 ? name : "\(name)-\($0)" }
-    let unused = names.first { !FileManager.default.fileExists(atPath: "\(evaluationPath)/\($0).json") }!
-    try writeJSON(result, to: "\(evaluationPath)/\(unused).json")
+    var path = "\(evaluationPath)/\(name).json"
+    var number = 1
+    // The name is taken before the content is there.
+    while true {
+      let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 {
+        close(descriptor)
+        break
+      }
+      guard errno == EEXIST else { throw RecordError(FileError(path: path, action: .write, code: errno)) }
+      number += 1
+      path = "\(evaluationPath)/\(name)-\(number).json"
+    }
+    do throws(RecordError) {
+      try writeJSON(result, to: path)
+    } catch {
+      unlink(path)
+      throw error
+    }
   }
 
   private static func makeFolder(_ path: String) throws(RecordError) {

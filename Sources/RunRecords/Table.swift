@@ -6,11 +6,30 @@ public struct Table {
     case left(String)
     /// Numbers.
     case right(String)
+    /// Text that is broken between words into lines of at most so many characters; longer words stay whole.
+    case wrapped(String, width: Int)
 
     var title: String {
       switch self {
-      case .left(let title), .right(let title): title
+      case .left(let title), .right(let title), .wrapped(let title, _): title
       }
+    }
+
+    /// A cell's lines; all but the first are indented.
+    func lines(of cell: String) -> [String] {
+      guard case .wrapped(_, let width) = self else { return [cell] }
+      var lines = [""]
+      for word in cell.split(separator: " ") {
+        let line = lines[lines.count - 1]
+        if line.allSatisfy({ $0 == " " }) {
+          lines[lines.count - 1] += word
+        } else if line.count + 1 + word.count <= width {
+          lines[lines.count - 1] += " " + word
+        } else {
+          lines.append("  " + word)
+        }
+      }
+      return lines
     }
   }
 
@@ -22,10 +41,13 @@ public struct Table {
     self.columns = columns
   }
 
-  /// Adds a row with a cell for each column.
+  /// Adds a row with a cell for each column; wrapped cells make it several lines high.
   public mutating func addRow(_ cells: [String]) {
     precondition(cells.count == columns.count, "\(cells.count) cells for \(columns.count) columns")
-    rows.append(cells)
+    let lines = zip(columns, cells).map { $0.lines(of: $1) }
+    for number in 0..<(lines.map(\.count).max() ?? 0) {
+      rows.append(lines.map { number < $0.count ? $0[number] : "" })
+    }
   }
 
   /// The table, one line a row, without a newline at the end.
@@ -38,8 +60,8 @@ public struct Table {
     func line(_ cells: [String]) -> String {
       let padded = zip(columns, zip(cells, widths)).map { column, cell in
         let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-        if case .left = column { return cell.0 + padding }
-        return padding + cell.0
+        if case .right = column { return padding + cell.0 }
+        return cell.0 + padding
       }
       let joined = padded.joined(separator: "  ")
       return String(joined.reversed().drop { $0 == " " }.reversed())

@@ -2,7 +2,7 @@ import CTorch
 
 /// Where tensors are kept and computed.
 public struct Device: Hashable, Sendable, CustomStringConvertible {
-  fileprivate enum Kind: String { case cpu, cuda, lazy }
+  fileprivate enum Kind: String { case cpu, cuda, lazy, meta }
   fileprivate let kind: Kind
 
   /// The processor and its memory.
@@ -13,6 +13,9 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
   ///
   /// It refuses to mix its tensors with the CPU's, as a GPU does, so tests take it for one.
   package static let lazy: Device? = ht_lazy_start() ? Device(kind: .lazy) : nil
+
+  /// libtorch's device whose tensors have a shape and no elements: what is made there takes no memory, and reading it traps.
+  package static let meta = Device(kind: .meta)
 
   /// Where new tensors are made: that of the innermost `withDevice(_:_:)`, else the CPU.
   public static var current: Device { scope }
@@ -25,6 +28,7 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
     case .cpu: "cpu"
     case .cuda: "cuda:0"
     case .lazy: "lazy:0"
+    case .meta: "meta"
     }
   }
 
@@ -80,8 +84,12 @@ extension Tensor {
       .tensor(Operator.pinMemory(.tensor(self))), .none, .none, .device(.cuda), .none, .bool(true))
   }
 
-  /// What `body` makes on the CPU, on the current device.
-  static func drawn(_ body: () -> Tensor) -> Tensor {
-    Device.current == .cpu ? body() : withDevice(.cpu, body).placed()
+  /// What `body` makes on the CPU, a tensor of a shape, on the current device; nothing is drawn for `meta`.
+  static func drawn(_ shape: [Int], _ body: () -> Tensor) -> Tensor {
+    switch Device.current {
+    case .cpu: body()
+    case .meta: zeros(shape)
+    default: withDevice(.cpu, body).placed()
+    }
   }
 }

@@ -6,11 +6,17 @@ public enum Engine {
   /// libtorch's version.
   public static var version: String { String(cString: ht_version()) }
 
-  /// Sets the number of threads that one operator may use; 0 takes every core that this process may run on.
+  /// Sets the number of threads that one operator may use; 0 takes every core that this process may run on, and
+  /// `threadLimit` are the most.
   public static func setThreadCount(_ count: Int) {
     let standard = defaultThreadCount  // Asked for before anything is set.
-    ht_set_thread_count(Int32(count == 0 ? standard : count))
+    ht_set_thread_count(Int32(count == 0 ? standard : min(count, threadLimit)))
   }
+
+  /// The most threads that one operator may use: four for each core.
+  ///
+  /// Many more would wait for one another most of the time.
+  public static var threadLimit: Int { 4 * max(defaultThreadCount, ProcessInfo.processInfo.activeProcessorCount) }
 
   private static let defaultThreadCount = Int(ht_thread_count())
 

@@ -25,14 +25,14 @@ extension Tensor {
   public static func normal(
     _ shape: [Int], mean: Double = 0, standardDeviation: Double = 1, using generator: Generator
   ) -> Tensor {
-    drawn {
+    drawn(shape) {
       Operator.normalInPlace(.tensor(zeros(shape)), .double(mean), .double(standardDeviation), .generator(generator))
     }
   }
 
   /// Independent draws from a uniform distribution over a range.
   public static func uniform(_ shape: [Int], in range: ClosedRange<Double>, using generator: Generator) -> Tensor {
-    drawn {
+    drawn(shape) {
       Operator.uniformInPlace(
         .tensor(zeros(shape)), .double(range.lowerBound), .double(range.upperBound), .generator(generator))
     }
@@ -40,7 +40,7 @@ extension Tensor {
 
   /// Independent draws that are one with a probability and zero otherwise.
   public static func bernoulli(_ shape: [Int], probability: Double, using generator: Generator) -> Tensor {
-    drawn { Operator.bernoulliInPlace(.tensor(zeros(shape)), .double(probability), .generator(generator)) }
+    drawn(shape) { Operator.bernoulliInPlace(.tensor(zeros(shape)), .double(probability), .generator(generator)) }
   }
 
   /// Independent draws from a normal distribution around zero, cut off at two units as timm's and PyTorch's
@@ -51,7 +51,7 @@ extension Tensor {
     // The inverse distribution function of uniform draws between those of −2 and 2, which are absolute limits there.
     // Below one even for a narrow distribution: a float draw of exactly −1, one in 2²⁴, would otherwise give −2 itself.
     let limit = min(erf(2 / standardDeviation / 2.0.squareRoot()), 1 - 0x1p-24)
-    return drawn {
+    return drawn(shape) {
       let draws = uniform(shape, in: -limit...limit, using: generator)
       let values = Operator.erfInverseInPlace(.tensor(draws)) * (standardDeviation * 2.0.squareRoot())
       return values.clamped(from: -2, to: 2)

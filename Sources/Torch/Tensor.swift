@@ -152,6 +152,9 @@ extension Tensor {
     return Tensor(TensorHandle(adopting: pointer))
   }
 
+  /// Bytes of one element.
+  package var elementSize: Int { ht_tensor_element_size(pointer) }
+
   /// The elements in row-major order, converted to a Swift type.
   public func scalars<Scalar: TensorScalar>(as type: Scalar.Type = Scalar.self) -> [Scalar] {
     converted(to: Scalar.dtype).withBytes { Array($0.bindMemory(to: Scalar.self)) }

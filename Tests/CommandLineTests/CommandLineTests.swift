@@ -87,7 +87,10 @@ import Testing
       let short = ["--warm-up-steps", "4", "--rounds", "2", "--budget", "2h"]
       let text = try hardviews(["plan", configuration] + short, in: folder)
       #expect(text.code == 0, "\(text.error)")
-      #expect(text.output.contains("epochs in budget") && text.output.contains("least overlap"))
+      #expect(text.output.contains("  epochs\n") && text.output.contains("least overlap"))
+      // Readable in 80 columns, but for what is to be copied whole.
+      let lines = text.output.split(separator: "\n").filter { !$0.contains("--set") }
+      #expect(lines.allSatisfy { $0.count <= 80 }, "\(text.output)")
       let json = try hardviews(["plan", configuration, "--json"] + short, in: folder)
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -135,7 +138,22 @@ import Testing
         let text = try String(contentsOfFile: folder + "/run/evaluation/\(name).json", encoding: .utf8)
         #expect(text.contains("\"neighbours\" : \(k)") && text.contains("run/checkpoints/encoder.safetensors"))
         #expect(text.contains("\"date\" : \"20") && text.contains("\"data\" : \"\(folder)"))
+        #expect(text.contains("\"step\" : 8") && text.contains("\"temperature\" : 0.07"))
       }
+      let larger = try hardviews(["evaluate", "knn", "run", "--k", "5", "--crop", "24"], in: folder)
+      #expect(larger.code == 0, "\(larger.error)")
+      #expect(larger.error.contains("64 training and 32 test images of 4 classes, resized to 24 px"))
+      #expect(larger.error.contains("--resize 16 --crop 16 evaluates it at that size"))
+      let record = try #require(
+        try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: folder + "/run/evaluation/knn-3.json")))
+          as? [String: Any])
+      let images = try #require(record["images"] as? [String: Any])
+      #expect(images["crop"] as? Int == 24 && images["train"] as? Int == 64 && images["classes"] as? Int == 4)
+      // Fewer images than most of the published numbers of neighbors.
+      let usual = try hardviews(["evaluate", "knn", "run"], in: folder)
+      #expect(usual.code == 0 && usual.output.split(separator: "\n").count == 4, "\(usual.output)")
+      let beyond = try hardviews(["evaluate", "knn", "run", "--k", "65"], in: folder)
+      #expect(beyond.code == 1 && beyond.error.contains("Choose a k of at most 64"), "\(beyond.error)")
       let linear = try hardviews(["evaluate", "linear", "run", "--epochs", "5"], in: folder)
       #expect(linear.code == 0, "\(linear.error)")
       for name in ["knn", "linear"] {
@@ -147,6 +165,51 @@ import Testing
       #expect(again.error.contains("holds a run already") && again.error.contains("--resume run"))
       let resumed = try hardviews(["pretrain", "--resume", "run"], in: folder)
       #expect(resumed.code == 0, "\(resumed.error)")
+    }
+  }
+
+  /// What no machine holds is refused with figures, before anything is made.
+  @Test(arguments: [
+    ("backbone.width=100000000", "Training needs at least"), ("threads=100000", "threads: must be 0"),
+    ("method.projector_hidden=900000000", "this process can have"),
+  ])
+  func whatIsTooLargeIsRefused(assignment: String, part: String) throws {
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      let result = try hardviews(["pretrain", configuration, "--output", "run", "--set", assignment], in: folder)
+      #expect(result.code == 1 && result.error.contains(part), "\(result.error)")
+      #expect(result.error.split(separator: "\n").count == 1)
+      #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
+    }
+  }
+
+  /// A file says what it starts from: a recipe, beside it or in it, or a network.
+  @Test func filesLieOverRecipes() throws {
+    try withTemporaryDirectory { folder in
+      let whole = try tinyConfiguration(in: folder)
+      try """
+      views: {normalization: {mean: [0.5], standard_deviation: [0.25]}}
+      training: {epochs: 1}
+      """.write(toFile: folder + "/my.yaml", atomically: true, encoding: .utf8)
+      let lost = try hardviews(["pretrain", "my.yaml", "--data", "images"], in: folder)
+      #expect(lost.code == 1 && lost.error.contains("my.yaml: names neither a recipe nor a backbone"), "\(lost.error)")
+      #expect(lost.error.split(separator: "\n").count == 1 && !FileManager.default.fileExists(atPath: folder + "/runs"))
+      let small = ["--data", "images", "--set", "backbone.channels=1", "--set", "training.batch_size=32"]
+      let laid = try hardviews(["pretrain", "--recipe", "simsiam-small", "my.yaml"] + small, in: folder)
+      #expect(laid.code == 0, "\(laid.error)")
+      let saved = try String(contentsOfFile: folder + "/runs/my/configuration.yaml", encoding: .utf8)
+      #expect(saved.contains("epochs: 1\n") && saved.contains("width: 16\n"))
+      // A run folder is a recipe, and stands for its images.
+      let sheets = try [["images", "--recipe", "runs/my"], ["runs/my"]].map { arguments in
+        let sheet = try hardviews(["views", "--json"] + arguments, in: folder)
+        #expect(sheet.code == 0 && sheet.output.contains("\"recipe\" : \"runs/my\""), "\(sheet.error)")
+        return try #require(
+          try JSONSerialization.jsonObject(with: Data(sheet.output.utf8)) as? [String: Any])["views"] as? NSArray
+      }
+      #expect(sheets[0]?.count == 8 && sheets[0] == sheets[1])
+      let other = try hardviews(
+        ["pretrain", "--recipe", "simsiam-small", whole, "--set", "method.name=byoll"], in: folder)
+      #expect(other.code == 1 && other.error.contains("Did you mean 'byol'?"), "\(other.error)")
     }
   }
 
@@ -179,7 +242,6 @@ import Testing
       (["plan", "--recipe", "simsiam-small", "--budget", "2x"], 2, "budget"),
       (["bench", "step", "--recipe", "simsiam-small", "--rule", "half"], 2, "A rule is a name"),
       (["pretrain"], 2, "Name a configuration file, or a recipe"),
-      (["pretrain", "--recipe", "simsiam-small", "x.yaml"], 2, "not both"),
       (["pretrain", "x.yaml", "--nonsense"], 2, "nonsense"),
       (["evaluate", "knn", "nowhere"], 1, "nowhere: there is no such folder"),
       (["pretrain", "--recipe", "simsiam-tiny"], 1, "simsiam-cifar10, simsiam-fashion"),
@@ -190,6 +252,14 @@ import Testing
       (["pretrain", "--recipe", "simsiam-small", "--device", "tpu"], 2, "--device"),
       (["pretrain", "--resume", "nowhere", "--recipe", "demo"], 2, "takes its settings from the run folder"),
       (["recipes", "show", "nothing"], 1, "Known here"),
+      (["pretrian", "--recipe", "simsiam-small"], 2, "Did you mean 'pretrain'?"),
+      (["evaluate", "kn", "runs/demo"], 2, "Did you mean 'knn'?"),
+      (["recipes", "simsiam-small"], 2, "Commands: list, show."),
+      (["pretrain", "--recipe", "simsiam-small", "--epochs", "3"], 2, "--epochs"),
+      (["pretrain", "--recipe", "simsiam-small", "--set", "selection.policy=hard"], 1, "Did you mean 'hardest'?"),
+      (["evaluate", "knn", "nowhere", "--temperature", "0"], 2, "--temperature must be above 0"),
+      (["evaluate", "linear", "nowhere", "--epochs", "0"], 2, "--epochs must be at least 1"),
+      (["evaluate", "knn", "nowhere", "--crop", "0"], 2, "--crop must be at least 1"),
       (["views", "nowhere"], 2, "--output"),
       (["views", "nowhere", "--json"], 1, "nothing is there"),
       (["views", "nowhere", "--json", "--recipe", "dina"], 1, "Did you mean 'dino'?"),
@@ -202,6 +272,11 @@ import Testing
     #expect(result.output.isEmpty)
     #expect(!result.error.contains("Fatal") && !result.error.contains("C++"))
     if code == 1 { #expect(result.error.split(separator: "\n").count == 1, "\(result.error)") }
+  }
+
+  @Test func versionIsThatOfTheChangelog() throws {
+    let version = try hardviews(["--version"])
+    #expect(version.code == 0 && version.output == "0.1.0\n")
   }
 
   @Test(arguments: [["--help"], ["help"], ["pretrain", "--help"], ["help", "evaluate"], ["evaluate", "knn", "-h"]])
@@ -217,6 +292,8 @@ import Testing
     #expect(list.code == 0 && list.output.contains("simsiam-imagenet"))
     let shown = try hardviews(["recipes", "show", "simsiam-cifar10"])
     #expect(shown.code == 0 && shown.output.contains("learning_rate: 0.06"))
+    // Evaluated images follow the views in a file that is made of it, too.
+    #expect(shown.output.contains("  resize: 0\n  crop: 0\n  resize_ratio: 1.125\n"), "\(shown.output)")
     #expect(shown.error.isEmpty)
   }
 
@@ -282,7 +359,9 @@ import Testing
       for prefix in ["train", "t10k"] {
         try FileManager.default.removeItem(atPath: "\(folder)/images/\(prefix)-labels-idx1-ubyte")
       }
-      #expect(try hardviews(["pretrain", configuration, "--output", "run"], in: folder).code == 0)
+      let trained = try hardviews(["pretrain", configuration, "--output", "run"], in: folder)
+      #expect(trained.code == 0)
+      #expect(trained.error.contains("hardviews evaluate knn run --data LABELLED_IMAGES"), "\(trained.error)")
       let result = try hardviews(["evaluate", "linear", "run"], in: folder)
       #expect(result.code == 1)
       #expect(result.error.contains("no labels"))

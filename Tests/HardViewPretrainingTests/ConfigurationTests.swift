@@ -1,9 +1,11 @@
+import Foundation
 import HardViewPretraining
 import HardViewSelection
 import NeuralNetworks
 import Objectives
 import Optimization
 import RunConfiguration
+import TestSupport
 import Testing
 import Views
 
@@ -36,13 +38,27 @@ import Views
     ("training.epochs=many", "training.epochs", "whole number"),
     ("training.batch_size=1", "training.batch_size", "at least 2"),
     ("selection.candidates=1", "selection.candidates", "at least 2"),
-    ("selection.policy=hard", "selection.policy", "hardest"),
+    ("selection.policy=hard", "selection.policy", "Did you mean 'hardest'?"),
+    ("selection.candidates=100000000", "selection.candidates", "at most 1000"),
+    ("selection.drawn=9223372036854775807", "selection.drawn", "at most 1000"),
+    ("data.skipped_share_limit=2", "data.skipped_share_limit", "between 0 and 1"),
     ("method.name=byoll", "method.name", "simsiam"),
     ("method.projector_widht=3", "method.projector_widht", "projector"),
     ("views.crop.scale=[0.9, 0.2]", "views.crop.scale", "0.9"),
     ("device=tpu", "device", "cuda"),
     ("backbone.channels=2", "backbone.channels", "1 (gray) or 3"),
     ("optimizer=3", "optimizer", "found the number 3"),
+    ("training.restarts=[3, 2]", "training.restarts", "ascending"),
+    ("training.restarts=[0]", "training.restarts", "ascending"),
+    ("training.restarts=[100000]", "training.restarts", "training.epochs"),
+    ("training.when_extended=stretched", "training.when_extended", "Did you mean 'stretch'?"),
+    ("records.checkpoints.keep=0", "records.checkpoints.keep", "at least 1"),
+    ("records.checkpoints.every_epochs=0", "records.checkpoints.every_epochs", "at least 1"),
+    ("records.checkpoints.every_minutes=-1", "records.checkpoints.every_minutes", "0 (never) or more"),
+    ("optimizer.restart_warmup_epochs=-1", "optimizer.restart_warmup_epochs", "0"),
+    ("evaluation.crop=-1", "evaluation.crop", "from 0"),
+    ("evaluation.resize_ratio=0.5", "evaluation.resize_ratio", "between 1 and 100"),
+    ("records.views_of_images=-1", "records.views_of_images", "0 (none) or more"),
   ])
   func mistakesNameTheirPath(assignment: String, path: String, part: String) throws {
     var settings = try Recipes.named("simsiam-small")
@@ -116,6 +132,59 @@ import Views
   private static func nested(_ path: String, in flat: ConfigurationTree) -> ConfigurationTree {
     guard case .mapping(let entries) = flat, let value = entries.first?.value else { return flat }
     return path.split(separator: ".").reversed().reduce(value) { .mapping([(String($1), $0)]) }
+  }
+
+  /// Images are evaluated as large as the views, in the recipe's proportion, unless the sizes are set.
+  @Test(arguments: [
+    ("simsiam-small", [], 36, 32), ("simsiam-small", ["views.size=64"], 72, 64),
+    ("simsiam-small", ["views.size=64", "evaluation.crop=48"], 54, 48),
+    ("simsiam-small", ["views.size=64", "evaluation.resize=64"], 64, 64),
+    ("simsiam-small", ["views.size=64", "evaluation.resize=36", "evaluation.crop=32"], 36, 32),
+    ("simsiam-imagenet", [], 256, 224), ("dino-imagenet", [], 256, 224), ("dino-fashion", [], 28, 28),
+    ("byol-cifar10", [], 36, 32),
+  ])
+  func evaluationFollowsTheViews(recipe: String, assignments: [String], resize: Int, crop: Int) throws {
+    var settings = try Recipes.named(recipe)
+    for assignment in assignments { try settings.set(assignment) }
+    let resolved = try ResolvedConfiguration(settings)
+    #expect(resolved.values.evaluation.resize == resize && resolved.values.evaluation.crop == crop)
+    #expect(resolved.tree["evaluation.resize"] == .integer(resize))
+    #expect(resolved.tree["evaluation.crop"] == .integer(crop))
+  }
+
+  /// A run folder of an older version has both sides, and no ratio; other sides for one evaluation keep its proportion.
+  @Test func writtenSizesOfEvaluationStay() throws {
+    let settings = try Recipes.named("simsiam-small").merging(
+      ConfigurationTree(yaml: "{views: {size: 64}, evaluation: {resize: 36, crop: 32}}", source: "old"))
+    let old = try ResolvedConfiguration(settings)
+    #expect(old.values.evaluation.resize == 36 && old.values.evaluation.crop == 32)
+    let again = try ResolvedConfiguration(old.tree).evaluating(crop: 64)
+    #expect(again.values.evaluation.resize == 72 && again.values.evaluation.crop == 64)
+    #expect(try old.evaluating(resize: 40).values.evaluation.crop == 32)
+    #expect(try old.evaluating(resize: 50, crop: 50).values.evaluation.resize == 50)
+    #expect(try old.evaluating().tree == old.tree)
+    let tooSmall = #expect(throws: ConfigurationError.self) { try old.evaluating(resize: 20) }
+    #expect(tooSmall?.path == "evaluation.crop")
+    let transformer = try ResolvedConfiguration(Recipes.named("dino-fashion"))
+    let parted = #expect(throws: ConfigurationError.self) { try transformer.evaluating(crop: 30) }
+    #expect(parted?.description.contains("patches of 7") == true)
+  }
+
+  @Test func embeddedFilesAreThoseOfTheRepository() throws {
+    let sources = Fixtures.committed.deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Sources/HardViewPretraining")
+    func files(_ folder: String) throws -> [String: ConfigurationTree] {
+      let url = sources.appending(path: folder)
+      let names = try FileManager.default.contentsOfDirectory(atPath: url.path)
+      return try Dictionary(
+        uniqueKeysWithValues: names.map {
+          (String($0.dropLast(5)), try ConfigurationTree(contentsOf: url.appending(path: $0).path))
+        })
+    }
+    let recipes = try files("Recipes")
+    #expect(recipes.keys.sorted() == Recipes.names && recipes.count > 30)
+    for (name, tree) in recipes { #expect(try Recipes.named(name) == tree) }
+    #expect(try files("ViewPipelines").keys.sorted() == ViewPipeline.names)
   }
 
   @Test func unknownRecipeListsTheKnown() {

@@ -62,7 +62,9 @@ import Torch
       #expect(throws: SafetensorsError.self) { try Checkpoint(path: newest) }
       #expect(throws: SafetensorsError.self) { try PretrainedEncoder(run: newest) }
       var warnings: [String] = []
-      _ = try Pretraining.resume(run.path).run(shouldStop: { false }) { if case .warning(let text) = $0 { warnings.append(text) } }
+      _ = try Pretraining.resume(run.path).run(shouldStop: { false }) { event in
+        if case .warning(let text) = event { warnings.append(text) }
+      }
       #expect(warnings.count == 1 && warnings[0].contains(newest) && warnings[0].contains("checksum"))
       #expect(FileManager.default.fileExists(atPath: newest + ".damaged"))
       #expect(try TinyRun.weights(run) == whole)

@@ -146,7 +146,7 @@ import Views
         #expect(line.selectionSeconds > 0 && line.trainingSeconds > 0)
       }
       let records = try views(run)
-      #expect(Set(records.map(\.image)) == [0, 1, 2])
+      #expect(Set(records.map(\.image)) == ViewsRecorder.sample(3, of: 64, seed: 0))
       #expect(records.count == 6)
       for record in records {
         #expect(record.selected.count == 2 && record.views.count == 4)
@@ -159,6 +159,20 @@ import Views
         #expect(redrawn == record.views[2])
       }
     }
+  }
+
+  /// A random sample that the seed decides, every image as likely as any other.
+  @Test func followedImagesAreARandomSample() {
+    var counts = Array(repeating: 0, count: 64)
+    for seed in 0..<400 as Range<UInt64> {
+      let sample = ViewsRecorder.sample(16, of: 64, seed: seed)
+      #expect(sample.count == 16 && sample == ViewsRecorder.sample(16, of: 64, seed: seed))
+      for image in sample { counts[image] += 1 }
+    }
+    // Binomial with a mean of 100 and a deviation of 8.7; five of them on either side.
+    #expect(counts.allSatisfy { (56...144).contains($0) }, "\(counts)")
+    #expect(ViewsRecorder.sample(100, of: 64, seed: 0) == Set(0..<64))
+    #expect(ViewsRecorder.sample(0, of: 64, seed: 0).isEmpty && ViewsRecorder.sample(-1, of: 64, seed: 0).isEmpty)
   }
 
   @Test func plainRunHasNoSelectionFigures() throws {

@@ -36,6 +36,30 @@ import Testing
     #expect(abs(factor(30) - 0.1) < 1e-12)
   }
 
+  /// Each cycle is a training of its own, of which only the first has the warm-up.
+  @Test(arguments: [Schedule.Granularity.epoch, .step])
+  func restartsBeginASchedulesCurveAnew(granularity: Schedule.Granularity) {
+    let schedule = Schedule(granularity: granularity, warmupEpochs: 2, finalShare: 0.1)
+    var later = schedule
+    later.warmupEpochs = 0
+    for step in 0..<60 {
+      let place = TrainingProgress(step: step, stepsPerEpoch: 5, totalEpochs: 12, restarts: [4, 9])
+      let (start, length) = step < 20 ? (0, 4) : step < 45 ? (20, 5) : (45, 3)
+      let alone = TrainingProgress(step: step - start, stepsPerEpoch: 5, totalEpochs: length)
+      #expect(place.cycle == alone)
+      #expect(place.hasRestarted == (step >= 20))
+      #expect(schedule.factor(at: place) == (step < 20 ? schedule : later).factor(at: alone))
+    }
+  }
+
+  @Test func positionsOfOlderVersionsHaveNoRestarts() throws {
+    let old = Data(#"{"step": 3, "stepsPerEpoch": 4, "totalEpochs": 2}"#.utf8)
+    let place = try JSONDecoder().decode(TrainingProgress.self, from: old)
+    #expect(place == TrainingProgress(step: 3, stepsPerEpoch: 4, totalEpochs: 2))
+    let new = TrainingProgress(step: 3, stepsPerEpoch: 4, totalEpochs: 2, restarts: [1])
+    #expect(try JSONDecoder().decode(TrainingProgress.self, from: JSONEncoder().encode(new)) == new)
+  }
+
   @Test func aLineIsStraight() {
     let schedule = Schedule(.linear, granularity: .step, finalShare: 3)
     func factor(_ step: Int) -> Double {

@@ -45,6 +45,21 @@ import Views
   }
 }
 
+@Suite struct ColorTests {
+  @Test func sixtyFourColorsAreApart() {
+    let colors = (0..<64).map(Color.distinct)
+    for (number, color) in colors.enumerated() {
+      for other in colors[..<number] {
+        let differences = [color.red - other.red, color.green - other.green, color.blue - other.blue]
+        let distance = differences.map { $0 * $0 }.reduce(0, +).squareRoot()
+        #expect(distance > (number < 32 ? 0.25 : 0.14), "color \(number)")
+      }
+      #expect([color.red, color.green, color.blue].allSatisfy { (0...1).contains($0) })
+    }
+    #expect(Color.distinct(64) == colors[0])
+  }
+}
+
 @Suite struct ContactSheetTests {
   private let image = Image(
     width: 60, height: 40, channels: 3, pixels: [UInt8](repeating: 200, count: 60 * 40 * 3))
@@ -74,6 +89,32 @@ import Views
     }
     #expect(counts[[9, 9, 9], default: 0] > count * 100 * 100)
     #expect(counts[[200, 200, 200], default: 0] > 100 * 100)
+  }
+
+  /// Between columns is white, however long captions are; so many views fit a picture as can be asked for.
+  @Test(arguments: [5, 1000]) func captionsDoNotTouch(count: Int) throws {
+    var parameters = ViewParameters(
+      sourceWidth: 60, sourceHeight: 40, crop: CropBox(top: 0, left: 0, height: 40, width: 60))
+    parameters.isFlipped = true
+    parameters.isGrayscale = true
+    parameters.blurSigma = 1.234
+    parameters.isSolarized = true
+    parameters.erased = CropBox(top: 0, left: 0, height: 7, width: 9)
+    let picture = ContactSheet(title: "", image: image, tiles: Array(repeating: tile(parameters), count: count))
+      .drawn().image
+    let shown = count < 10 ? count - 1 : 32
+    // Right of the photo, columns of pixels that are white from top to bottom separate the views.
+    var gaps = 0
+    var gap = 0
+    for x in 512..<picture.width {
+      let isWhite = (0..<picture.height).allSatisfy { y in
+        let place = (y * picture.width + x) * 3
+        return picture.pixels[place..<place + 3].allSatisfy { $0 == 255 }
+      }
+      gap = isWhite ? gap + 1 : 0
+      if gap == 10 { gaps += 1 }
+    }
+    #expect(gaps >= shown, "\(gaps) gaps")
   }
 
   @Test func captionsSayWhatWasDrawn() {

@@ -86,11 +86,70 @@ import Torch
     #expect(try withDevice(device, measure) == measure())
   }
 
-  @Test func moreNeighboursThanImagesUsesAll() throws {
+  @Test func moreNeighboursThanImagesAreRefused() throws {
     let train = clusters(2, seed: 1, spread: 0.1)
-    let result = try NearestNeighbours().evaluate(train: train, test: train)
-    #expect(result.map(\.neighbours) == [10, 20, 100, 200])
-    #expect(result.allSatisfy { $0.1.top1 == 1 })
+    var neighbours = NearestNeighbours()
+    neighbours.neighbours = [8]
+    #expect(try neighbours.evaluate(train: train, test: train)[0].1.top1 == 1)
+    neighbours.neighbours = [8, 9]
+    let error = #expect(throws: EvaluationDataError.self) { try neighbours.evaluate(train: train, test: train) }
+    #expect(error == .tooManyNeighbours(9, images: 8))
+  }
+
+  /// Votes of a temperature so low that exp(1 / T) is no float are those of the nearest image.
+  @Test func lowTemperaturesAreTheNearestNeighbour() throws {
+    let (train, test) = (clusters(20, seed: 1, spread: 0.8), clusters(20, seed: 2, spread: 0.8))
+    var neighbours = NearestNeighbours()
+    (neighbours.neighbours, neighbours.temperature) = ([20], 1e-4)
+    let cold = try neighbours.evaluate(train: train, test: test)[0].1
+    (neighbours.neighbours, neighbours.temperature) = ([1], 0.07)
+    #expect(try neighbours.evaluate(train: train, test: test)[0].1.top1 == cold.top1)
+  }
+
+  /// Nothing is measured where the result would be no number, or mean nothing.
+  @Test func imagesThatCannotBeMeasuredAreRefused() throws {
+    let train = clusters(30, seed: 1, spread: 0.1)
+    let none = train.subset([])
+    let one = train.subset(Array(stride(from: 0, to: 120, by: 4)))
+    let broken = LabelledFeatures(features: train.features * Double.infinity, labels: train.labels)
+    var neighbours = NearestNeighbours()
+    neighbours.neighbours = [1]
+    for (first, second, expected) in [
+      (none, train, EvaluationDataError.noImages(split: "training")), (train, none, .noImages(split: "test")),
+      (one, train, .oneClass), (broken, train, .notFinite(split: "training")),
+      (train, broken, .notFinite(split: "test")),
+    ] {
+      let errors = [
+        #expect(throws: EvaluationDataError.self) { try neighbours.evaluate(train: first, test: second) },
+        #expect(throws: EvaluationDataError.self) { try LinearProbe().evaluate(train: first, test: second) },
+      ]
+      #expect(errors == [expected, expected])
+    }
+    let four = train.subset([0, 1, 2, 3])
+    let few = #expect(throws: EvaluationDataError.self) { try LinearProbe().evaluate(train: four, test: train) }
+    #expect(few == .nothingHeldOut(images: 4, share: 0.1))
+    #expect(few?.description.contains("at least 5 labelled images") == true)
+    var probe = LinearProbe()
+    probe.epochs = 1
+    #expect(try probe.evaluate(train: train.subset([0, 1, 2, 3, 4]), test: train).heldOutImages == 1)
+  }
+
+  /// A rate that is far too high is never the best one.
+  @Test func ratesThatDivergeCountAsWrong() throws {
+    var probe = LinearProbe()
+    (probe.learningRates, probe.epochs, probe.batchSize) = ([1e42, 0.1], 5, 20)
+    let result = try probe.evaluate(train: clusters(30, seed: 1, spread: 0.1), test: clusters(10, seed: 2, spread: 0.1))
+    #expect(result.heldOut[0].top1 == 0 && result.learningRate == 0.1 && result.test.top1 == 1)
+  }
+
+  @Test func classesThatOneSplitLacksAreNamed() {
+    let all = clusters(5, seed: 1, spread: 0.1)
+    let two = all.subset(all.labels.indices.filter { all.labels[$0] < 2 })
+    #expect(all.remarks(on: all, classNames: nil).isEmpty)
+    let unknown = two.remarks(on: all, classNames: ["cat", "dog", "emu", "fox"])
+    #expect(unknown.count == 1 && unknown[0].hasPrefix("10 of 20 test images can only be guessed wrong"))
+    #expect(unknown[0].contains("('emu', 'fox')"))
+    #expect(all.remarks(on: two, classNames: nil) == ["No test image is of the class 2, 3."])
   }
 
   @Test func linearProbeSeparatesClustersAndReportsTheSweep() throws {

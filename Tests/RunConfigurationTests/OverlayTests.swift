@@ -49,7 +49,7 @@ import Testing
     #expect(configuration.top1Target == nil)
     #expect(
       message("schedule: {warmup_epochs: 1, milestones: [], warmup: 2}")
-        == "schedule.warmup: unknown key. Known here: warmup_epochs, milestones.")
+        == "schedule.warmup: unknown key. Did you mean 'warmup_epochs'? Known here: warmup_epochs, milestones.")
     #expect(message("schedule: {warmup_epochs: 1}") == "schedule.milestones: is missing.")
   }
 
@@ -68,7 +68,17 @@ import Testing
         + "optimizer, method.")
     #expect(
       message("stages: [{blocks: 1, kernel_size: 3}, {blocks: 1, kernel_size: 3, kernel: 3}]")
-        == "stages[1].kernel: unknown key. Known here: blocks, kernel_size.")
+        == "stages[1].kernel: unknown key. Did you mean 'kernel_size'? Known here: blocks, kernel_size.")
+  }
+
+  /// Misspelled, begun, or with too much behind it; what is far from everything suggests nothing.
+  @Test(arguments: [
+    ("hardst", "hardest"), ("hard", "hardest"), ("hardest_pair", "hardest_pairs"), ("rand", "random"),
+    ("overlap_threshold_2", "overlap_threshold"), ("ra", nil), ("softmax", nil), ("", nil),
+  ])
+  func nearNamesAreSuggested(word: String, name: String?) {
+    #expect(nearestName(to: word, among: ["hardest_pairs", "hardest", "random", "overlap_threshold"]) == name)
+    #expect(nearestName(to: word, among: []) == nil)
   }
 
   @Test(arguments: [

@@ -15,6 +15,25 @@ import Testing
         """)
   }
 
+  @Test func longTextIsBrokenBetweenWords() {
+    var table = Table(columns: [.wrapped("way", width: 12), .right("cost")])
+    table.addRow(["exact", "1.5"])
+    table.addRow(["views half as wide, running", "1.25"])
+    table.addRow(["incomprehensibilities", "1"])
+    table.addRow(["", "2"])
+    #expect(
+      table.text == """
+        way                    cost
+        ─────────────────────  ────
+        exact                   1.5
+        views half             1.25
+          as wide,
+          running
+        incomprehensibilities     1
+                                  2
+        """)
+  }
+
   @Test func columnsWithoutTitlesHaveNoHeader() {
     var table = Table(columns: [.left(""), .right("")])
     table.addRow(["a", "10"])

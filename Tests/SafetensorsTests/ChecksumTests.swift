@@ -45,7 +45,8 @@ import Testing
         try bytes.write(to: URL(filePath: path))
         // Damage to the header may be noticed before; that to the name or kind of the sum takes it away.
         let sum = (try? SafetensorsFile(path: path))?.metadata["checksum"]
-        if sum?.hasPrefix("crc32:") == true { #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path).verifyChecksum() } }
+        guard sum?.hasPrefix("crc32:") == true else { continue }
+        #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path).verifyChecksum() }
       }
       try whole.prefix(whole.count - 1).write(to: URL(filePath: path))
       #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path).verifyChecksum() }

@@ -15,7 +15,9 @@ struct ConfigurationCheck {
 
   /// Throws the first mistake.
   func run() throws(ConfigurationError) {
-    try require(values.threads >= 0, "threads", "must be 0 (every core) or more, not \(values.threads)")
+    try require(
+      (0...1024).contains(values.threads), "threads",
+      "must be 0 (every core) or up to 1024, not \(values.threads)")
     try require(values.training.epochs > 0, "training.epochs", "must be at least 1, not \(values.training.epochs)")
     try require(
       values.training.batchSize > 1, "training.batch_size",
@@ -56,10 +58,16 @@ struct ConfigurationCheck {
       values.data.cacheMegabytes >= 0, "data.cache_megabytes",
       "must be 0 (keep nothing) or more, not \(values.data.cacheMegabytes)")
     try require(
+      (0...1).contains(values.data.skippedShareLimit), "data.skipped_share_limit",
+      "must be between 0 and 1, not \(values.data.skippedShareLimit)")
+    try require(
       values.data.shuffleBuffer >= 1, "data.shuffle_buffer", "must be at least 1, not \(values.data.shuffleBuffer)")
     try require(
       values.records.metricsEverySteps >= 1, "records.metrics_every_steps",
       "must be at least 1, not \(values.records.metricsEverySteps)")
+    try require(
+      values.records.viewsOfImages >= 0, "records.views_of_images",
+      "must be 0 (none) or more, not \(values.records.viewsOfImages)")
     try report(values.records.checkpoints.problem(), in: "records.checkpoints")
     let restarts = values.training.restarts
     try require(

@@ -1,27 +1,21 @@
-import Foundation
 import RunConfiguration
 
-/// YAML files that come with the package, in one folder of its resources.
+/// YAML files that come with the package, compiled into it.
 struct NamedFiles {
-  /// The folder's name.
-  let folder: String
+  /// The texts by name.
+  let texts: [String: String]
   /// What one of the files is called in errors, such as `recipe`.
   let kind: String
 
   /// The names, sorted.
-  var names: [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
-  }
+  var names: [String] { texts.keys.sorted() }
 
   /// The content of one file.
   /// - Throws: `ConfigurationError` that lists the names there are when this one is unknown.
   func tree(_ name: String) throws(ConfigurationError) -> ConfigurationTree {
-    guard names.contains(name), let text = try? String(contentsOfFile: "\(path)/\(name).yaml", encoding: .utf8) else {
+    guard let text = texts[name] else {
       throw ConfigurationError(path: kind, problem: .unknownValue(name, known: names))
     }
     return try ConfigurationTree(yaml: text, source: "\(name).yaml")
   }
-
-  private var path: String { Bundle.module.resourcePath.map { "\($0)/\(folder)" } ?? "" }
 }

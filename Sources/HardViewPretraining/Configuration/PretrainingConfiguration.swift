@@ -11,7 +11,8 @@ import Views
 /// Everything that decides a pretraining run: what a YAML file lays over these defaults.
 ///
 /// The defaults are SimSiam on ImageNet with the hardest of four views, as published. No property is optional: the
-/// encoded defaults are the schema that unknown keys and wrong types are found by.
+/// encoded defaults are the schema that unknown keys and wrong types are found by. Sizes that follow others are 0 until
+/// the configuration is resolved.
 public struct PretrainingConfiguration: Codable, Sendable {
   /// One line for lists.
   public var summary = ""
@@ -146,7 +147,7 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
 public struct RecordsConfiguration: Codable, Sendable, Equatable {
   /// Steps that one line of `metrics.jsonl` averages over.
   public var metricsEverySteps = 50
-  /// `views.jsonl` follows the images at the first so many positions of the dataset; 0 writes none.
+  /// `views.jsonl` follows so many images, a random sample that `seed` decides; 0 writes none.
   public var viewsOfImages = 16
   /// When the state of training is saved, and what is kept.
   public var checkpoints = CheckpointConfiguration()
@@ -183,13 +184,33 @@ public struct CheckpointConfiguration: Codable, Sendable, Equatable {
 
 /// How images look when the encoder is evaluated; the `evaluation` section.
 public struct EvaluationConfiguration: Codable, Sendable, Equatable {
-  /// Pixels that the shorter side is resized to.
-  public var resize = 256
-  /// Side of the square cut from the center, in pixels.
-  public var crop = 224
+  /// Pixels that the shorter side is resized to; 0 takes `resizeRatio` times `crop`.
+  public var resize = 0
+  /// Side of the square cut from the center, in pixels; 0 takes the size of the global views.
+  public var crop = 0
+  /// How many times as long as the crop the shorter side is where `resize` leaves it open.
+  public var resizeRatio = 256.0 / 224
   /// How good the encoder is while it trains.
   public var online = OnlineConfiguration()
 
-  /// The published setting for ImageNet.
+  /// As large as the global views, and resized as published for ImageNet: to 256 px for 224.
   public init() {}
+
+  /// The same with the sides that are left open.
+  /// - Parameter viewSize: The side of the largest global view in pixels.
+  /// - Throws: `ConfigurationError` where a value makes no sense.
+  func following(viewSize: Int) throws(ConfigurationError) -> EvaluationConfiguration {
+    for (key, side) in [("resize", resize), ("crop", crop)] where !(0...32_768).contains(side) {
+      throw ConfigurationError(
+        path: "evaluation.\(key)", problem: .invalid("must be from 0 (follows the views) to 32768, not \(side)"))
+    }
+    guard (1...100).contains(resizeRatio) else {
+      throw ConfigurationError(
+        path: "evaluation.resize_ratio", problem: .invalid("must be between 1 and 100, not \(resizeRatio)"))
+    }
+    var sizes = self
+    if crop == 0 { sizes.crop = viewSize }
+    if resize == 0 { sizes.resize = Int((Double(sizes.crop) * resizeRatio).rounded()) }
+    return sizes
+  }
 }

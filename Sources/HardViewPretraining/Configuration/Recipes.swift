@@ -2,7 +2,7 @@ import RunConfiguration
 
 /// The configurations that come with the package.
 public enum Recipes {
-  private static let files = NamedFiles(folder: "Recipes", kind: "recipe")
+  private static let files = NamedFiles(texts: EmbeddedFiles.recipes, kind: "recipe")
 
   /// The names, sorted.
   public static var names: [String] { files.names }

@@ -31,6 +31,7 @@ public struct ResolvedConfiguration: Sendable {
     if values.backbone.isTransformer, values.backbone.imageSize == 0 {
       values.backbone.imageSize = views.groups.map(\.recipe.size).max() ?? 0
     }
+    values.evaluation = try values.evaluation.following(viewSize: views.globalSize)
     try ConfigurationCheck(values: values, views: views, components: components).run()
     try Self.check(values.method, of: method, with: values, views: views)
     values.views = try views.section
@@ -74,6 +75,25 @@ public struct ResolvedConfiguration: Sendable {
   /// The images that the configuration names.
   public func open(split: DataSplit) throws -> any ImageDataset {
     try Pretraining.open(values.data, split: split, components: components)
+  }
+
+  /// The same with other sides of evaluated images, for which see `EvaluationConfiguration`.
+  ///
+  /// - Parameters:
+  ///   - resize: Pixels of the shorter side; nil leaves it as it is, or in its proportion to a new `crop`.
+  ///   - crop: Side of the square cut from the center, in pixels; nil leaves it as it is.
+  /// - Throws: `ConfigurationError` where the sides do not go together, or patches do not divide the crop.
+  public func evaluating(resize: Int? = nil, crop: Int? = nil) throws(ConfigurationError) -> ResolvedConfiguration {
+    guard resize != nil || crop != nil else { return self }
+    var settings = tree
+    let evaluation = values.evaluation
+    if let crop {
+      settings.set(.integer(crop), at: "evaluation.crop")
+      settings.set(.integer(0), at: "evaluation.resize")
+      settings.set(.number(Double(evaluation.resize) / Double(evaluation.crop)), at: "evaluation.resize_ratio")
+    }
+    if let resize { settings.set(.integer(resize), at: "evaluation.resize") }
+    return try ResolvedConfiguration(settings, components: components)
   }
 
   /// The method's section with its defaults written out, the name first.

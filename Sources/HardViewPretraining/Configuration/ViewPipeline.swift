@@ -2,6 +2,7 @@ import HardViewSelection
 import ImageData
 import Objectives
 import RunConfiguration
+import RunRecords
 import Views
 
 /// How all views of an image are made: one recipe for each group of views that are drawn alike.
@@ -29,7 +30,7 @@ public struct ViewPipeline: Sendable, Equatable {
   /// The groups in the order of the file.
   public var groups: [Group]
 
-  private static let files = NamedFiles(folder: "ViewPipelines", kind: "pipeline")
+  private static let files = NamedFiles(texts: EmbeddedFiles.viewPipelines, kind: "pipeline")
 
   /// The names of the pipelines that come with the package, sorted.
   public static var names: [String] { files.names }
@@ -42,8 +43,8 @@ public struct ViewPipeline: Sendable, Equatable {
     try ViewPipeline(files.tree(name), components: components)
   }
 
-  /// The pipeline that is meant by the name of a pipeline, the name of a recipe for pretraining, or a YAML file of either
-  /// kind; of a recipe with as many views as its selection draws.
+  /// The pipeline that is meant by the name of a pipeline, the name of a recipe for pretraining, a YAML file of either
+  /// kind, or a run folder; of a recipe or run with as many views as its selection draws.
   /// - Throws: `ConfigurationError` with the names there are, or the mistake in the file.
   public static func find(
     _ name: String, components: Components = .standard
@@ -52,9 +53,12 @@ public struct ViewPipeline: Sendable, Equatable {
     let tree: ConfigurationTree
     if Recipes.names.contains(name) {
       tree = try Recipes.named(name)
+    } else if let run = try? RunDirectory.open(at: name) {
+      tree = try ConfigurationTree(contentsOf: run.configurationPath)
     } else if isFile(name) {
-      tree = try ConfigurationTree(contentsOf: name)
-      if tree["groups"] != nil { return try ViewPipeline(tree, components: components) }
+      let file = try ConfigurationTree(contentsOf: name)
+      if file["groups"] != nil { return try ViewPipeline(file, components: components) }
+      tree = try SettingLayers(file: file, source: name).settings
     } else {
       throw ConfigurationError(path: "recipe", problem: .unknownValue(name, known: Set(names + Recipes.names).sorted()))
     }
@@ -157,6 +161,9 @@ public struct ViewPipeline: Sendable, Equatable {
     var count = 1
     var local = false
   }
+
+  /// The side of the largest global view, in pixels.
+  public var globalSize: Int { groups.filter { !$0.isLocal }.map(\.recipe.size).max() ?? groups[0].recipe.size }
 
   /// Which views a loss is to consume.
   public var plan: ViewPlan { ViewPlan(groups.map { ViewGroup($0.name, used: $0.count, isLocal: $0.isLocal) }) }

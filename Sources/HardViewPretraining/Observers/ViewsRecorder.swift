@@ -28,16 +28,24 @@ public struct ViewsRecord: Codable, Sendable, Equatable {
   public var scores: [Float]?
 }
 
-/// Writes `views.jsonl` for the images at the first positions of the dataset.
+/// Writes `views.jsonl` for a random sample of the images.
 final class ViewsRecorder: TrainingObserver {
   private let log: StepLog
   private let dataset: any ImageDataset
-  private let imageCount: Int
+  private let followed: Set<Int>
 
-  init(_ directory: RunDirectory, dataset: any ImageDataset, imageCount: Int) {
+  /// Follows so many images, or all where there are fewer; which ones depends on their number and the seed alone.
+  init(_ directory: RunDirectory, dataset: any ImageDataset, imageCount: Int, seed: UInt64) {
     log = StepLog(path: directory.viewsPath, counts: .stepsBefore)
     self.dataset = dataset
-    self.imageCount = imageCount
+    followed = Self.sample(imageCount, of: dataset.count, seed: seed)
+  }
+
+  /// Positions drawn from all alike: images of a sorted folder are of every class.
+  static func sample(_ count: Int, of total: Int, seed: UInt64) -> Set<Int> {
+    guard count > 0 else { return [] }
+    var random = ViewRandom(seed: seed, epoch: 0, sample: 0, view: 0, stream: RandomStream.followedImages)
+    return Set(random.permutation(of: total).prefix(count))
   }
 
   func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
@@ -45,7 +53,7 @@ final class ViewsRecorder: TrainingObserver {
   func finish(at position: TrainingProgress) throws { try log.flush() }
 
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
-    let followed = step.context.draw.samples.enumerated().filter { $0.element < imageCount }
+    let followed = step.context.draw.samples.enumerated().filter { self.followed.contains($0.element) }
     guard !followed.isEmpty, let choice = step.choice, step.loss.number.isFinite else { return }
     let table = choice.table()
     let scores = choice.scores.flatMap { scores in

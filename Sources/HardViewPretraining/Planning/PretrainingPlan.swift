@@ -48,9 +48,13 @@ public struct PretrainingPlan: Sendable {
   public static func calibrate(
     _ configuration: ResolvedConfiguration, warmUpSteps: Int = 40, rounds: Int = 5
   ) throws -> PretrainingPlan {
-    try configuration.withParts(
+    // Batches are made as small as it takes, but not smaller.
+    try configuration.checkMachine(batchSize: min(configuration.values.training.batchSize, Self.leastBatchSize))
+    return try configuration.withParts(
       Planning(dataset: configuration.open(split: .train), warmUpSteps: warmUpSteps, rounds: rounds))
   }
+
+  fileprivate static let leastBatchSize = 8
 
   private struct Planning: PartsConsumer {
     var dataset: any ImageDataset
@@ -75,7 +79,6 @@ private struct Planner<Method: SelfSupervisedMethod> {
 
   /// A calibration step should be about so long.
   private let wantedSeconds = 1.0
-  private let trialBatchSize = 8
 
   init(_ parts: PretrainingParts<Method>, dataset: any ImageDataset) throws {
     self.parts = parts
@@ -90,7 +93,7 @@ private struct Planner<Method: SelfSupervisedMethod> {
     let wanted = parts.configuration.training.batchSize
     let stepsPerEpoch = try loader(wanted).batchesPerEpoch
     let idle = ProcessMemory.now.held
-    var batchSize = min(wanted, trialBatchSize)
+    var batchSize = min(wanted, PretrainingPlan.leastBatchSize)
     if batchSize < wanted {
       // The first step allocates.
       try train(steps: 3, batchSize: batchSize)

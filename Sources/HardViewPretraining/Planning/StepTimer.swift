@@ -28,7 +28,8 @@ public enum StepTimers {
   ///
   /// - Parameter dataset: Images to cycle through, at least a batch.
   public static func make(_ configuration: ResolvedConfiguration, dataset: any ImageDataset) throws -> any StepTiming {
-    try configuration.withParts(TimerMaker(dataset: dataset))
+    try configuration.checkMachine(batchSize: configuration.values.training.batchSize)
+    return try configuration.withParts(TimerMaker(dataset: dataset))
   }
 
   private struct TimerMaker: PartsConsumer {

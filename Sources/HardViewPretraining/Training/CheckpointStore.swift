@@ -73,9 +73,9 @@ final class CheckpointStore {
 
   /// The encoder comes first: a process killed after the last checkpoint leaves an encoder that belongs to it.
   private func write(_ state: TrainingState) throws {
-    try StateDictionary(of: encoder).write(
-      to: directory.encoderPath, metadata: ["format": "pt", "architecture": architecture])
     let step = state.position.step
+    try StateDictionary(of: encoder).write(
+      to: directory.encoderPath, metadata: ["format": "pt", "architecture": architecture, "step": "\(step)"])
     try state.tensors.write(to: directory.checkpointPath(atStep: step), metadata: try state.metadata())
     try directory.link(directory.checkpointPath, toStep: step)
     if configuration.keepBest, isBest() { try directory.link(directory.bestCheckpointPath, toStep: step) }

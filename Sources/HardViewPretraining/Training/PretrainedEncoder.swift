@@ -15,6 +15,8 @@ public struct PretrainedEncoder {
   public let directory: RunDirectory
   /// The file that it was loaded from.
   public let checkpointPath: String
+  /// Steps that it was trained for; nil where the file does not say so, as encoders of older versions.
+  public let step: Int?
 
   /// Loads the newest encoder of a run, or that of one of its checkpoints.
   ///
@@ -32,6 +34,7 @@ public struct PretrainedEncoder {
     checkpointPath = isFile ? path : directory.encoderPath
     guard FileManager.default.fileExists(atPath: checkpointPath) else { throw NoCheckpointError(path: path) }
     let checkpoint = try Checkpoint(path: checkpointPath)
+    step = TrainingState.step(in: checkpoint)
     if checkpoint.metadata["format"] == TrainingState.format {
       backbone = try configuration.withParts(EncoderLoading(checkpoint: checkpoint))
     } else {

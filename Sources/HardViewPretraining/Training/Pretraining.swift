@@ -78,6 +78,7 @@ public enum Pretraining {
     _ configuration: ResolvedConfiguration, dataset: any ImageDataset, session: RunSession, checkpoint: Checkpoint?,
     onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws -> any PretrainingTask {
+    try configuration.checkMachine(batchSize: min(configuration.values.training.batchSize, dataset.count))
     let log = SkippedLog(path: session.directory.skippedPath)
     return try configuration.withParts(
       TaskMaker(dataset: dataset, session: session, checkpoint: checkpoint) { record in

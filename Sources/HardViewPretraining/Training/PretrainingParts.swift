@@ -91,11 +91,15 @@ protocol PartsConsumer {
 extension ResolvedConfiguration {
   /// Makes networks and optimizer of the method that is named, on the configured device, and hands them to a consumer.
   func withParts<Consumer: PartsConsumer>(_ consumer: Consumer) throws -> Consumer.Result {
-    func use<Method: SelfSupervisedMethod>(_ type: Method.Type) throws -> Consumer.Result {
-      try consumer.use(
-        PretrainingParts<Method>(self, Self.configuration(of: type, from: values.method)))
-    }
     Engine.setThreadCount(values.threads)
-    return try values.device.use { try use(method) }
+    return try values.device.use { try openParts(consumer) }
+  }
+
+  /// Makes networks and optimizer of the method that is named, on the current device, and hands them to a consumer.
+  func openParts<Consumer: PartsConsumer>(_ consumer: Consumer) throws -> Consumer.Result {
+    func use<Method: SelfSupervisedMethod>(_ type: Method.Type) throws -> Consumer.Result {
+      try consumer.use(PretrainingParts<Method>(self, Self.configuration(of: type, from: values.method)))
+    }
+    return try use(method)
   }
 }

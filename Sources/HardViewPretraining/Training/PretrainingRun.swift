@@ -89,7 +89,9 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     // Metrics come last: their lines hold what the others have found.
     let observers: [any TrainingObserver] = [
       online.observer(imagesPerEpoch: loader.batchesPerEpoch * values.training.batchSize, clock: clock, events: events),
-      ViewsRecorder(directory, dataset: dataset, imageCount: values.records.viewsOfImages),
+      ViewsRecorder(
+        directory, dataset: dataset, imageCount: values.records.viewsOfImages,
+        seed: UInt64(bitPattern: Int64(values.seed))),
       SelectionRecorder(directory, events: events), ProgressReporter(health: health, events: events),
       MetricsRecorder(
         directory, everySteps: values.records.metricsEverySteps, health: health, clock: clock, events: events,

@@ -44,6 +44,14 @@ final class TrainingState {
     return metadata
   }
 
+  /// Steps taken before a checkpoint, or before an encoder was written alone; nil where it does not say so.
+  static func step(in checkpoint: Checkpoint) -> Int? {
+    if let text = checkpoint.metadata["progress"] {
+      return (try? JSONDecoder().decode(TrainingProgress.self, from: Data(text.utf8)))?.step
+    }
+    return checkpoint.metadata["step"].flatMap { Int($0) }
+  }
+
   private var versions: [String: Int] {
     Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.part.stateVersion) })
   }

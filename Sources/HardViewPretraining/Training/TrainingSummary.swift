@@ -10,6 +10,8 @@ import Torch
 public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   /// The images: how many of what kind, in how many classes, from where.
   public var images: String
+  /// Whether the images have labels, so that the encoder can be measured on them.
+  public var isLabelled: Bool
   /// What was left out of the images, a sentence each.
   public var remarks: [String]
   /// The network and how many parameters it has.
@@ -28,6 +30,7 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   ) {
     let values = resolved.values
     images = dataset.summary
+    isLabelled = dataset.labels != nil
     remarks = []
     network =
       "\(values.backbone.name.rawValue), \(millions(encoderParameterCount)) parameters, "
@@ -35,10 +38,13 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     objective = "\(resolved.method.name), \(Self.describe(values.selection))"
     let begun = position.step > 0 ? ", going on after step \(position.step) of \(position.totalSteps)" : ""
     length =
-      "\(values.training.epochs) epochs of \(position.stepsPerEpoch) steps of \(values.training.batchSize) images\(begun)"
+      "\(counted(values.training.epochs, "epoch")) of \(counted(position.stepsPerEpoch, "step")) of "
+      + "\(values.training.batchSize) images\(begun)"
+    let threads = values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount
+    let precision = [DType.float32: "fp32", .bfloat16: "bf16", .float16: "fp16"][dtype] ?? "\(dtype)"
     machine =
-      "\(values.device.rawValue), \(dtype == .float32 ? "fp32" : dtype == .bfloat16 ? "bf16" : "fp16"), "
-      + "\(values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount) threads and \(values.data.loaderThreadCount) that load"
+      "\(values.device.rawValue), \(precision), \(counted(threads, "training thread")), "
+      + counted(values.data.loaderThreadCount, "loading thread")
   }
 
   private static func describe(_ selection: SelectionConfiguration) -> String {
@@ -58,3 +64,5 @@ private func millions(_ count: Int) -> String {
   let tenths = (count + 50_000) / 100_000
   return "\(tenths / 10).\(tenths % 10) M"
 }
+
+private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -9,8 +9,8 @@ public enum LoaderError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .tooManySkipped(let count, let total, let maximumShare, let examples):
-      "\(count) of \(total) images could not be decoded, more than the share of \(maximumShare) that may be skipped. "
-        + "For example \(Self.list(examples)). Repair or remove them, or allow a larger share."
+      "\(count) of \(total) images could not be decoded, more than the share of \(maximumShare) that may be skipped "
+        + "(data.skipped_share_limit). For example \(Self.list(examples)). Repair or remove them, or allow a larger share."
     case .nothingDecodes(let total, let examples):
       "None of the \(total) images could be decoded. For example \(Self.list(examples)). "
         + "Check that the path leads to the right files."

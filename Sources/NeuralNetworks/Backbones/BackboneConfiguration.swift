@@ -64,7 +64,7 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
   /// The number of stages whose features the network can give.
   public var stageCount: Int { isTransformer ? blockCount : 4 }
 
-  private var blockCount: Int { depth == 0 ? 12 : depth }
+  var blockCount: Int { depth == 0 ? 12 : depth }
 
   /// The first mistake in the values, as the key in snake case and the rest of a sentence about it; nil when the
   /// backbone can be built.
@@ -121,12 +121,12 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
 }
 
 extension BackboneConfiguration.Name {
-  fileprivate enum Architecture {
+  enum Architecture {
     case residual(ResNet.Kind)
     case transformer(width: Int)
   }
 
-  fileprivate var architecture: Architecture {
+  var architecture: Architecture {
     switch self {
     case .resnet18: .residual(.init(isBottleneck: false, depths: [2, 2, 2, 2]))
     case .resnet34: .residual(.init(isBottleneck: false, depths: [3, 4, 6, 3]))

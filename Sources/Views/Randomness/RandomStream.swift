@@ -12,4 +12,6 @@ public enum RandomStream {
   public static let epochOrder: UInt32 = 0x0001_0000
   /// Which images are held out, or belong to a sample.
   public static let split: UInt32 = 0x0002_0000
+  /// Which images the record of views follows.
+  public static let followedImages: UInt32 = 0x0003_0000
 }
