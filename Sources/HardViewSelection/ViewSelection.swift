@@ -77,7 +77,7 @@ public final class ViewSelection {
   }
 
   /// Chooses from a loaded batch, and audits the choice where that is due, unless that is somebody else's work.
-  func choose<Method: SelfSupervisedMethod>(
+  package func choose<Method: SelfSupervisedMethod>(
     from batch: ViewBatch, for method: Method, in context: StepContext, audits: Bool
   ) throws -> Choice {
     try throwingExhaustion {

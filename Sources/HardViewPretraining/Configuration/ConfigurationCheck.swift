@@ -22,6 +22,7 @@ struct ConfigurationCheck {
     try require(
       values.training.batchSize > 1, "training.batch_size",
       "must be at least 2 because batch normalization needs more than one image, not \(values.training.batchSize)")
+    try checkAccumulation()
     try require(
       [1, 3].contains(values.backbone.channels), "backbone.channels",
       "must be 1 (gray) or 3 (color), not \(values.backbone.channels)")
@@ -97,6 +98,21 @@ struct ConfigurationCheck {
         "has \(means) entries for images of \(values.backbone.channels) channels (backbone.channels); give one or as many"
       )
     }
+  }
+
+  /// A batch is cut into equal parts, each large enough for batch normalization.
+  private func checkAccumulation() throws(ConfigurationError) {
+    let (batch, parts) = (values.training.batchSize, values.training.accumulation)
+    func cuts(_ parts: Int) -> Bool { batch % parts == 0 && batch / parts > 1 }
+    try require(parts >= 1, "training.accumulation", "must be 1 (the whole batch at once) or more, not \(parts)")
+    try require(
+      cuts(parts), "training.accumulation",
+      "is \(parts), which does not cut training.batch_size (\(batch)) into equal parts of two images or more; try "
+        + "\((1...min(parts, batch)).last(where: cuts) ?? 1)")
+    let limit = values.training.memoryLimit
+    try require(
+      limit.isEmpty || MemorySize(limit) != nil, "training.memory_limit",
+      "must be a size such as 8GB or 500MiB, or empty, not '\(limit)'")
   }
 
   /// Transformers cut images into whole patches.

@@ -104,6 +104,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var epochs = 100
   /// Images a step.
   public var batchSize = 512
+  /// Equal parts in which a batch goes through the networks, one after the other, to take less memory.
+  public var accumulation = 1
+  /// Memory that training may take, such as 8GB or 500MiB; at the start it raises `accumulation` as far as that needs.
+  public var memoryLimit = ""
   /// Training ends after so many epochs without a better online signal; 0 for never.
   public var patience = 0
   /// What schedules do when a run is resumed with more epochs.

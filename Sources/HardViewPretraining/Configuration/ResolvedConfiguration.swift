@@ -131,7 +131,8 @@ public struct ResolvedConfiguration: Sendable {
             + "to train on more, set selection.policy to all and selection.candidates to their number"))
     }
     let configuration = try configuration(of: method, from: section)
-    let setting = MethodSetting(backbone: values.backbone, batchSize: values.training.batchSize)
+    let setting = MethodSetting(
+      backbone: values.backbone, batchSize: values.training.batchSize / values.training.accumulation)
     var report = SettingReport(at: "method")
     configuration.check(with: setting, &report)
     try report.validate()

@@ -108,9 +108,9 @@ private struct MetricsAverages {
     count += 1
     losses += loss
     loading = loading + step.loading
-    if let choice = step.choice {
+    for choice in step.choices {
       statistics.add(choice)
-      selectionShare += choice.selectedShare
+      selectionShare += choice.selectedShare / Double(step.choices.count)
     }
     if let more = step.captured { captured += more }
     if let overflowed = step.overflowed { overflowedSteps = (overflowedSteps ?? 0) + Int(overflowed.number) }

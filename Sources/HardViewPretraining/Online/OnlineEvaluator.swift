@@ -48,7 +48,7 @@ final class OnlineEvaluator {
     let geometry = try EmbeddingGeometry(of: features.centered, others: features.augmented)
     let accuracy = try labels.map { labels in
       var protocolOfPaper = NearestNeighbours()
-      protocolOfPaper.neighbours = [neighbours]
+      protocolOfPaper.neighbours = [min(neighbours, features.indices.count - 1)]
       return try protocolOfPaper.evaluate(
         leavingOneOut: LabelledFeatures(features: features.centered, labels: features.indices.map { labels[$0] }))[0].1
     }

@@ -35,12 +35,14 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
   }
 
   /// The training step with a selection.
+  ///
+  /// - Parameter accumulation: The equal parts in which a batch goes through the networks.
   func learner(
-    _ selection: SelectionConfiguration, clock: StageClock = StageClock()
+    _ selection: SelectionConfiguration, accumulation: Int = 1, clock: StageClock = StageClock()
   ) throws(ConfigurationError) -> HardViewLearner<Method> {
     HardViewLearner(
       method, selection: try ViewSelection(selection, setting, clock: clock), optimizer: optimizer,
-      dtype: setting.dtype)
+      accumulation: accumulation, dtype: setting.dtype)
   }
 
   /// A loader of what a selection draws.

@@ -75,7 +75,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     self.session = session
     device = values.device
     method = parts.method
-    let learner = try parts.learner(values.selection)
+    let learner = try parts.learner(values.selection, accumulation: values.training.accumulation)
     let clock = learner.selection.clock
     let online = OnlineMeasurement(of: parts.method.encoder, on: dataset, parts.resolved, dtype: parts.setting.dtype)
     let dataset = online.training
@@ -116,7 +116,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     summary = TrainingSummary(
       of: parts.resolved, dataset: dataset,
       parameterCount: Self.count(method.parameters), encoderParameterCount: Self.count(method.encoder.parameters),
-      dtype: parts.setting.dtype, position: state.position)
+      normalizesOverBatch: method.normalizesOverBatch, dtype: parts.setting.dtype, position: state.position)
   }
 
   private static func count(_ parameters: [Parameter]) -> Int {

@@ -19,8 +19,9 @@ public struct TrainingStep {
   public let overflowed: Tensor?
   /// What collapse shows in, `[batch, width]`.
   public let embedding: Tensor
-  /// Which views were trained on, without their pixels.
-  public let choice: Choice?
+  /// Which views were trained on, without their pixels: a choice for each part in which the batch went through
+  /// (`training.accumulation`), in order; empty where nothing was chosen.
+  public let choices: [Choice]
   /// How much hardness the choice captured; nil at steps without an audit.
   public var captured: CapturedHardness?
   /// What a calibration that ended with this step found; nil where none did.
