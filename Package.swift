@@ -103,8 +103,7 @@ let package = Package(
       name: "HardViewPretraining",
       dependencies: [
         "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
-        "Optimization",
-        "Checkpoints", "RunRecords", "RunConfiguration",
+        "Optimization", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
       ],
       exclude: ["Recipes", "ViewPipelines"], swiftSettings: language, plugins: ["EmbedFiles"]),
     .executableTarget(name: "embed-files", path: "Sources/EmbedFilesTool", swiftSettings: language),

@@ -41,6 +41,9 @@ enum Watching {
     case .interrupted:
       remark("Stopped after writing a checkpoint. Continue with: hardviews pretrain --resume \(output)")
       throw ExitCode(130)
+    case .stoppedEarly(let reason):
+      remark(reason)
+      remark("Measure it with: hardviews evaluate knn \(output)")
     case .finished where !isPartOfMore:
       remark("Done. \(advice(after: task, in: output))")
     case .finished:

@@ -76,8 +76,8 @@ public final class ViewSelection {
     return try choose(from: batch, for: method, in: context, audits: true)
   }
 
-  /// Chooses from a loaded batch, and audits the choice where that is due, unless another worker does that.
-  func choose<Method: SelfSupervisedMethod>(
+  /// Chooses from a loaded batch, and audits the choice where that is due, unless that is somebody else's work.
+  package func choose<Method: SelfSupervisedMethod>(
     from batch: ViewBatch, for method: Method, in context: StepContext, audits: Bool
   ) throws -> Choice {
     try throwingExhaustion {

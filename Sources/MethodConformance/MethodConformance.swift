@@ -48,6 +48,7 @@ public struct MethodConformance<Method: SelfSupervisedMethod> {
     switch property {
     case .settingsAreSound: checkSettings(&failures)
     case .lossesFollowTheImages: checkLosses(&failures)
+    case .lossesAreTheImagesOwn: checkCoupling(&failures)
     case .gradientsReachWhatIsTrained: checkGradients(&failures)
     case .scoresAreLosses: checkScores(&failures)
     case .scoringChangesNothing: try checkScoring(&failures)
@@ -86,6 +87,8 @@ public enum ConformanceProperty: String, CaseIterable, Sendable {
   case settingsAreSound = "its name, summary and defaults are sound"
   /// There is one loss an image, and shuffled images give shuffled losses.
   case lossesFollowTheImages = "losses are one per image and follow a permutation of the images"
+  /// Unless `couplesBatch` says otherwise, an image's loss is the same among fewer images, normalization aside.
+  case lossesAreTheImagesOwn = "losses depend on the other images only where couplesBatch is true"
   /// Every trainable parameter gets a finite gradient and is in one group; frozen ones get none.
   case gradientsReachWhatIsTrained = "gradients reach every trainable parameter, and no other"
   /// The score of every choice is the loss of training on it, and the hardest choice is the hardest of all.

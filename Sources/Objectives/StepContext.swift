@@ -17,6 +17,14 @@ public struct StepContext: Sendable {
     self.communicator = communicator
   }
 
+  /// The contexts of the parts of the batch, as many images each.
+  public func split(into count: Int) -> [StepContext] {
+    let size = draw.samples.count / count
+    return (0..<count).map {
+      StepContext(position, draw.part($0 * size..<($0 + 1) * size), communicator: communicator)
+    }
+  }
+
   /// The context of the first images of the batch.
   public func prefix(_ count: Int) -> StepContext {
     StepContext(position, draw.prefix(count), communicator: communicator)

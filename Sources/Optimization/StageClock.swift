@@ -14,6 +14,8 @@ public final class StageClock {
     case training
     /// Measuring what selection captures: audits and calibrations.
     case audit
+    /// Measuring the encoder.
+    case evaluation
     /// Everything else: records, checkpoints, observers.
     case other
   }

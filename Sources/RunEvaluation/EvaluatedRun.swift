@@ -77,13 +77,7 @@ public struct EvaluatedRun {
   }
 
   /// How images are prepared for the encoder.
-  public var transform: EvaluationTransform {
-    let values = configuration.values
-    let views = configuration.views.groups[0].recipe
-    return EvaluationTransform(
-      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: views.crop.interpolation,
-      normalization: views.normalization, channels: values.backbone.channels)
-  }
+  public var transform: EvaluationTransform { configuration.evaluationTransform }
 
   private var sizeRemarks: [String] {
     let (transform, size) = (transform, configuration.views.globalSize)

@@ -24,6 +24,7 @@ struct ConfigurationCheck {
     try require(
       values.training.batchSize > 1, "training.batch_size",
       "must be at least 2 because batch normalization needs more than one image, not \(values.training.batchSize)")
+    try checkAccumulation()
     try require(
       values.training.batchSize <= 1_000_000_000, "training.batch_size",
       "must be at most 1000000000, not \(values.training.batchSize)")
@@ -87,6 +88,13 @@ struct ConfigurationCheck {
     try require(
       values.evaluation.crop > 0 && values.evaluation.crop <= values.evaluation.resize, "evaluation.crop",
       "must be between 1 and evaluation.resize (\(values.evaluation.resize)), not \(values.evaluation.crop)")
+    try report(values.evaluation.online.problem(), in: "evaluation.online")
+    try require(
+      values.training.patience >= 0, "training.patience",
+      "must be 0 (never) or more epochs, not \(values.training.patience)")
+    try require(
+      values.training.patience == 0 || values.evaluation.online.isOn, "training.patience",
+      "is \(values.training.patience), but there is no signal to wait for; set evaluation.online.every_epochs to -1")
     try require(
       values.safety.deviationFloor >= 0 && values.safety.deviationFloor < 1, "safety.deviation_floor",
       "must be from 0 (never collapsed) up to 1, not \(values.safety.deviationFloor)")
@@ -100,6 +108,21 @@ struct ConfigurationCheck {
         "has \(means) entries for images of \(values.backbone.channels) channels (backbone.channels); give one or as many"
       )
     }
+  }
+
+  /// A batch is cut into equal parts, each large enough for batch normalization.
+  private func checkAccumulation() throws(ConfigurationError) {
+    let (batch, parts) = (values.training.batchSize, values.training.accumulation)
+    func cuts(_ parts: Int) -> Bool { batch % parts == 0 && batch / parts > 1 }
+    try require(parts >= 1, "training.accumulation", "must be 1 (the whole batch at once) or more, not \(parts)")
+    try require(
+      cuts(parts), "training.accumulation",
+      "is \(parts), which does not cut training.batch_size (\(batch)) into equal parts of two images or more; try "
+        + "\((1...min(parts, batch)).last(where: cuts) ?? 1)")
+    let limit = values.training.memoryLimit
+    try require(
+      limit.isEmpty || MemorySize(limit) != nil, "training.memory_limit",
+      "must be a size such as 8GB or 500MiB, or empty, not '\(limit)'")
   }
 
   /// Transformers cut images into whole patches.

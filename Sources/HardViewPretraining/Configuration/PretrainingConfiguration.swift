@@ -120,6 +120,12 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// Epochs at the beginning in which heads alone train, so that gradients of random heads do not destroy an encoder
   /// that was trained before.
   public var frozenEncoderEpochs = 0
+  /// Equal parts in which a batch goes through the networks, one after the other, to take less memory.
+  public var accumulation = 1
+  /// Memory that training may take, such as 8GB or 500MiB; at the start it raises `accumulation` as far as that needs.
+  public var memoryLimit = ""
+  /// Training ends after so many epochs without a better online signal; 0 for never.
+  public var patience = 0
   /// What schedules do when a run is resumed with more epochs.
   public var whenExtended = Extension.stretch
   /// Epochs at which schedules restart, ascending; `when_extended: restart` adds to them.
@@ -204,6 +210,8 @@ public struct EvaluationConfiguration: Codable, Sendable, Equatable {
   public var crop = 0
   /// How many times as long as the crop the shorter side is where `resize` leaves it open.
   public var resizeRatio = 256.0 / 224
+  /// How good the encoder is while it trains.
+  public var online = OnlineConfiguration()
 
   /// As large as the global views, and resized as published for ImageNet: to 256 px for 224.
   public init() {}

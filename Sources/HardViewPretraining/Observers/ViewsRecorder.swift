@@ -53,18 +53,28 @@ final class ViewsRecorder: TrainingObserver {
   func finish(at position: TrainingProgress) throws { try log.flush() }
 
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
-    let followed = step.context.draw.samples.enumerated().filter { self.followed.contains($0.element) }
-    guard !followed.isEmpty, let choice = step.choice, step.loss.number.isFinite else { return }
+    let samples = step.context.draw.samples
+    guard samples.contains(where: followed.contains), step.loss.number.isFinite else { return }
+    var start = 0
+    for choice in step.choices {
+      try record(choice, of: samples[start..<start + choice.imageCount], at: step.context.position)
+      start += choice.imageCount
+    }
+  }
+
+  private func record(_ choice: Choice, of samples: ArraySlice<Int>, at position: TrainingProgress) throws {
+    let places = zip(0..., samples).filter { followed.contains($0.1) }
+    guard !places.isEmpty else { return }
     let table = choice.table()
     let scores = choice.scores.flatMap { scores in
       scores.space.count <= CandidateSpace.recordedLimit ? (scores, scores.values.scores(in: scores.space)) : nil
     }
-    for (place, image) in followed {
+    for (place, image) in places {
       let own = scores.flatMap { scores, listed in place < listed.shape[1] ? (scores, listed) : nil }
       try log.append(
         ViewsRecord(
-          step: step.context.position.step, epoch: step.context.position.epoch, image: image,
-          name: dataset.name(at: image), views: choice.parameters.map { $0[place] }, selected: table[place],
+          step: position.step, epoch: position.epoch, image: image, name: dataset.name(at: image),
+          views: choice.parameters.map { $0[place] }, selected: table[place],
           scored: own?.0.views.map { $0.map { $0[place] } },
           scores: own?.1.narrowed(along: 1, from: place, count: 1).scalars()))
     }

@@ -106,10 +106,11 @@ private struct Planner<Method: SelfSupervisedMethod> {
       try planner.calibration.measure(on: batch, for: planner.parts.method, in: context)
     }
     let scale = Double(wanted) / Double(batchSize)
+    let memoryScale = max(1, scale / Double(parts.configuration.training.accumulation))
     return PretrainingPlan(
       batchSize: wanted, calibrationBatchSize: batchSize, warmUpSteps: max(warmUpSteps, 2),
       stepsPerEpoch: stepsPerEpoch, epochs: parts.configuration.training.epochs,
-      peakBytes: idle + Int(Double(max(0, ProcessMemory.now.peak - idle)) * scale),
+      peakBytes: idle + Int(Double(max(0, ProcessMemory.now.peak - idle)) * memoryScale),
       measurements: calibration.results.map {
         var whole = $0
         whole.stepSeconds *= scale

@@ -78,7 +78,7 @@ final class CheckpointStore {
       to: directory.encoderPath, metadata: ["format": "pt", "architecture": architecture, "step": "\(step)"])
     try state.tensors.write(to: directory.checkpointPath(atStep: step), metadata: try state.metadata())
     try directory.link(directory.checkpointPath, toStep: step)
-    if isBest() { try directory.link(directory.bestCheckpointPath, toStep: step) }
+    if configuration.keepBest, isBest() { try directory.link(directory.bestCheckpointPath, toStep: step) }
     removeOld(state.position)
   }
 

@@ -19,8 +19,9 @@ public struct TrainingStep {
   public let overflowed: Tensor?
   /// The embedding in which collapse shows, `[batch, width]`.
   public let embedding: Tensor
-  /// Which views were trained on, without their pixels.
-  public let choice: Choice?
+  /// Which views were trained on, without their pixels: a choice for each part in which the batch went through
+  /// (`training.accumulation`), in order; empty where nothing was chosen.
+  public let choices: [Choice]
   /// How much hardness the choice captured; nil at steps without an audit.
   public var captured: CapturedHardness?
   /// The result of a calibration that ended with this step; nil where none did.
@@ -90,4 +91,6 @@ public enum PretrainingOutcome: Sendable, Equatable {
   case finished
   /// It was asked to stop, and wrote a checkpoint first.
   case interrupted
+  /// There was a reason to end before the last epoch, and a checkpoint was written first.
+  case stoppedEarly(String)
 }

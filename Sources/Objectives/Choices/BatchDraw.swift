@@ -25,6 +25,11 @@ public struct BatchDraw: Sendable {
     BatchDraw(seed: seed, epoch: epoch, step: step, samples: Array(samples.prefix(count)))
   }
 
+  /// Some images of the batch.
+  public func part(_ range: Range<Int>) -> BatchDraw {
+    BatchDraw(seed: seed, epoch: epoch, step: step, samples: Array(samples[range]))
+  }
+
   /// A random choice for each image, `[slots, batch]`.
   public func randomChoices(from space: CandidateSpace) -> Tensor {
     let choices = samples.map { sample in

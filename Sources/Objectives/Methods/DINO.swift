@@ -149,6 +149,14 @@ public final class DINO: PairwiseMethod {
   /// The student's features.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.features }
 
+  /// The teacher's outputs of all parts.
+  public func joined(_ earlier: [Encoding], with next: [Encoding]) -> [Encoding] {
+    zip(earlier, next).map { earlier, next in
+      Encoding(
+        student: next.student, teacher: .joined(earlier.teacher, next.teacher), features: next.features)
+    }
+  }
+
   /// The center moves towards the teacher's outputs, the teacher towards the student.
   public func didStep(_ encodings: [Encoding], in context: StepContext) {
     let outputs = encodings.compactMap(\.teacher)

@@ -293,6 +293,15 @@ public final class IBOT: PairwiseMethod {
   /// The student's features.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.features }
 
+  /// The teacher's outputs of all parts.
+  public func joined(_ earlier: [Encoding], with next: [Encoding]) -> [Encoding] {
+    zip(earlier, next).map { earlier, next in
+      Encoding(
+        student: next.student, teacher: .joined(earlier.teacher, next.teacher), patches: next.patches,
+        teacherTokens: .joined(earlier.teacherTokens, next.teacherTokens), features: next.features)
+    }
+  }
+
   /// The centers move towards the teacher's outputs, the teacher towards the student.
   public func didStep(_ encodings: [Encoding], in context: StepContext) {
     let momentum = configuration.centerMomentum

@@ -118,3 +118,11 @@ public func crossEntropies(
     return students.indices.map { row.narrowed(along: 2, from: $0, count: 1).reshaped([batch]) }
   }
 }
+
+extension Tensor? {
+  /// The rows of both; nil where either has none, as local views have.
+  static func joined(_ first: Tensor?, _ second: Tensor?) -> Tensor? {
+    guard let first, let second else { return nil }
+    return .concatenated([first, second])
+  }
+}

@@ -90,6 +90,7 @@ extension SettingReport {
   public mutating func requireBatch(of minimum: Int, in setting: MethodSetting, because reason: String) {
     require(
       setting.batchSize >= minimum,
-      reason: "needs training.batch_size of at least \(minimum), not \(setting.batchSize), because \(reason)")
+      reason: "needs at least \(minimum) images at a time (training.batch_size / training.accumulation), not "
+        + "\(setting.batchSize), because \(reason)")
   }
 }
