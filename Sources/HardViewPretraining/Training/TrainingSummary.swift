@@ -31,7 +31,7 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     let values = resolved.values
     images = dataset.summary
     isLabelled = dataset.labels != nil
-    remarks = []
+    remarks = dataset.remarks
     network =
       "\(values.backbone.name.rawValue), \(millions(encoderParameterCount)) parameters, "
       + "\(millions(parameterCount)) trained with heads"
