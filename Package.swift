@@ -59,11 +59,22 @@ let package = Package(
       name: "CWebP", path: "Sources/CImageCodecs/CWebP", pkgConfig: "libwebpdemux",
       providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(
+      name: "CLibTIFF", path: "Sources/CImageCodecs/CLibTIFF", pkgConfig: "libtiff-4",
+      providers: [.apt(["libtiff-dev"])]),
+    .target(name: "CTIFF", dependencies: ["CLibTIFF"], path: "Sources/CImageCodecs/CTIFF"),
+    // giflib and stb_image have no pkg-config files that help.
+    .systemLibrary(
+      name: "CGIF", path: "Sources/CImageCodecs/CGIF", providers: [.apt(["libgif-dev"])]),
+    .target(name: "CBMP", path: "Sources/CImageCodecs/CBMP"),
+    .systemLibrary(
       name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(
-      name: "ImageData", dependencies: ["AtomicFiles", "Views", "CArchive", "CJPEG", "CSPNG", "CWebP", "CZlib"],
+      name: "ImageData",
+      dependencies: [
+        "AtomicFiles", "Views", "CArchive", "CBMP", "CGIF", "CJPEG", "CSPNG", "CTIFF", "CWebP", "CZlib",
+      ],
       swiftSettings: pixels),
     .systemLibrary(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),

@@ -71,6 +71,17 @@ enum Watching {
     return "Expected time: \(describeDuration(seconds: secondsLeft)), until \(end.formatted(style))"
   }
 
+  /// Says which images are used, and what was left out of them.
+  static func opened(_ dataset: any ImageDataset, as use: String = "") {
+    remark((use.isEmpty ? "" : "\(use) ") + dataset.summary)
+    remarks(on: dataset)
+  }
+
+  /// Says what was left out of some images.
+  static func remarks(on dataset: any ImageDataset) {
+    for text in dataset.remarks { remark(text) }
+  }
+
   /// Names an image that was left out.
   @Sendable static func skipped(_ image: SkippedImage) {
     remark("skipped \(image.name): \(image.reason)")

@@ -73,7 +73,8 @@ public struct EvaluatedRun {
     return Features(
       train: train, test: test,
       images: "\(train.count) training and \(test.count) test images of \(Set(train.labels).count) classes",
-      remarks: sizeRemarks + train.remarks(on: test, classNames: trainData.classNames))
+      remarks: trainData.remarks + testData.remarks.filter { !trainData.remarks.contains($0) } + sizeRemarks
+        + train.remarks(on: test, classNames: trainData.classNames))
   }
 
   /// How images are prepared for the encoder.

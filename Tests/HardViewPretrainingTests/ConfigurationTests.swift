@@ -51,6 +51,8 @@ import Views
     ("views.crop.scale=[0.9, 0.2]", "views.crop.scale", "0.9"),
     ("device=tpu", "device", "cuda"),
     ("backbone.channels=2", "backbone.channels", "1 (gray) or 3"),
+    ("data.background=white", "data.background", "six hexadecimal digits"),
+    ("data.key_at=dot", "data.key_at", "last_dot"),
     ("optimizer=3", "optimizer", "found the number 3"),
     ("training.restarts=[3, 2]", "training.restarts", "ascending"),
     ("training.restarts=[0]", "training.restarts", "ascending"),

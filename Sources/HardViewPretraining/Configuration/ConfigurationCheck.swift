@@ -58,6 +58,9 @@ struct ConfigurationCheck {
       values.data.decodingMargin >= 0 && values.data.decodingMargin <= 100, "data.decoding_margin",
       "must be 0 (decode in full) or between 1 and 100, not \(values.data.decodingMargin)")
     try require(
+      values.data.background == "none" || BackgroundColor(values.data.background) != nil, "data.background",
+      "must be none or a color of six hexadecimal digits such as \"#ffffff\", not '\(values.data.background)'")
+    try require(
       values.data.megapixelLimit > 0 && values.data.megapixelLimit <= 1e6, "data.megapixel_limit",
       "must be above 0 and at most 1000000, not \(values.data.megapixelLimit)")
     try require(

@@ -67,6 +67,11 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var prefetchedBatches = 4
   /// Whether images are turned upright as their EXIF orientation says; torchvision's `ImageFolder` leaves them as stored.
   public var appliesOrientation = true
+  /// The color that shows through where an image is transparent, such as `#ffffff`; `none` drops alpha, so that the
+  /// hidden colors show, as with torchvision's `ImageFolder`.
+  public var background = "none"
+  /// Where in the names of a tar shard's files the key of a sample ends.
+  public var keyAt = ShardKey.firstDot
   /// Images of more millions of pixels are refused before they are decoded.
   public var megapixelLimit = 178.95697
   /// A JPEG may be decoded at a half, a quarter or an eighth of its resolution where that leaves each of its crops so
@@ -84,7 +89,9 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
 
   /// How encoded images are read.
   public var decoding: DecodingOptions {
-    DecodingOptions(pixelLimit: Int(megapixelLimit * 1e6), appliesOrientation: appliesOrientation)
+    DecodingOptions(
+      pixelLimit: Int(megapixelLimit * 1e6), appliesOrientation: appliesOrientation,
+      background: BackgroundColor(background), shardKey: keyAt)
   }
 
   /// How many threads decode and render on this machine.

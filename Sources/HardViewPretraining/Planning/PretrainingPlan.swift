@@ -44,14 +44,17 @@ public struct PretrainingPlan: Sendable {
   ///   - configuration: What is to be trained.
   ///   - warmUpSteps: Plain steps before hardness is measured; a network that knows nothing finds other views hard.
   ///   - rounds: Batches that are measured.
+  ///   - onOpen: Told which images are used.
   /// - Throws: Errors of the data or the configuration; `TorchError` when memory runs out.
   public static func calibrate(
-    _ configuration: ResolvedConfiguration, warmUpSteps: Int = 40, rounds: Int = 5
+    _ configuration: ResolvedConfiguration, warmUpSteps: Int = 40, rounds: Int = 5,
+    onOpen: (any ImageDataset) -> Void = { _ in }
   ) throws -> PretrainingPlan {
     // Batches are made as small as it takes, but not smaller.
     try configuration.checkMachine(batchSize: min(configuration.values.training.batchSize, Self.leastBatchSize))
-    return try configuration.withParts(
-      Planning(dataset: configuration.open(split: .train), warmUpSteps: warmUpSteps, rounds: rounds))
+    let dataset = try configuration.open(split: .train)
+    onOpen(dataset)
+    return try configuration.withParts(Planning(dataset: dataset, warmUpSteps: warmUpSteps, rounds: rounds))
   }
 
   fileprivate static let leastBatchSize = 8

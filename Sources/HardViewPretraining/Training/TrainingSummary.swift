@@ -35,8 +35,8 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     self.initialization = initialization
     images = dataset.summary
     isLabelled = dataset.labels != nil
-    remarks = [Self.remark(on: values.training, of: resolved.method, normalizesOverBatch: normalizesOverBatch)]
-      .compactMap { $0 }
+    let remark = Self.remark(on: values.training, of: resolved.method, normalizesOverBatch: normalizesOverBatch)
+    remarks = dataset.remarks + [remark].compactMap { $0 }
     network =
       "\(values.backbone.name.rawValue), \(millions(encoderParameterCount)) parameters, "
       + "\(millions(parameterCount)) trained with heads"

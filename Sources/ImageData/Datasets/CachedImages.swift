@@ -26,6 +26,8 @@ public final class CachedImages: ImageDataset {
   public var classNames: [String]? { base.classNames }
   /// A description of the images.
   public var summary: String { base.summary }
+  /// What was left out.
+  public var remarks: [String] { base.remarks }
   /// Where the images lie one after another.
   public var shards: [Range<Int>]? { base.shards }
   /// The bytes of the pixels that are kept.

@@ -150,7 +150,7 @@ public enum Packing {
     let source: any ImageSource
     if let encoded = dataset as? any EncodedImages {
       let bytes = try encoded.encodedImage(at: index)
-      let image = try EncodedImage(bytes, name: name)
+      let image = try EncodedImage(bytes, name: name, options: encoded.options)
       if !options.shrinks(image) {
         _ = try image.wholeImage()
         return (bytes, image.fileExtension)

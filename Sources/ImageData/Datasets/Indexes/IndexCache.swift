@@ -25,8 +25,10 @@ struct IndexCache: Sendable {
 
   /// What is being kept; a change of its layout gets another number.
   enum Kind: String {
-    case folder = "folder-1"
-    case shards = "shards-1"
+    case folder = "folder-2"
+    case shards = "shards-2"
+    /// Shards whose keys end at the last dot.
+    case shardsByLastDot = "shards-2-last-dot"
   }
 
   /// Reads the index of the folder at `path`, if there is a whole one.
