@@ -32,7 +32,7 @@ enum Watching {
             epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
             fraction: Double(progress.step + 1) / Double(progress.totalSteps), loss: metrics.loss,
             imagesPerSecond: metrics.imagesPerSecond, secondsLeft: 0))
-      case .note(let text), .warning(let text):
+      case .note(let text), .warning(let text), .signal(_, let text):
         console.note(text)
       }
     }

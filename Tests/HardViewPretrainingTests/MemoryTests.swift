@@ -40,6 +40,9 @@ import Torch
     // half of that in each of the next stages' four and in their shortcuts.
     let stage = 16.0 * 32 * 32
     #expect(need.activations == 256 * 2 * 4 * (5 * stage + 5 * stage / 2 + 5 * stage / 4 + 5 * stage / 8))
+    let parts = try resolved("simsiam-small", ["precision=fp32", "training.accumulation=4"])
+    let cut = try MemoryNeed(of: parts, batchSize: 256)
+    #expect(cut.views == need.views && 4 * cut.activations == need.activations)
     let dino = try MemoryNeed(of: resolved("dino-small", ["precision=fp32"]), batchSize: 1)
     #expect(dino.views == Double(4 * 32 * 32 + 8 * 16 * 16) * 3 * 4 * 5)
     let six = try resolved("simsiam-small", ["precision=fp32", "selection.policy=all", "selection.candidates=6"])

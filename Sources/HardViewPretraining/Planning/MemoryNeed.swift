@@ -13,7 +13,7 @@ import Views
 struct MemoryNeed {
   /// Bytes of weights and statistics, gradients, and the optimizer's memory.
   let networks: Double
-  /// Bytes that the backbone's layers keep of a batch until the backward pass.
+  /// Bytes that the backbone's layers keep of a batch, or of a part of it, until the backward pass.
   let activations: Double
   /// Bytes of the views that are loaded ahead.
   let views: Double
@@ -36,7 +36,7 @@ struct MemoryNeed {
       activations += Double(trained) * values.backbone.activationCount(side: group.recipe.size)
       if rendersPool { pixels += Double(drawn) * size * size * Double(values.backbone.channels) }
     }
-    self.activations = images * activations * (dtype == .float32 ? 4 : 2)
+    self.activations = images / Double(values.training.accumulation) * activations * (dtype == .float32 ? 4 : 2)
     views = images * pixels * (dtype == .float32 ? 4 : 2) * (1 + Double(values.data.prefetchedBatches))
   }
 
@@ -58,7 +58,8 @@ struct MemoryNeed {
           bytes: networks, of: "weights, gradients and the optimizer's memory", keys: ["backbone.width", "method"]),
         .init(
           bytes: activations, of: "what the backbone's layers keep of a batch",
-          keys: ["training.batch_size", "views.size", "backbone.width"]),
+          keys: ["training.batch_size", "views.size", "backbone.width"],
+          alternative: ", or a larger training.accumulation"),
       ]
     }
     guard parts.reduce(0, { $0 + $1.bytes }) > Double(limit) else { return }
@@ -106,6 +107,8 @@ public struct NotEnoughMemoryError: Error, CustomStringConvertible {
     public var of: String
     /// The settings that decide it.
     public var keys: [String]
+    /// What else makes it less, as it goes on after the settings.
+    public var alternative = ""
   }
 
   /// What takes memory, the largest first.
@@ -118,7 +121,8 @@ public struct NotEnoughMemoryError: Error, CustomStringConvertible {
     let total = parts.reduce(0) { $0 + $1.bytes }
     let list = parts.map { "\(Self.text($0.bytes)) for \($0.of)" }.joined(separator: ", ")
     return "Training needs at least \(Self.text(total)) of memory, and this process can have "
-      + "\(Self.text(Double(limit))). It takes \(list). Choose smaller values of \(parts[0].keys.joined(separator: ", "))."
+      + "\(Self.text(Double(limit))). It takes \(list). Choose smaller values of \(parts[0].keys.joined(separator: ", "))"
+      + "\(parts[0].alternative)."
   }
 
   private static func text(_ bytes: Double) -> String {
