@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
 // Where `scripts/setup` links libtorch: headers in `include`, shared objects in `lib`. A package that depends on this one
@@ -58,11 +59,22 @@ let package = Package(
       name: "CWebP", path: "Sources/CImageCodecs/CWebP", pkgConfig: "libwebpdemux",
       providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(
+      name: "CLibTIFF", path: "Sources/CImageCodecs/CLibTIFF", pkgConfig: "libtiff-4",
+      providers: [.apt(["libtiff-dev"])]),
+    .target(name: "CTIFF", dependencies: ["CLibTIFF"], path: "Sources/CImageCodecs/CTIFF"),
+    // giflib and stb_image have no pkg-config files that help.
+    .systemLibrary(
+      name: "CGIF", path: "Sources/CImageCodecs/CGIF", providers: [.apt(["libgif-dev"])]),
+    .target(name: "CBMP", path: "Sources/CImageCodecs/CBMP"),
+    .systemLibrary(
       name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(
-      name: "ImageData", dependencies: ["AtomicFiles", "Views", "CArchive", "CJPEG", "CSPNG", "CWebP", "CZlib"],
+      name: "ImageData",
+      dependencies: [
+        "AtomicFiles", "Views", "CArchive", "CBMP", "CGIF", "CJPEG", "CSPNG", "CTIFF", "CWebP", "CZlib",
+      ],
       swiftSettings: pixels),
     .systemLibrary(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
@@ -102,8 +114,7 @@ let package = Package(
       name: "HardViewPretraining",
       dependencies: [
         "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
-        "Optimization",
-        "Checkpoints", "RunRecords", "RunConfiguration",
+        "Optimization", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
       ],
       exclude: ["Recipes", "ViewPipelines"], swiftSettings: language, plugins: ["EmbedFiles"]),
     .executableTarget(name: "embed-files", path: "Sources/EmbedFilesTool", swiftSettings: language),
@@ -173,7 +184,8 @@ let package = Package(
     }
     + [
       .testTarget(
-        name: "CommandLineTests", dependencies: ["Program", "TestSupport", "RunRecords"], swiftSettings: language)
+        name: "CommandLineTests", dependencies: ["Program", "HardViewsCommandLine", "TestSupport", "RunRecords"],
+        swiftSettings: language)
     ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20)

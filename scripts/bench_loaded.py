@@ -49,11 +49,11 @@ class Trainer:
 
 
 class OtherWork:
-    """A busy process on every core, which rests outside `with`."""
+    """Busy processes on every core, which rest outside `with`."""
 
-    def __init__(self) -> None:
+    def __init__(self, per_core: int) -> None:
         self.processes = []
-        for core in sorted(os.sched_getaffinity(0)):
+        for core in sorted(os.sched_getaffinity(0)) * per_core:
             process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             os.sched_setaffinity(process.pid, {core})
             self.processes.append(process)
@@ -116,13 +116,14 @@ def main() -> None:
     parser.add_argument("--works", default=",".join(WORKS))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--json", nargs="?", const="-")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if unknown := [name for name in options.works.split(",") if name not in WORKS]:
         parser.error(f"no such work: {', '.join(unknown)}; there are {', '.join(WORKS)}")
     table, details = [], []
-    work = OtherWork()
+    work = OtherWork(options.processes)
     try:
         for name in options.works.split(","):
             title, recipe = WORKS[name]

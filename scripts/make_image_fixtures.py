@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes Tests/Fixtures/images: small JPEG, PNG and WebP files, and beside each the pixels that Pillow decodes from it.
+"""Writes Tests/Fixtures/images: small image files, and beside each the pixels that Pillow decodes from it.
 
 The pixels are PGM (gray) or PPM (RGB) files named after the image, `gray.jpg.pgm`, or `gray.jpg.2.pgm` where the image
-is decoded at half its size. Images without such a file must be refused. The folder `parts` holds images to cut, without
-pixels. Needs Pillow (with WebP) and NumPy:
+is decoded at half its size, and `rgba.png.204060.ppm` where it is pasted on that color. Images without such a file must
+be refused. The folder `parts` holds images to cut, without pixels. Needs Pillow (with WebP and libtiff) and NumPy:
 
     pip install pillow numpy
     python scripts/make_image_fixtures.py
@@ -130,6 +130,164 @@ def good_images() -> dict[str, bytes]:
         "wide.jpg": encoded(wide_rgb, "JPEG", progressive=True),
         "tall.png": encoded(tall, "PNG"),
         "wide.webp": encoded(wide_rgb, "WEBP"),
+        **odd_jpegs(rgb, encoded(rgb, "JPEG", quality=85, exif=exif_orientation(6))),
+        **bitmaps(rgb, rgba),
+        **gifs(rgb, alpha),
+        **tiffs(rgb, rgba, wide),
+    }
+
+
+def after_first_segment(data: bytes, inserted: bytes) -> bytes:
+    """A JPEG with bytes between its JFIF segment and the next."""
+    end = 4 + struct.unpack(">H", data[4:6])[0]
+    return data[:end] + inserted + data[end:]
+
+
+def odd_jpegs(rgb: Image.Image, oriented: bytes) -> dict[str, bytes]:
+    """JPEGs whose pixels are whole and whose segments are not as they should be."""
+    plain = encoded(rgb, "JPEG", quality=85)
+    adobe = lambda content: b"\xff\xee" + struct.pack(">H", 2 + len(content)) + content
+    jfif = plain.index(b"JFIF\0") + 5
+    exif = oriented.index(b"Exif\0\0") + 6
+    return {
+        "junk-between-segments.jpg": after_first_segment(plain, b"junk\0"),
+        "zeros-between-segments.jpg": after_first_segment(plain, bytes(16)),
+        "ff00-between-segments.jpg": after_first_segment(plain, b"\xff\0\xff\0"),
+        "truncated-app14.jpg": after_first_segment(plain, adobe(b"Adobe\0d")[:-1] + b"\0\0"),
+        "unknown-adobe-transform.jpg": plain[:2] + adobe(b"Adobe\0d\0\0\0\0\7") + plain[plain.index(b"\xff\xdb") :],
+        "unknown-jfif-version.jpg": plain[:jfif] + b"\7" + plain[jfif + 1 :],
+        "bad-exif.jpg": oriented[:exif] + b"MM\0*\xff\xff\xff\xff" + oriented[exif + 8 :],
+    }
+
+
+def bitmaps(rgb: Image.Image, rgba: Image.Image) -> dict[str, bytes]:
+    flipped = np.asarray(rgb)
+    # Rows from top to bottom, which Pillow does not write: 24 bits, rows of a multiple of four bytes.
+    rows = b"".join(row[:, ::-1].tobytes() + bytes(-3 * WIDTH % 4) for row in flipped)
+    header = struct.pack("<IiiHHIIiiII", 40, WIDTH, -HEIGHT, 1, 24, 0, len(rows), 2835, 2835, 0, 0)
+    top_down = b"BM" + struct.pack("<IHHI", 54 + len(rows), 0, 0, 54) + header + rows
+    return {
+        "rgb.bmp": encoded(rgb, "BMP"),
+        "top-down.bmp": top_down,
+        "palette.bmp": encoded(rgb.quantize(200), "BMP"),
+        "gray.bmp": encoded(rgb.convert("L"), "BMP"),
+        "1bit.bmp": encoded(rgb.convert("1"), "BMP"),
+        "rgba.bmp": bitmap_with_alpha(np.asarray(rgba)),
+        "dot.bmp": encoded(rgb.crop((9, 9, 10, 10)), "BMP"),
+        "bmp-inside.png": encoded(rgb, "BMP"),
+    }
+
+
+def bitmap_with_alpha(colors: np.ndarray) -> bytes:
+    """A BMP of version 4, whose header names the bits of each channel."""
+    rows = colors[::-1, :, [2, 1, 0, 3]].tobytes()
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    header = struct.pack("<IiiHHIIiiII", 108, WIDTH, HEIGHT, 1, 32, 3, len(rows), 2835, 2835, 0, 0) + masks
+    header += b"BGRs" + bytes(48)
+    return b"BM" + struct.pack("<IHHI", 14 + len(header) + len(rows), 0, 0, 14 + len(header)) + header + rows
+
+
+def gifs(rgb: Image.Image, alpha: Image.Image) -> dict[str, bytes]:
+    palette = rgb.quantize(60)
+    clear = palette.copy()
+    clear.paste(3, mask=alpha.point(lambda value: 255 if value < 100 else 0))
+    whole = encoded(clear, "GIF", transparency=3, interlace=0)
+    return {
+        "palette.gif": encoded(palette, "GIF", interlace=0),
+        "interlaced.gif": encoded(palette, "GIF", interlace=1),
+        "gray.gif": encoded(rgb.convert("L"), "GIF"),
+        "transparent.gif": whole,
+        "offset.gif": gif_with_offset(whole, 6, 9),
+        "animated.gif": encoded(palette, "GIF", save_all=True, append_images=[ImageOps.invert(rgb).quantize(9)]),
+        "dot.gif": encoded(palette.crop((9, 9, 10, 10)), "GIF"),
+    }
+
+
+def gif_with_offset(data: bytes, left: int, top: int) -> bytes:
+    """A GIF whose frame lies on a larger canvas."""
+    place = data.index(b"\x2c\0\0\0\0")
+    frame = data[:place] + b"\x2c" + struct.pack("<HH", left, top) + data[place + 5 :]
+    return frame[:6] + struct.pack("<HH", WIDTH + left + 4, HEIGHT + top + 3) + frame[10:]
+
+
+def tiff(samples: np.ndarray, photometric: int, order: str = "<", tile: int = 0, planar: bool = False,
+         rows_per_strip: int = 5, extra: tuple[int, ...] = (), compress=zlib.compress, big: bool = False,
+         sample_format: int = 1) -> bytes:
+    """A TIFF of what Pillow does not write: tiles, planes, strips of a few rows, 16-bit color, BigTIFF."""
+    height, width, count = samples.shape
+    data = samples.astype(samples.dtype.newbyteorder(order))
+    planes = [data[..., channel : channel + 1] for channel in range(count)] if planar else [data]
+    blocks = []
+    for plane in planes:
+        if tile:
+            padded = np.pad(plane, ((0, -height % tile), (0, -width % tile), (0, 0)))
+            blocks += [padded[y : y + tile, x : x + tile].tobytes()
+                       for y in range(0, height, tile) for x in range(0, width, tile)]
+        else:
+            blocks += [plane[y : y + rows_per_strip].tobytes() for y in range(0, height, rows_per_strip)]
+    blocks = [compress(block) if compress else block for block in blocks]
+    start = 16 if big else 8
+    offsets = [start + sum(map(len, blocks[:index])) for index in range(len(blocks))]
+    tags = {256: ("I", [width]), 257: ("I", [height]), 258: ("H", [8 * samples.dtype.itemsize] * count),
+            259: ("H", [8 if compress else 1]), 262: ("H", [photometric]), 277: ("H", [count]),
+            284: ("H", [2 if planar else 1]), 339: ("H", [sample_format] * count)}
+    if extra:
+        tags[338] = ("H", list(extra))
+    if tile:
+        tags |= {322: ("I", [tile]), 323: ("I", [tile]), 324: ("I", offsets), 325: ("I", list(map(len, blocks)))}
+    else:
+        tags |= {278: ("I", [rows_per_strip]), 273: ("I", offsets), 279: ("I", list(map(len, blocks)))}
+    pixels = b"".join(blocks)
+    pixels += bytes(len(pixels) % 2)
+    directory = start + len(pixels)
+    entry, word = (20, 8) if big else (12, 4)
+    values = directory + (8 if big else 2) + entry * len(tags) + word
+    head, tail = b"", b""
+    for tag in sorted(tags):
+        kind, numbers = tags[tag]
+        value = struct.pack(f"{order}{len(numbers)}{kind}", *numbers)
+        head += struct.pack(order + "HH" + ("Q" if big else "I"), tag, 3 if kind == "H" else 4, len(numbers))
+        if len(value) <= word:
+            head += value.ljust(word, b"\0")
+        else:
+            head += struct.pack(order + ("Q" if big else "I"), values + len(tail))
+            tail += value + bytes(len(value) % 2)
+    mark = b"II" if order == "<" else b"MM"
+    if big:
+        begin = mark + struct.pack(order + "HHHQ", 43, 8, 0, directory)
+    else:
+        begin = mark + struct.pack(order + "HI", 42, directory)
+    return (begin + pixels + struct.pack(order + ("Q" if big else "H"), len(tags)) + head + bytes(word) + tail)
+
+
+def tiffs(rgb: Image.Image, rgba: Image.Image, wide: np.ndarray) -> dict[str, bytes]:
+    colors, gray = np.asarray(rgb), np.asarray(rgb.convert("L"))[..., None]
+    clear = np.asarray(rgba)
+    multiplied = np.concatenate([(clear[..., :3].astype(np.uint16) * clear[..., 3:] // 255).astype(np.uint8),
+                                 clear[..., 3:]], axis=-1)
+    return {
+        "rgb.tif": encoded(rgb, "TIFF"),
+        "lzw.tif": encoded(rgb, "TIFF", compression="tiff_lzw"),
+        "deflate.tif": encoded(rgb, "TIFF", compression="tiff_adobe_deflate"),
+        "packbits.tif": encoded(rgb, "TIFF", compression="packbits"),
+        "jpeg.tif": encoded(rgb, "TIFF", compression="jpeg", quality=85),
+        "gray.tif": encoded(rgb.convert("L"), "TIFF"),
+        "1bit.tif": encoded(rgb.convert("1"), "TIFF", compression="group4"),
+        "palette.tif": encoded(rgb.quantize(200), "TIFF"),
+        "cmyk.tif": encoded(rgb.convert("CMYK").point(lambda v: v // 2 + 40), "TIFF"),
+        "rgba.tif": encoded(rgba, "TIFF"),
+        "white-is-zero.tif": tiff(gray, 0),
+        "multiplied.tif": tiff(multiplied, 2, extra=(1,)),
+        "gray-16bit.tif": tiff(wide[..., :1], 1),
+        "rgb-16bit.tif": tiff(wide, 2, order=">"),
+        "tiles.tif": tiff(colors, 2, tile=16),
+        "gray-tiles-16bit.tif": tiff(wide[..., :1], 1, tile=16, order=">"),
+        "planes.tif": tiff(colors, 2, planar=True),
+        "tiled-planes.tif": tiff(colors, 2, planar=True, tile=16, compress=None),
+        "strip.tif": tiff(colors, 2, rows_per_strip=HEIGHT, compress=None),
+        "big.tif": tiff(colors, 2, big=True),
+        **{f"oriented-{value}.tif": encoded(rgb, "TIFF", tiffinfo={274: value}) for value in (3, 6)},
+        "dot.tif": encoded(rgb.crop((9, 9, 10, 10)), "TIFF"),
     }
 
 
@@ -151,6 +309,12 @@ def images_to_cut() -> dict[str, bytes]:
         "rgb.png": encoded(rgb, "PNG"),
         "interlaced.png": png(np.asarray(rgb), 2, interlaced=True),
         "gray-alpha.png": encoded(rgb.convert("LA"), "PNG"),
+        "strips.tif": tiff(np.asarray(rgb), 2),
+        "tiles.tif": tiff(np.asarray(rgb), 2, tile=32),
+        "tiled-planes.tif": tiff(np.asarray(rgb), 2, tile=32, planar=True),
+        "palette.tif": encoded(rgb.quantize(99), "TIFF", compression="tiff_lzw"),
+        "interlaced.gif": encoded(rgb.quantize(99), "GIF", interlace=1),
+        "rgb.bmp": encoded(rgb, "BMP"),
     }
 
 
@@ -203,28 +367,59 @@ def bad_images(good: dict[str, bytes]) -> dict[str, bytes]:
         "truncated.webp": lossy[: len(lossy) // 2],
         "truncated-lossless.webp": lossless[: len(lossless) // 2],
         "truncated-closed.webp": webp((b"VP8 ", lossy[20 : len(lossy) // 2])),
+        **{f"truncated.{ending}": data[: len(data) * 7 // 10]
+           for ending, data in [("tif", good["strip.tif"]), ("gif", good["palette.gif"]), ("bmp", good["rgb.bmp"])]},
+        "truncated-tiles.tif": good["tiles.tif"][: len(good["tiles.tif"]) * 7 // 10],
+        "float.tif": tiff(np.zeros((2, 2, 1), np.float32), 1, sample_format=3),
+        "run-length.bmp": run_length_bitmap(),
+        "damaged-restarts.jpg": damaged_restarts(),
         "empty.jpg": b"",
         "text.jpg": b"<html>404</html>\n",
     }
 
 
-def truth(data: bytes, reduction: int = 1) -> tuple[str, bytes]:
+def run_length_bitmap() -> bytes:
+    """Two rows of two pixels, each a run."""
+    rows = b"\2\0\0\0\2\1\0\1"
+    header = struct.pack("<IiiHHIIiiII", 40, 2, 2, 1, 8, 1, len(rows), 2835, 2835, 2, 2)
+    return b"BM" + struct.pack("<IHHI", 62 + len(rows), 0, 0, 62) + header + b"\0\0\0\0\xff\xff\xff\0" + rows
+
+
+def damaged_restarts() -> bytes:
+    """A JPEG with a table of codes that its pixels were not written with, so that they end before the restart markers:
+    what Pillow's test image `hopper_bad_exif.jpg` is."""
+    image = Image.fromarray(picture(133, 101, noise=4)).convert("L")
+    data = encoded(image, "JPEG", quality=75, restart_marker_blocks=5)
+    table = data.index(b"\xff\xc4") + 5
+    return data[:table] + b"\0\3\1\1\1\1\1\1\1\1\1\0\0\0\0\0" + data[table + 16 :]
+
+
+def truth(data: bytes, reduction: int = 1, background: str = "") -> tuple[str, bytes]:
     """The pixels as a PGM or PPM file. 16-bit gray keeps its high byte, where Pillow's own conversion would clip."""
     image = Image.open(io.BytesIO(data))
     if reduction > 1:
         image.draft(image.mode, (image.width // reduction, image.height // reduction))
     image.load()
-    is_webp = image.format == "WEBP"
+    is_color = image.format in ("WEBP", "GIF", "BMP")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if background:
+        front = image.convert("RGBA")
+        image = Image.new("RGB", image.size, f"#{background}")
+        image.paste(front, mask=front.getchannel("A"))
     colors = np.asarray(image.convert("RGB"))
-    is_gray = bool((colors[..., :1] == colors).all()) and not is_webp
+    is_gray = bool((colors[..., :1] == colors).all()) and not is_color
     image = Image.fromarray(colors[..., 0] if is_gray else colors)
     kind, ending = ("P5", "pgm") if image.mode == "L" else ("P6", "ppm")
     return ending, f"{kind}\n{image.width} {image.height}\n255\n".encode() + image.tobytes()
 
 
+# Those that are not opaque, in front of a color and of a gray.
+TRANSPARENT = ["rgba.png", "rgb-transparent.png", "palette-transparent.png", "gray-alpha.png", "rgba-16bit.png",
+               "rgba.webp", "rgba-lossless.webp", "transparent.gif", "offset.gif", "rgba.tif", "multiplied.tif",
+               "rgba.bmp", "rgb.png", "rgb-420.jpg"]
+BACKGROUNDS = ["204060", "999999"]
 REDUCED = ["rgb-420.jpg", "rgb-422.jpg", "rgb-444.jpg", "rgb-progressive.jpg", "gray.jpg", "cmyk.jpg"]
 
 
@@ -240,6 +435,10 @@ def main() -> None:
         for reduction in (2, 4, 8):
             ending, pixels = truth(good[name], reduction)
             (FOLDER / f"{name}.{reduction}.{ending}").write_bytes(pixels)
+    for name in TRANSPARENT:
+        for background in BACKGROUNDS:
+            ending, pixels = truth(good[name], background=background)
+            (FOLDER / f"{name}.{background}.{ending}").write_bytes(pixels)
     for name, data in bad_images(good).items():
         (FOLDER / name).write_bytes(data)
     for name, data in images_to_cut().items():

@@ -2,7 +2,7 @@ import Foundation
 
 /// The file system refused something: a full disk, missing rights, no such file.
 public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What was being done.
+  /// The operation that failed.
   public enum Action: String, Sendable {
     /// Reading a file or listing a folder.
     case read
@@ -14,7 +14,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The file or folder.
   public var path: String
-  /// What was being done to it.
+  /// The operation that failed.
   public var action: Action
   /// The system's error number, `errno`.
   public var code: Int32
@@ -29,7 +29,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The system's words for what happened.
   public var reason: String { String(cString: strerror(code)) }
 
-  /// What to do about it.
+  /// A suggested remedy.
   public var advice: String {
     switch code {
     case ENOSPC, EDQUOT, EFBIG: "Free some space, or use a folder on another disk"

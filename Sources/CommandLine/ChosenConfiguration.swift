@@ -13,7 +13,8 @@ struct ChosenConfiguration: ParsableArguments {
   @Option(help: "A recipe to start from; see `hardviews recipes`.")
   var recipe: String?
 
-  @Option(help: "Images: a folder of JPEG, PNG and WebP files, tar shards, a packed file, IDX or CIFAR files.")
+  @Option(
+    help: "Images: a folder of JPEG, PNG, WebP, TIFF, GIF or BMP files, tar shards, a packed file, IDX or CIFAR files.")
   var data: String?
 
   @Option(

@@ -43,7 +43,7 @@ struct EvaluateCommand: ParsableCommand {
         let features = try evaluated.features()
         let transform = evaluated.transform
         remark(
-          "\(features.images), resized to \(transform.resize) px, of which the middle \(transform.crop) px are seen")
+          "\(features.images), resized to \(transform.resize) px and cropped to \(transform.crop) px")
         for text in features.remarks { remark(text) }
         return try body(evaluated, features)
       }

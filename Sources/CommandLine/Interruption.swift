@@ -8,7 +8,7 @@ enum Interruption {
   private static let isStopRequested = Atomic(false)
   private static let isCheckpointRequested = Atomic(false)
 
-  /// What somebody asked for since the last time.
+  /// What was requested since the last call.
   static var request: TrainingRequest {
     if isStopRequested.load(ordering: .relaxed) { return .stop }
     return isCheckpointRequested.exchange(false, ordering: .relaxed) ? .checkpoint : .goOn

@@ -42,6 +42,12 @@ struct PackCommand: ParsableCommand {
   @Option(help: "Channels of a packed file: 1 (gray) or 3; by default those of the first image.")
   var channels: Int?
 
+  @Option(help: "What shows through where images are transparent, such as #ffffff; by default alpha is dropped.")
+  var background: BackgroundColor?
+
+  @Option(help: "Where in the names of a tar shard's files the key of a sample ends: first_dot or last_dot.")
+  var keyAt = ShardKey.firstDot
+
   func validate() throws {
     guard (1...100).contains(quality) else { throw ValidationError("--quality goes from 1 to 100.") }
     guard imagesPerShard > 0 else { throw ValidationError("--images-per-shard is at least 1.") }
@@ -52,8 +58,10 @@ struct PackCommand: ParsableCommand {
   }
 
   func run() throws {
-    let train = try Datasets.open(path: data, split: .train, readers: HardViewsProgram.components.datasetReaders)
-    let test = try testSplit()
+    let decoding = DecodingOptions(background: background, shardKey: keyAt)
+    let train = try Datasets.open(
+      path: data, split: .train, options: decoding, readers: HardViewsProgram.components.datasetReaders)
+    let test = try testSplit(decoding)
     var options = PackingOptions()
     options.container = format
     options.resize = resize
@@ -62,7 +70,7 @@ struct PackCommand: ParsableCommand {
     options.imagesPerShard = imagesPerShard
     options.shuffles = shuffle
     options.channels = channels
-    remark("Packing \(train.summary)")
+    Watching.opened(train, as: "Packing")
     let start = ContinuousClock.now
     var said = start
     Interruption.listen()
@@ -85,9 +93,9 @@ struct PackCommand: ParsableCommand {
   }
 
   /// The test split, where the data have one.
-  private func testSplit() throws -> (any ImageDataset)? {
+  private func testSplit(_ decoding: DecodingOptions) throws -> (any ImageDataset)? {
     do {
-      return try Datasets.open(path: data, split: .test)
+      return try Datasets.open(path: data, split: .test, options: decoding)
     } catch {
       switch error.problem {
       case .noSplit, .missingFiles: return nil
@@ -109,3 +117,9 @@ struct PackCommand: ParsableCommand {
 
 extension PackingOptions.Container: ExpressibleByArgument {}
 extension ImageEncoding: ExpressibleByArgument {}
+extension ShardKey: ExpressibleByArgument {}
+
+extension BackgroundColor: ExpressibleByArgument {
+  /// Reads a color as `data.background` takes it.
+  public init?(argument: String) { self.init(argument) }
+}

@@ -59,7 +59,8 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let plan = try PretrainingPlan.calibrate(
-      chosen.resolved(), warmUpSteps: warmUpSteps, rounds: rounds)
+      chosen.resolved(), warmUpSteps: warmUpSteps, rounds: rounds
+    ) { Watching.opened($0) }
     if let picture { try AtomicFile.write(Data(chart(of: plan).draw().png()), to: picture) }
     if json { return try printJSON(PlanReport(plan, budget: budget?.seconds)) }
     print(

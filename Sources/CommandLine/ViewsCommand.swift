@@ -98,6 +98,7 @@ struct ViewsCommand: ParsableCommand {
     let isThere = FileManager.default.fileExists(atPath: images, isDirectory: &isFolder)
     if isThere, !isFolder.boolValue, let image = try imageFile() { return (image, images) }
     let dataset = try dataset()
+    Watching.remarks(on: dataset)
     guard index < dataset.count else {
       throw ValidationError("--index \(index): there are \(dataset.count) images (\(dataset.summary)).")
     }

@@ -41,6 +41,9 @@ enum Watching {
     case .interrupted:
       remark("Stopped after writing a checkpoint. Continue with: hardviews pretrain --resume \(output)")
       throw ExitCode(130)
+    case .stoppedEarly(let reason):
+      remark(reason)
+      remark("Measure it with: hardviews evaluate knn \(output)")
     case .finished where !isPartOfMore:
       remark("Done. \(advice(after: task, in: output))")
     case .finished:
@@ -66,6 +69,17 @@ enum Watching {
     let end = Date.now.addingTimeInterval(min(secondsLeft, 1e9))
     let style = Date.FormatStyle(date: secondsLeft < 43_200 ? .omitted : .abbreviated, time: .shortened)
     return "Expected time: \(describeDuration(seconds: secondsLeft)), until \(end.formatted(style))"
+  }
+
+  /// Says which images are used, and what was left out of them.
+  static func opened(_ dataset: any ImageDataset, as use: String = "") {
+    remark((use.isEmpty ? "" : "\(use) ") + dataset.summary)
+    remarks(on: dataset)
+  }
+
+  /// Says what was left out of some images.
+  static func remarks(on dataset: any ImageDataset) {
+    for text in dataset.remarks { remark(text) }
   }
 
   /// Names an image that was left out.

@@ -91,7 +91,7 @@ struct PooledChoice {
   var targets: [[Tensor]]
 }
 
-/// Views that were rendered beforehand: whatever is asked for is there.
+/// Views that were rendered beforehand, so every one is available.
 struct RenderedViews: CandidateViews {
   let whole: ViewPool
   let space: CandidateSpace

@@ -4,7 +4,7 @@ import Torch
 
 /// How candidate views are scored, where that is to cost less than a full pass; `selection.scoring`.
 public struct ScoringConfiguration: Codable, Sendable, Equatable {
-  /// What the scoring pass computes in.
+  /// The precision of the scoring pass.
   public enum Precision: String, Codable, Sendable, CaseIterable {
     /// As training.
     case same
@@ -26,12 +26,12 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// Views are rendered so many times as wide to be scored as they are to be trained on, 0.1 to 1.
+  /// The width of views for scoring as a share of their width in training, 0.1 to 1.
   ///
   /// Only the chosen ones are rendered in full. Transformers round to whole patches. Below 1, running statistics stay as
   /// they are.
   public var scale = 1.0
-  /// What the scoring pass computes in.
+  /// The precision of the scoring pass.
   public var precision = Precision.same
 
   /// Exact scores.

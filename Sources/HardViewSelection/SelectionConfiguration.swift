@@ -12,11 +12,11 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var candidates = 4
   /// Local views drawn for each image and group; 0 draws as many as are trained on.
   public var localCandidates = 0
-  /// What batch normalization does during the scoring pass; `train` as published.
+  /// The phase of batch normalization during the scoring pass; `train` as published.
   public var phase = Phase.train
   /// Choices whose global views overlap less (intersection over union, 0 to 1) are avoided; 0 allows everything.
   public var overlapFloor = 0.0
-  /// Rank only so many choices, drawn at random for each batch, as the published DINO (64); 0 ranks all.
+  /// The number of choices to rank, drawn at random for each batch, as in the published DINO (64); 0 ranks all.
   public var limit = 0
   /// How many of the hardest choices `among_hardest` draws from.
   public var amongHardest = 2
@@ -26,7 +26,7 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var featureStage = 1
   /// The limit of `overlap_threshold`.
   public var threshold = OverlapThreshold.Limit()
-  /// Views are selected at every so many steps; in between, random ones are trained on.
+  /// With k, views are selected at every k-th step; the steps in between train on random ones.
   public var everySteps = 1
   /// The share of training, 0 to 1, at which selection begins.
   public var from = 0.0
@@ -39,11 +39,11 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   /// Views drawn for each image, of which a model of geometry and color keeps `candidates` before any is rendered; 0
   /// draws `candidates`.
   public var drawn = 0
-  /// Every so many steps all drawn views are scored exactly, to log how much hardness the policy captures and to teach
+  /// At every k-th step all drawn views are scored exactly, to log how much hardness the policy captures and to teach
   /// the model of geometry and color; 0 never.
   public var auditEverySteps = 0
   /// Chooses the policy by itself: the cheapest that keeps 90 % of the image-specific hardness of exact selection
-  /// while a step takes at most so many times as long as a plain one, such as 1.15; 0 leaves the choice to the keys above.
+  /// while a step takes at most this multiple of a plain one, such as 1.15; 0 leaves the choice to the keys above.
   public var budget = 0.0
 
   /// The section of a selector of one's own; built-in policies have the keys above.
@@ -117,7 +117,8 @@ extension SelectionConfiguration {
     for (key, count) in [
       (CodingKeys.candidates, candidates), (.localCandidates, localCandidates), (.drawn, drawn),
     ] {
-      report.require(count <= 1000, at: key, reason: "must be at most 1000 views of an image, not \(count)")
+      report.require(
+        (0...1000).contains(count), at: key, reason: "must be from 0 to 1000 views of an image, not \(count)")
     }
     // What follows counts with these.
     guard report.problems.isEmpty else { return }

@@ -14,15 +14,15 @@ public final class ViewSelection {
   private let setting: SelectionSetting
   /// What was configured.
   private let configured: SelectionConfiguration
-  /// What is done now: as configured, or as the last calibration chose.
+  /// The current policy: as configured, or as the last calibration chose.
   public private(set) var current: SelectionConfiguration
   private var candidates: Candidates
   private var policy: Policy
   private let model: HardnessModel
   private let budget: BudgetedSelection?
-  /// What the audit of the latest batch found; nil where none was due.
+  /// The result of the latest batch's audit; nil where none was due.
   public private(set) var captured: CapturedHardness?
-  /// What the calibration that ended with the latest batch found; nil where none did.
+  /// The result of the calibration that ended with the latest batch; nil where none did.
   public private(set) var calibration: SelectionRecord?
   /// Where time goes.
   public let clock: StageClock
@@ -58,7 +58,7 @@ public final class ViewSelection {
     budget = configuration.budget > 0 ? try BudgetedSelection(configuration, setting, model: model) : nil
   }
 
-  /// What the loader must draw of every image.
+  /// The views that the loader must draw of every image.
   public var drawnViews: [DrawnViews] { budget?.drawnViews ?? candidates.drawnViews }
   /// Whether the loader's batches must keep their images.
   public var keepsImages: Bool { budget != nil || candidates.keepsImages }
@@ -77,7 +77,7 @@ public final class ViewSelection {
   }
 
   /// Chooses from a loaded batch, and audits the choice where that is due, unless that is somebody else's work.
-  func choose<Method: SelfSupervisedMethod>(
+  package func choose<Method: SelfSupervisedMethod>(
     from batch: ViewBatch, for method: Method, in context: StepContext, audits: Bool
   ) throws -> Choice {
     try throwingExhaustion {
@@ -207,12 +207,12 @@ extension ViewSelection {
 extension ViewSelection: TrainingPart {
   private var learns: Bool { budget != nil || configured.auditEverySteps > 0 }
 
-  /// What audits have taught.
+  /// The hardness model fitted to audits.
   public var tensors: [(name: String, value: Tensor)] {
     learns ? model.state.map { ($0.name, $0.buffer.value) } : []
   }
 
-  /// What the last calibration chose.
+  /// The choice of the last calibration.
   public var values: [String: String] {
     guard budget != nil, let text = try? ConfigurationTree(encoding: current).yaml else { return [:] }
     return ["selection": text]

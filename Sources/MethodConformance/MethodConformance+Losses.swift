@@ -34,6 +34,22 @@ extension MethodConformance {
     }
   }
 
+  func checkCoupling(_ failures: inout Failures) {
+    guard !Method.couplesBatch else { return }
+    let method = make()
+    let pool = pool(for: method, sizes: plan.groups.map(\.used))
+    let few = batch / 2
+    func losses(_ pool: ViewPool) -> [Float] {
+      withoutGradients {
+        method.sampleLosses(
+          method.encode(pool.views, for: .scoring(.evaluate)), in: context.prefix(pool.batchSize)
+        ).scalars()
+      }
+    }
+    let (alone, among) = (losses(pool.prefix(few)), Array(losses(pool).prefix(few)))
+    failures.require(areClose(alone, among), "the losses are \(among), and \(alone) among \(few) images")
+  }
+
   func checkGradients(_ failures: inout Failures) {
     let method = make()
     // A residual branch that starts at zero passes no gradient to its own convolutions, so it is woken first.

@@ -42,12 +42,13 @@ public struct MethodConformance<Method: SelfSupervisedMethod> {
     if !failures.isEmpty { throw ConformanceError(method: Method.name, failures: failures) }
   }
 
-  /// What does not hold of a property; empty where it holds.
+  /// The violations of a property; empty where it holds.
   public func failures(of property: ConformanceProperty) throws -> [String] {
     var failures = Failures()
     switch property {
     case .settingsAreSound: checkSettings(&failures)
     case .lossesFollowTheImages: checkLosses(&failures)
+    case .lossesAreTheImagesOwn: checkCoupling(&failures)
     case .gradientsReachWhatIsTrained: checkGradients(&failures)
     case .scoresAreLosses: checkScores(&failures)
     case .scoringChangesNothing: try checkScoring(&failures)
@@ -80,12 +81,14 @@ public struct MethodConformance<Method: SelfSupervisedMethod> {
   var context: StepContext { SmallViews.context(batch: batch) }
 }
 
-/// What a method promises.
+/// The promises of a method.
 public enum ConformanceProperty: String, CaseIterable, Sendable {
   /// It has a name, a summary and defaults without mistakes.
   case settingsAreSound = "its name, summary and defaults are sound"
   /// There is one loss an image, and shuffled images give shuffled losses.
   case lossesFollowTheImages = "losses are one per image and follow a permutation of the images"
+  /// Unless `couplesBatch` says otherwise, an image's loss is the same among fewer images, normalization aside.
+  case lossesAreTheImagesOwn = "losses depend on the other images only where couplesBatch is true"
   /// Every trainable parameter gets a finite gradient and is in one group; frozen ones get none.
   case gradientsReachWhatIsTrained = "gradients reach every trainable parameter, and no other"
   /// The score of every choice is the loss of training on it, and the hardest choice is the hardest of all.
@@ -106,7 +109,7 @@ public enum ConformanceProperty: String, CaseIterable, Sendable {
 public struct ConformanceError: Error, CustomStringConvertible {
   /// The method's name.
   public let method: String
-  /// What does not hold, in a line each.
+  /// The violations, a line each.
   public let failures: [String]
 
   /// The list.

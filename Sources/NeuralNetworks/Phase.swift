@@ -1,4 +1,4 @@
-/// What a forward pass is for; decides which statistics normalization uses and moves.
+/// The purpose of a forward pass; decides which statistics normalization uses and moves.
 public enum Phase: String, Codable, Sendable, CaseIterable {
   /// Statistics of the batch; running statistics move.
   case train

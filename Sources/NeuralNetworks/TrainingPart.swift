@@ -4,6 +4,9 @@ import Torch
 public protocol TrainingPart: AnyObject {
   /// Of which form the state is; counts up when older checkpoints can no longer be read. 1 by default.
   var stateVersion: Int { get }
+  /// Whether a checkpoint without the part fits, such as one of a program that had no such part yet; only for parts
+  /// without tensors. False by default.
+  var mayBeMissing: Bool { get }
   /// Tensors by name, alive: a checkpoint is loaded into them.
   var tensors: [(name: String, value: Tensor)] { get }
   /// Everything else, as text.
@@ -16,6 +19,8 @@ public protocol TrainingPart: AnyObject {
 extension TrainingPart {
   /// The first form.
   public var stateVersion: Int { 1 }
+  /// A checkpoint without it is another program's.
+  public var mayBeMissing: Bool { false }
   /// No tensors.
   public var tensors: [(name: String, value: Tensor)] { [] }
   /// No text.

@@ -1,7 +1,7 @@
 import Optimization
 import Torch
 
-/// What a step knows beside its views: where training is, what identifies the batch, and who else trains on it.
+/// The context of a step besides its views: the position in training, the batch's identity, and the workers.
 public struct StepContext: Sendable {
   /// Where training is.
   public var position: TrainingProgress
@@ -15,6 +15,14 @@ public struct StepContext: Sendable {
     self.position = position
     self.draw = draw
     self.communicator = communicator
+  }
+
+  /// The contexts of the parts of the batch, as many images each.
+  public func split(into count: Int) -> [StepContext] {
+    let size = draw.samples.count / count
+    return (0..<count).map {
+      StepContext(position, draw.part($0 * size..<($0 + 1) * size), communicator: communicator)
+    }
   }
 
   /// The context of the first images of the batch.

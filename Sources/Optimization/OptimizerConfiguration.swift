@@ -20,7 +20,7 @@ public struct OptimizerConfiguration: Codable, Sendable, Equatable {
   public var momentum = 0.9
   /// The shares of the moments that are kept; of AdamW.
   public var betas = [0.9, 0.999]
-  /// What AdamW adds to the root of the second moment.
+  /// The term that AdamW adds to the root of the second moment.
   public var epsilon = 1e-8
   /// The η of LARS.
   public var trustCoefficient = 0.001
@@ -34,9 +34,9 @@ public struct OptimizerConfiguration: Codable, Sendable, Equatable {
   public var vectorRateShare = 1.0
   /// How the rate changes.
   public var schedule = Schedule()
-  /// Epochs over which the rate rises again where `training.restarts` lets the schedules begin anew; 0 for none.
+  /// Epochs over which the rate rises again after each restart of the schedules (`training.restarts`); 0 for none.
   public var restartWarmupEpochs = 1.0
-  /// What is done about large gradients.
+  /// Clipping of large gradients.
   public var clipping = ClippingConfiguration()
 
   /// SimSiam's published setting for ImageNet.
@@ -81,7 +81,7 @@ public struct OptimizerConfiguration: Codable, Sendable, Equatable {
   }
 }
 
-/// What is done about large gradients; the `clipping` section of an optimizer.
+/// Clipping of large gradients; the `clipping` section of an optimizer.
 public struct ClippingConfiguration: Codable, Sendable, Equatable {
   /// Which norm is limited.
   public enum Kind: String, Codable, Sendable, CaseIterable {

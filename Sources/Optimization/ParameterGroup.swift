@@ -2,7 +2,7 @@ import NeuralNetworks
 
 /// Parameters that are optimized alike.
 public struct ParameterGroup {
-  /// What they are, in logs.
+  /// The group's name in logs.
   public var name: String
   /// The parameters by name, for checkpoints.
   public var parameters: [(name: String, parameter: Parameter)]

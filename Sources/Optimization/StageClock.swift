@@ -2,7 +2,7 @@
 ///
 /// On a GPU a stage's time is that of asking for its work, and of waiting where a stage reads results.
 public final class StageClock {
-  /// What the thread does.
+  /// The stages of the training thread.
   public enum Stage: Int, CaseIterable, Sendable {
     /// Waiting for images and views.
     case data
@@ -14,6 +14,8 @@ public final class StageClock {
     case training
     /// Measuring what selection captures: audits and calibrations.
     case audit
+    /// Measuring the encoder.
+    case evaluation
     /// Everything else: records, checkpoints, observers.
     case other
   }

@@ -6,7 +6,7 @@ public struct TrainingProgress: Sendable, Equatable {
   public var stepsPerEpoch: Int
   /// Epochs in the whole training.
   public var totalEpochs: Int
-  /// Epochs at which schedules begin anew, ascending, each between 0 and `totalEpochs`.
+  /// Epochs at which schedules restart, ascending, each between 0 and `totalEpochs`.
   public var restarts: [Int]
 
   /// Makes a position; the beginning by default, with schedules that run from the first epoch to the last.
@@ -26,7 +26,7 @@ public struct TrainingProgress: Sendable, Equatable {
   /// Whether every step has been taken.
   public var isFinished: Bool { step >= totalSteps }
 
-  /// Whether schedules have begun anew before this position.
+  /// Whether schedules have restarted before this position.
   public var hasRestarted: Bool { restarts.contains { $0 <= epoch } }
 
   /// The position within the current cycle of the schedules, from the last restart to the next or to the end; what runs

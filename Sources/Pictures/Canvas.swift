@@ -89,7 +89,7 @@ public final class Canvas {
     return extents.x_advance
   }
 
-  /// What has been drawn so far.
+  /// The picture so far.
   public var image: Image {
     cairo_surface_flush(surface)
     let data = cairo_image_surface_get_data(surface)!

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A color to draw with; components from 0 to 1.
 public struct Color: Sendable, Equatable {
   /// Red.
@@ -52,6 +54,14 @@ public struct Color: Sendable, Equatable {
       return value * (1 - saturation * max(0, min(place, 4 - place, 1)))
     }
     self.init(red: component(5), green: component(3), blue: component(1))
+  }
+
+  /// Whether white text on it is easier to read than black.
+  ///
+  /// By the relative luminance and the contrast of WCAG 2: equal at a luminance of 0.179.
+  var isDark: Bool {
+    func linear(_ value: Double) -> Double { value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4) }
+    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) < 0.179
   }
 
   private func squaredDistance(to other: Color) -> Double {

@@ -4,9 +4,9 @@ import Views
 public struct ContactSheet {
   /// A view to be shown.
   public struct Tile {
-    /// What it is called, such as `global 1`.
+    /// Its name, such as `global 1`.
     public var name: String
-    /// What was drawn.
+    /// The drawn parameters.
     public var parameters: ViewParameters
     /// The view.
     public var image: Image
@@ -95,6 +95,7 @@ public struct ContactSheet {
   private func label(_ text: String, color: Color, x: Double, y: Double, on canvas: Canvas) {
     let width = canvas.width(of: text, size: Self.textSize)
     canvas.fill(x: x, y: y, width: width + 8, height: Self.lineHeight + 2, color: color)
-    canvas.text(text, x: x + 4, baseline: y + Self.lineHeight - 2, size: Self.textSize)
+    canvas.text(
+      text, x: x + 4, baseline: y + Self.lineHeight - 2, size: Self.textSize, color: color.isDark ? .white : .black)
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Views
 
 extension ViewParameters {
-  /// What was drawn, in a few short lines: the crop, and then everything that happens.
+  /// The drawn parameters in a few short lines: the crop, then each operation.
   public var captionLines: [String] {
     let share = Double(crop.area) / Double(sourceWidth * sourceHeight)
     var lines = ["\(crop.width)×\(crop.height) at \(crop.left), \(crop.top) (\(percentage(share)))"]

@@ -54,13 +54,20 @@ public func extractFeatures(
   try loader.forEachBatch { batch in
     let shape = [batch.indices.count, transform.crop, transform.crop, transform.channels]
     let pixels = Tensor(borrowing: batch.pixels.bytes(), shape: shape, dtype: .float32, owner: batch.pixels)
-    batches.append(
-      try throwingExhaustion {
-        withoutGradients {
-          withAutocast(to: dtype) { backbone(pixels.permuted([0, 3, 1, 2]), in: .evaluate) }.converted(to: .float32)
-        }
-      })
+    batches.append(try backbone.frozenFeatures(of: pixels, dtype: dtype))
     labels += batch.labels ?? []
   }
   return LabelledFeatures(features: .concatenated(batches), labels: labels)
+}
+
+extension Backbone {
+  /// Features of images `[images, height, width, channels]` with running statistics and without gradients, as float32.
+  /// - Throws: `TorchError` when memory runs out.
+  func frozenFeatures(of pixels: Tensor, dtype: DType) throws -> Tensor {
+    try throwingExhaustion {
+      withoutGradients {
+        withAutocast(to: dtype) { self(pixels.permuted([0, 3, 1, 2]), in: .evaluate) }.converted(to: .float32)
+      }
+    }
+  }
 }

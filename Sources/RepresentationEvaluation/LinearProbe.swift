@@ -8,7 +8,7 @@ import Views
 /// A linear classifier on frozen features, its learning rate chosen on a held-out part of the training split.
 ///
 /// SGD with momentum 0.9, no weight decay, half a cosine to zero per epoch, weights N(0, 0.01²), bias 0, as published.
-/// Differs from the published protocol: features are computed once from the evaluation transform instead of anew from
+/// Differs from the published protocol: features are computed once from the evaluation transform instead of again from
 /// augmented images each epoch, and the rate is chosen on held-out training images, never by the test split.
 public struct LinearProbe: Codable, Sendable, Equatable {
   /// Rates to try, for a batch of 256.
@@ -25,7 +25,7 @@ public struct LinearProbe: Codable, Sendable, Equatable {
   /// The usual sweep.
   public init() {}
 
-  /// What a probe found.
+  /// The result of a probe.
   public struct Result: Codable, Sendable {
     /// Accuracy on the test split, trained on all training images with the chosen rate.
     public var test: Accuracy

@@ -17,10 +17,25 @@ public struct NearestNeighbours: Codable, Sendable, Equatable {
   /// - Throws: `EvaluationDataError` where there are fewer training images than neighbours, or accuracy means nothing;
   ///   `TorchError` when memory runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
+    try measure(test, among: train, countsThemselves: true)
+  }
+
+  /// Accuracy on `images` for each number of neighbours among the other ones, in the order asked.
+  /// - Throws: `EvaluationDataError` where there are fewer other images than neighbours, or accuracy means nothing;
+  ///   `TorchError` when memory runs out.
+  public func evaluate(leavingOneOut images: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
+    try measure(images, among: images, countsThemselves: false)
+  }
+
+  /// - Parameter countsThemselves: Whether the training image at the position of a test image may be its neighbor.
+  private func measure(
+    _ test: LabelledFeatures, among train: LabelledFeatures, countsThemselves: Bool
+  ) throws -> [(neighbours: Int, Accuracy)] {
     precondition(temperature > 0, "The temperature of votes must be above 0, not \(temperature).")
     try train.check(against: test)
     let largest = neighbours.max() ?? 0
-    if largest > train.count { throw EvaluationDataError.tooManyNeighbours(largest, images: train.count) }
+    let available = countsThemselves ? train.count : train.count - 1
+    if largest > available { throw EvaluationDataError.tooManyNeighbours(largest, images: available) }
     return try throwingExhaustion {
       let bank = train.features.normalized().transposed()
       let bankLabels = Tensor(train.labels)
@@ -30,7 +45,9 @@ public struct NearestNeighbours: Codable, Sendable, Equatable {
       for start in stride(from: 0, to: test.count, by: chunk) {
         let count = min(chunk, test.count - start)
         let queries = test.features.narrowed(along: 0, from: start, count: count).normalized()
-        let (similarities, nearest) = queries.matmul(bank).largest(largest)
+        var cosines = queries.matmul(bank)
+        if !countsThemselves { cosines = cosines.replacingDiagonal(from: start, with: -.infinity) }
+        let (similarities, nearest) = cosines.largest(largest)
         // Divided by the first one's vote, which changes no share and cannot overflow.
         let votes = ((similarities - similarities.narrowed(along: 1, from: 0, count: 1)) / temperature).exponential()
         let classesOfNearest = bankLabels.selecting(nearest.reshaped([-1])).reshaped([count, largest])
@@ -47,5 +64,13 @@ public struct NearestNeighbours: Codable, Sendable, Equatable {
         (k, Accuracy(top1: Double(hits.top1) / Double(test.count), top5: Double(hits.top5) / Double(test.count)))
       }
     }
+  }
+}
+
+extension Tensor {
+  /// These rows `start`, `start + 1`, … of a square table with a number where row and column are the same.
+  func replacingDiagonal(from start: Int, with value: Double) -> Tensor {
+    let rows = (Tensor.range(shape[0]) + start).reshaped([shape[0], 1])
+    return replacing(where: Tensor.range(shape[1]) .== rows, with: value)
   }
 }

@@ -1,6 +1,6 @@
-/// What is wrong with a configuration, and where.
+/// A problem in a configuration, and its place.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-  /// What is wrong.
+  /// The problem.
   public enum Problem: Sendable, Equatable {
     /// The text is not YAML, with the parser's reason.
     case syntax(String)
@@ -20,7 +20,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 
   /// The dotted key path, or the assignment, or the file with line and column where that is known.
   public var path: String
-  /// What is wrong there.
+  /// The problem.
   public var problem: Problem
 
   /// Describes a mistake.

@@ -20,7 +20,7 @@ func joined(_ path: String, _ key: String) -> String {
   path.isEmpty ? key : "\(path).\(key)"
 }
 
-/// The known name that somebody who wrote another word may have meant; nil where none is near.
+/// The known name closest to a misspelled one; nil where none is near.
 ///
 /// One letter in three may be wrong, or the word is the beginning of the name, or the name that of the word.
 public func nearestName(to word: String, among known: [String]) -> String? {

@@ -23,7 +23,7 @@ public struct EvaluatedRun {
     public var test: LabelledFeatures
     /// The images of both, in words.
     public var images: String
-    /// What to know beside accuracies, a sentence each.
+    /// Remarks on the accuracies, a sentence each.
     public var remarks: [String]
   }
 
@@ -73,17 +73,12 @@ public struct EvaluatedRun {
     return Features(
       train: train, test: test,
       images: "\(train.count) training and \(test.count) test images of \(Set(train.labels).count) classes",
-      remarks: sizeRemarks + train.remarks(on: test, classNames: trainData.classNames))
+      remarks: trainData.remarks + testData.remarks.filter { !trainData.remarks.contains($0) } + sizeRemarks
+        + train.remarks(on: test, classNames: trainData.classNames))
   }
 
   /// How images are prepared for the encoder.
-  public var transform: EvaluationTransform {
-    let values = configuration.values
-    let views = configuration.views.groups[0].recipe
-    return EvaluationTransform(
-      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: views.crop.interpolation,
-      normalization: views.normalization, channels: values.backbone.channels)
-  }
+  public var transform: EvaluationTransform { configuration.evaluationTransform }
 
   private var sizeRemarks: [String] {
     let (transform, size) = (transform, configuration.views.globalSize)

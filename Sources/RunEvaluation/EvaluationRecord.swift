@@ -20,11 +20,11 @@ public struct EvaluationRecord<Settings: Codable & Sendable, Result: Codable & S
     public var interpolation: Interpolation
     /// How pixel values became network inputs.
     public var normalization: Normalization
-    /// What the encoder computed in, such as `float32`.
+    /// The precision of the encoder, such as `float32`.
     public var precision: String
   }
 
-  /// What was measured, such as `knn`.
+  /// The kind of evaluation, such as `knn`.
   public var evaluation: String
   /// When, in UTC.
   public var date: String
@@ -38,7 +38,7 @@ public struct EvaluationRecord<Settings: Codable & Sendable, Result: Codable & S
   public var images: Images
   /// The settings of the evaluation: numbers of neighbors and temperature, or those of the linear probe.
   public var settings: Settings
-  /// What to know beside the result, a sentence each.
+  /// Remarks on the result, a sentence each.
   public var remarks: [String]
   /// The result.
   public var result: Result

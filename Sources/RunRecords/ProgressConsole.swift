@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a line of progress says.
+/// The content of a line of progress.
 public struct ProgressLine: Sendable {
   /// The current epoch, from 1.
   public var epoch: Int

@@ -4,9 +4,9 @@ import AtomicFiles
 public struct RecordError: Error, CustomStringConvertible, Equatable {
   /// The file or folder.
   public var path: String
-  /// What is wrong, in words.
+  /// The problem, in words.
   public var reason: String
-  /// What to do about it.
+  /// A suggested remedy.
   public var advice: String
 
   /// Describes a failure.

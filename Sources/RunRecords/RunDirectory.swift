@@ -10,9 +10,9 @@ public struct RunDirectory: Sendable, Equatable {
   public var configurationPath: String { path + "/configuration.yaml" }
   /// One line for every interval of training.
   public var metricsPath: String { path + "/metrics.jsonl" }
-  /// What was drawn for some images, and what was chosen.
+  /// The drawn and chosen views of some images.
   public var viewsPath: String { path + "/views.jsonl" }
-  /// What calibrations found where a budget chooses the policy.
+  /// The results of calibrations where a budget chooses the policy.
   public var selectionPath: String { path + "/selection.jsonl" }
   /// Images that could not be used.
   public var skippedPath: String { path + "/skipped.jsonl" }

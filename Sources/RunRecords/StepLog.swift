@@ -57,7 +57,7 @@ public final class StepLog {
     isFailing = false
   }
 
-  /// Drops what was recorded after so many steps.
+  /// Drops what was recorded after this number of steps.
   /// - Throws: `RecordError` when the file cannot be read or the disk refuses.
   public func cut(atStep saved: Int) throws(RecordError) {
     writer = nil

@@ -6,7 +6,7 @@ public struct Table {
     case left(String)
     /// Numbers.
     case right(String)
-    /// Text that is broken between words into lines of at most so many characters; longer words stay whole.
+    /// Text that is broken between words into lines of at most this number of characters; longer words stay whole.
     case wrapped(String, width: Int)
 
     var title: String {

@@ -2,7 +2,7 @@ import AtomicFiles
 
 /// A safetensors file that cannot be read or written.
 public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong.
+  /// The problem.
   public enum Problem: Equatable, Sendable {
     /// The file system refused.
     case file(FileError)
@@ -40,7 +40,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
   public var path: String
   /// The tensor that is at fault, when it is one.
   public var tensor: String?
-  /// What is wrong.
+  /// The problem.
   public var problem: Problem
 
   /// An error about a file or one of its tensors.

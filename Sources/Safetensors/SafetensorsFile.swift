@@ -9,7 +9,7 @@ public struct SafetensorsFile: Sendable {
   public let path: String
   /// Text that was stored beside the tensors.
   public let metadata: [String: String]
-  /// What tensors there are, in the order of their bytes in the file.
+  /// The tensors, in the order of their bytes in the file.
   public let entries: [TensorEntry]
   private let data: Data
   private let bodyStart: Int

@@ -1,4 +1,4 @@
-/// What the header of a safetensors file says of one tensor.
+/// A tensor's entry in the header of a safetensors file.
 public struct TensorEntry: Sendable, Equatable {
   /// The tensor's name.
   public let name: String

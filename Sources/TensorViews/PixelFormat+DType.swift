@@ -14,6 +14,6 @@ extension DType {
 }
 
 extension PixelFormat {
-  /// What views are stored as for networks that compute in `dtype`: the first convolution would convert them anyway.
+  /// The format of views for networks that compute in `dtype`: the first convolution would convert them anyway.
   package init(_ dtype: DType) { self = dtype == .bfloat16 ? .bfloat16 : .float32 }
 }

@@ -17,7 +17,7 @@ public protocol TensorViewOperation: ViewOperation {
 /// The same function of images and parameters as `ViewRenderer`, whose 8-bit results it follows operation by operation
 /// with the same filter weights.
 public struct TensorViewRenderer: Sendable {
-  /// What is rendered, how large and in which format.
+  /// The recipe, size and format of the views.
   public let renderer: ViewRenderer
 
   /// A view to be rendered.

@@ -6,7 +6,7 @@ public protocol Communicator: Sendable {
   var count: Int { get }
   /// Replaces each tensor's elements by their mean over the workers.
   func average(_ tensors: [Tensor])
-  /// Whether any worker says so; the same answer on every worker.
+  /// Whether any worker answers true; the same on every worker.
   func anyAgrees(_ own: Bool) -> Bool
 }
 

@@ -50,7 +50,7 @@ public enum Engine {
     return check(ht_cuda_peak_memory(&bytes), in: "peak memory", arguments: "cuda") ? Int(bytes) : nil
   }
 
-  /// Starts measuring `peakGPUMemory` anew.
+  /// Restarts the measurement of `peakGPUMemory`.
   public static func resetPeakGPUMemory() {
     guard Device.current == .cuda, !isExhausted() else { return }
     // The allocator knows no device before the first tensor is there.

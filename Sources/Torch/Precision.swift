@@ -1,4 +1,4 @@
-/// What convolutions and matrix products compute in.
+/// The precision of convolutions and matrix products.
 public enum Precision: String, Codable, Sendable, CaseIterable {
   /// bfloat16 where the processor multiplies it in hardware and on GPUs, float32 elsewhere.
   case auto

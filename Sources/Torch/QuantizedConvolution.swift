@@ -4,7 +4,7 @@
 package struct QuantizedConvolution {
   /// How an image of 8-bit integers is to be read.
   package struct Scale: Equatable, Sendable {
-    /// What a step of one is worth.
+    /// The value of one step.
     package var step: Double
     /// The integer that stands for 0.
     package var zero = 0

@@ -1,10 +1,10 @@
 extension Tensor {
   /// Rectified linear units: negative elements become zero.
   public func relu() -> Tensor { Operator.relu(.tensor(self)) }
-  /// `relu` in the memory of a tensor that nobody else looks at, whose own gradient does not need its values: that of a
+  /// `relu` in the memory of a tensor that is used nowhere else, whose own gradient does not need its values: that of a
   /// normalization or a sum.
   package func rectified() -> Tensor { Operator.reluInPlace(.tensor(self)) }
-  /// `clamped` in the memory of a tensor that nobody else looks at and no gradient flows through.
+  /// `clamped` in the memory of a tensor that is used nowhere else and carries no gradient.
   package func clampedInPlace(from lower: Double, to upper: Double) -> Tensor {
     Operator.clampInPlace(.tensor(self), .double(lower), .double(upper))
   }
@@ -34,7 +34,7 @@ extension Tensor {
     return scaled.matmul(keys.transposed(2, 3)).softmax(along: -1).matmul(values)
   }
 
-  /// Up to so many tokens the weights of attention are held as a table.
+  /// Up to this number of tokens the weights of attention are held as a table.
   private static var fewTokens: Int { 512 }
 
   /// Bicubic interpolation of `[batch, channels, height, width]`, corners not aligned.

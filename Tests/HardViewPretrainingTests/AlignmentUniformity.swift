@@ -35,6 +35,8 @@ public final class AlignmentUniformity: PairwiseMethod {
   public static let name = "alignment-uniformity"
   /// One line for `hardviews methods`.
   public static let summary = "equal embeddings of two views, spread evenly over the sphere"
+  /// Embeddings are spread over the batch.
+  public static let couplesBatch = true
 
   // Stored modules and parameters are found by reflection: nothing is registered.
   let backbone: any Backbone

@@ -113,7 +113,7 @@ import Views
           return ""
         } catch { return "\(error)" }
       }
-      let present = [("model", 1), ("optimizer", 1), ("selection", 1), ("generator", 1)]
+      let present = [("model", 1), ("optimizer", 1), ("selection", 1), ("generator", 1), ("online", 1)]
       #expect(problem(present).contains("this program lacks observer.counter"))
       #expect(problem(present + [("observer.counter", 2), ("mine", 1)]).contains("the checkpoint lacks mine"))
       #expect(
@@ -123,9 +123,10 @@ import Views
     }
   }
 
-  /// The six stages of the training thread are all of its time, measured from outside.
+  /// The seven stages of the training thread are all of its time, measured from outside.
   @Test(arguments: [
-    [], ["selection.scoring.scale=0.5", "selection.audit_every_steps=2"], ["selection.budget=1.5"],
+    ["evaluation.online.every_epochs=2"], ["selection.scoring.scale=0.5", "selection.audit_every_steps=2"],
+    ["selection.budget=1.5"],
   ]) func stagesAddUpToTheWallTime(assignments: [String]) throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)
@@ -139,7 +140,7 @@ import Views
         MetricsRecord.self, from: RunDirectory.open(at: tiny.directory("a")).metricsPath)
       let stages = lines[4...].reduce(0) { sum, line in
         sum + line.dataSeconds + line.candidateSeconds! + line.selectionSeconds + line.trainingSeconds
-          + line.auditSeconds! + line.otherSeconds!
+          + line.auditSeconds! + line.evaluationSeconds! + line.otherSeconds!
       }
       let wall = (times[5] - times[0]) / .seconds(1)
       #expect(abs(stages - wall) < 0.02 * wall, "\(stages) of \(wall) s")

@@ -52,6 +52,7 @@ import Torch
     ("method.projector_hidden=900000000", "backbone.width, method", "TB"),
     ("training.batch_size=100000000", "training.batch_size", "TB"), ("views.size=8192", "training.batch_size", "TB"),
     ("data.prefetched_batches=100000000", "data.prefetched_batches", "TB"),
+    ("data.prefetched_batches=9223372036854775807", "data.prefetched_batches", "million EB"),
   ])
   func whatIsTooLargeIsRefusedWithFigures(assignment: String, key: String, unit: String) throws {
     let resolved = try resolved("simsiam-small", ["views.blur.probability=0", assignment])

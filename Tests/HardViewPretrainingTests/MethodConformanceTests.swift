@@ -48,6 +48,34 @@ import Torch
       #expect(text.contains(property.rawValue), "\(property) is not in\n\(text)")
     }
   }
+
+  @Test func lossesThatKnowOtherImagesAreFoundOut() throws {
+    let conformance = MethodConformance(CoveredContrast.self)
+    #expect(try conformance.failures(of: .lossesAreTheImagesOwn).count == 1)
+    #expect(try conformance.failures(of: .lossesFollowTheImages) == [])
+  }
+}
+
+/// A contrast with the other images that does not say so.
+private final class CoveredContrast: SelfSupervisedMethod {
+  struct Configuration: MethodConfiguration {}
+  static let name = "covered-contrast"
+  static let summary = "says that losses are the images' own"
+  let encoder: any Backbone
+
+  init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
+    encoder = backbone(.trained)
+  }
+
+  func encode(_ views: [View], for pass: Pass) -> [Tensor] {
+    views.map { encoder($0.pixels, in: pass.phase).normalized() }
+  }
+
+  func sampleLosses(_ encodings: [Tensor], in context: StepContext) -> Tensor {
+    encodings[0].matmul(encodings[1].transposed()).crossEntropy(labels: Tensor.range(encodings[0].shape[0]))
+  }
+
+  func embedding(_ encoding: Tensor) -> Tensor { encoding }
 }
 
 /// A method that breaks promises: it counts while encoding, its loss is one number for all images, and a head of its own

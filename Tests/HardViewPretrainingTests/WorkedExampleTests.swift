@@ -36,7 +36,7 @@ import Torch
       return try learner.train(on: learner.selection.choose(from: pool, for: method, in: context), in: context)
     }
     #expect(steps[19].loss.number < steps[0].loss.number)
-    let choice = try #require(steps[19].choice)
+    let choice = try #require(steps[19].choices.first)
     let hardest = try #require(choice.scores).values.scores(in: space).argmax(along: 0).scalars(as: Int.self)
     #expect(choice.table() == hardest.map { space.candidates[$0] })
   }

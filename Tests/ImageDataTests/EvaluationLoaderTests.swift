@@ -62,6 +62,41 @@ import Views
     #expect(contents.flatMap(\.pixels) == expected)
   }
 
+  /// The augmented view is drawn for the image's position alone, and lies behind the middle of the image.
+  @Test(arguments: [0, 3]) func drawsTheSameAugmentedViewEveryTime(threads: Int) throws {
+    var recipe = ViewRecipe()
+    recipe.size = 5
+    recipe.normalization = Self.transform.normalization
+    let dataset = StubDataset(count: 30, broken: [2, 7])
+    let loader = EvaluationLoader(
+      dataset: dataset, transform: Self.transform, augmentation: recipe, batchSize: 8, threads: threads,
+      skipped: SkippedImages(maximumShare: 0.5))
+    let renderer = ViewRenderer(recipe: recipe, channels: 1)
+    var scratch = RenderScratch()
+    for _ in 0..<2 {
+      var (indices, pixels): ([Int], [Float]) = ([], [])
+      try loader.forEachBatch { batch in
+        indices += batch.indices
+        pixels += Array(batch.pixels.bytes().bindMemory(to: Float.self))
+      }
+      #expect(indices == (0..<30).filter { ![2, 7].contains($0) })
+      let expected = try indices.flatMap { index in
+        let image = try dataset.image(at: index)
+        var values = [Float](repeating: .nan, count: Self.transform.elementCount + renderer.elementCount)
+        var random = ViewRandom(seed: 0, epoch: 0, sample: index, view: 0, stream: RandomStream.evaluation)
+        let drawn = recipe.drawParameters(width: image.width, height: image.height, using: &random)
+        values.withUnsafeMutableBytes { bytes in
+          let start = Self.transform.elementCount * 4
+          Self.transform.render(image, as: .float32, into: bytes, scratch: &scratch)
+          renderer.render(
+            ImagePart(image), drawn, into: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]), scratch: &scratch)
+        }
+        return values
+      }
+      #expect(pixels == expected)
+    }
+  }
+
   @Test(arguments: [0.1, 1]) func givesUpWhereTooLittleDecodes(share: Double) throws {
     let dataset = StubDataset(count: 30, broken: Set(0..<30))
     #expect(throws: LoaderError.self) {

@@ -13,11 +13,30 @@ import Views
     #expect(worst == 0, "\(name) differs by up to \(worst ?? -1) levels")
   }
 
+  @Test(arguments: ImageFixtures.transparent, ["204060", "999999"])
+  func pastesOnABackgroundAsPillow(name: String, color: String) throws {
+    let background = try #require(BackgroundColor("#\(color)"))
+    let options = DecodingOptions(background: background)
+    let image = try ImageDecoder.decode(contentsOf: ImageFixtures.path(name), options: options)
+    let truth = try ImageFixtures.truth(of: "\(name).\(color)")
+    #expect(image.shape == truth.shape)
+    let worst = zip(image.pixels, truth.pixels).map { abs(Int($0) - Int($1)) }.max()
+    #expect(worst == 0, "\(name) differs by up to \(worst ?? -1) levels")
+  }
+
+  @Test func readsColorsOfSixDigitsAlone() {
+    #expect(BackgroundColor("#20a0Ff") == BackgroundColor(red: 32, green: 160, blue: 255))
+    for text in ["", "none", "ffffff", "#fff", "#gggggg", "#+12345", "#1234567", "#ééé"] {
+      #expect(BackgroundColor(text) == nil, "\(text)")
+    }
+  }
+
   @Test(arguments: [
     ("truncated.jpg", "JPEG"), ("truncated-header.jpg", "JPEG"), ("truncated-closed.jpg", "JPEG"),
     ("truncated-progressive.jpg", "JPEG"), ("truncated.png", "PNG"), ("truncated-header.png", "PNG"),
     ("damaged.png", "PNG"), ("truncated.webp", "WebP"), ("truncated-lossless.webp", "WebP"),
-    ("truncated-closed.webp", "WebP"),
+    ("truncated-closed.webp", "WebP"), ("truncated.tif", "TIFF"), ("truncated-tiles.tif", "TIFF"),
+    ("truncated.gif", "GIF"), ("truncated.bmp", "BMP"), ("damaged-restarts.jpg", "JPEG"),
   ])
   func refusesWhatIsCutShort(name: String, format: String) throws {
     let path = ImageFixtures.path(name)
@@ -52,8 +71,27 @@ import Views
     }
   }
 
+  @Test(arguments: ["rgb.bmp", "palette.bmp", "top-down.bmp", "palette.gif", "strip.tif", "tiles.tif", "planes.tif"])
+  func refusesEveryPrefixOfThePixels(name: String) throws {
+    let bytes = try ImageFixtures.bytes(name)
+    // Up to three bytes behind the pixels hold none: a BMP's padding, and a GIF's two marks of the end.
+    for length in stride(from: 0, to: bytes.count - (name.hasSuffix(".tif") ? 0 : 3), by: 7) {
+      #expect(throws: ImageError.self, "\(name), \(length) of \(bytes.count) bytes") {
+        _ = try ImageDecoder.decode(Array(bytes.prefix(length)), name: name)
+      }
+    }
+  }
+
+  @Test(arguments: [("float.tif", "TIFF", "floating-point numbers"), ("run-length.bmp", "BMP", "compressed pixels")])
+  func namesWhatIsNotReadOfAFormat(name: String, format: String, kind: String) throws {
+    let path = ImageFixtures.path(name)
+    #expect(throws: ImageError(path: path, problem: .unsupported(format: format, kind: kind))) {
+      _ = try ImageDecoder.decode(contentsOf: path)
+    }
+  }
+
   @Test func takesAsManyPixelsAsTheLimitAllows() throws {
-    for name in ["rgb-420.jpg", "rgb.png", "rgb.webp"] {
+    for name in ["rgb-420.jpg", "rgb.png", "rgb.webp", "rgb.tif", "palette.gif", "rgb.bmp"] {
       let path = ImageFixtures.path(name)
       #expect(throws: Never.self) {
         _ = try ImageDecoder.decode(contentsOf: path, options: DecodingOptions(pixelLimit: 31 * 23))

@@ -18,7 +18,30 @@ enum ImageFixtures {
       "gray-alpha-16bit.png", "png-inside.jpg", "jpeg-inside.png", "webp-inside.png", "rgb.webp", "rgb-lossless.webp",
       "rgba.webp", "rgba-lossless.webp", "animated.webp", "animated-offset.webp", "dot.jpg", "dot.png", "dot.webp",
       "tall.jpg", "wide.jpg", "tall.png", "wide.webp",
-    ] + (1...8).map { "oriented-\($0).jpg" }
+    ] + (1...8).map { "oriented-\($0).jpg" } + oddJPEGs + laterFormats
+
+  /// JPEGs whose segments are not as they should be, and whose pixels are.
+  static let oddJPEGs = [
+    "junk-between-segments.jpg", "zeros-between-segments.jpg", "ff00-between-segments.jpg", "truncated-app14.jpg",
+    "unknown-adobe-transform.jpg", "unknown-jfif-version.jpg", "bad-exif.jpg",
+  ]
+
+  /// Those of microscopes, satellites and old programs.
+  static let laterFormats =
+    ["rgb", "top-down", "palette", "gray", "1bit", "rgba", "dot"].map { "\($0).bmp" } + ["bmp-inside.png"]
+    + ["palette", "interlaced", "gray", "transparent", "offset", "animated", "dot"].map { "\($0).gif" }
+    + [
+      "rgb", "lzw", "deflate", "packbits", "jpeg", "gray", "1bit", "palette", "cmyk", "rgba", "white-is-zero",
+      "multiplied", "gray-16bit", "rgb-16bit", "tiles", "gray-tiles-16bit", "planes", "tiled-planes", "strip", "big",
+      "oriented-3", "oriented-6", "dot",
+    ].map { "\($0).tif" }
+
+  /// Those that are also there in front of the colors 204060 and 999999.
+  static let transparent = [
+    "rgba.png", "rgb-transparent.png", "palette-transparent.png", "gray-alpha.png", "rgba-16bit.png", "rgba.webp",
+    "rgba-lossless.webp", "transparent.gif", "offset.gif", "rgba.tif", "multiplied.tif", "rgba.bmp", "rgb.png",
+    "rgb-420.jpg",
+  ]
 
   /// Those that are also there in the sizes that libjpeg's scaled decoding gives.
   static let reduced = [
@@ -29,7 +52,8 @@ enum ImageFixtures {
   static let large =
     [
       "420.jpg", "422.jpg", "444.jpg", "gray.jpg", "cmyk.jpg", "progressive.jpg", "restarts.jpg", "lossy.webp",
-      "lossless.webp", "offset.webp", "rgb.png", "interlaced.png", "gray-alpha.png",
+      "lossless.webp", "offset.webp", "rgb.png", "interlaced.png", "gray-alpha.png", "strips.tif", "tiles.tif",
+      "tiled-planes.tif", "palette.tif", "interlaced.gif", "rgb.bmp",
     ].map { "parts/\($0)" } + (2...8).map { "parts/oriented-\($0).jpg" }
 
   static func path(_ name: String) -> String { "\(folder)/\(name)" }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Views
 
 @testable import ImageData
 
@@ -18,7 +19,7 @@ import Testing
     let folder = try TemporaryFolder()
     for file in [
       "dog/b.JPG", "dog/a.jpeg", "dog/deep/er/c.png", "dog/notes.txt", "cat/z.Png", "cat/.hidden.jpg", ".git/x.jpg",
-      "Zebra/1.jpg", "Zebra/.thumbs/1.jpg", "Ärger/1.jpg", "stray.jpg",
+      "Zebra/1.jpg", "Zebra/.thumbs/1.jpg", "Ärger/1.jpg", "notes.txt",
     ] { try folder.write([1], to: file) }
     let dataset = try Datasets.open(path: folder.path, split: .train)
     #expect(
@@ -27,17 +28,91 @@ import Testing
       ])
     #expect(dataset.labels == [0, 1, 2, 2, 2, 3])
     #expect(dataset.classNames == ["Zebra", "cat", "dog", "Ärger"])
+    #expect(dataset.summary == "6 image files in 4 classes (folder, \(folder.path))")
     #expect(
-      dataset.summary == "6 image files in 4 classes (folder, \(folder.path); 1 images outside the class folders "
-        + "are ignored; 1 files that are not JPEG, PNG or WebP are ignored)")
+      dataset.remarks == ["2 files of other types left out: 2 .txt.", "3 hidden files or folders left out."])
   }
 
   @Test func aFlatFolderHasNoLabels() throws {
     let folder = try TemporaryFolder()
-    for file in ["b.png", "a.jpg", "readme.md", "B.jpeg", "c.WebP"] { try folder.write([1], to: file) }
+    for file in ["b.png", "a.jpg", "B.jpeg", "c.WebP", "d.TIF", "e.gif", "f.bmp"] { try folder.write([1], to: file) }
     let dataset = try Datasets.open(path: folder.path, format: .folder, split: .train)
     #expect(dataset.labels == nil && dataset.classNames == nil)
-    #expect(try names(folder) == ["B.jpeg", "a.jpg", "b.png", "c.WebP"])
+    #expect(try names(folder) == ["B.jpeg", "a.jpg", "b.png", "c.WebP", "d.TIF", "e.gif", "f.bmp"])
+    #expect(dataset.remarks == [])
+  }
+
+  @Test func photosBesideSubfoldersAreUsedWithThem() throws {
+    let folder = try TemporaryFolder()
+    for number in 0..<12 { try folder.write([1], to: "\(number).jpg") }
+    for name in ["album/1.jpg", "album/deep/er/2.jpg", "album/3.png", "other/notes.txt"] {
+      try folder.write([1], to: name)
+    }
+    let dataset = try folder.open()
+    #expect(dataset.count == 15 && dataset.labels == nil && dataset.classNames == nil)
+    #expect(Set(try names(folder)).isSuperset(of: ["11.jpg", "album/1.jpg", "album/deep/er/2.jpg", "album/3.png"]))
+    #expect(
+      dataset.remarks == [
+        "All 15 images are used without labels: 12 lie directly in \(folder.path) and 3 in subfolders. Subfolders are "
+          + "classes only where every image is in one.",
+        "1 subfolder without images left out: 'other'.", "1 file of other types left out: 1 .txt.",
+      ])
+    #expect(Subset(dataset, indices: [1]).remarks == dataset.remarks)
+    #expect(CachedImages(dataset, capacity: 0).remarks == dataset.remarks)
+  }
+
+  /// A tree of random files against a plain walk over it.
+  @Test(arguments: 0..<20) func usesEveryImageOnce(seed: UInt64) throws {
+    var random = ViewRandom(seed: seed, epoch: 0, sample: 0, view: 0)
+    let folder = try TemporaryFolder()
+    var images: Set<String> = []
+    var others = 0
+    for number in 0..<30 {
+      let parts = (0..<random.integer(below: 4)).map { _ in ["a", "b", "c.jpg"][random.integer(below: 3)] }
+      let ending = ["jpg", "PNG", "txt", "tiff"][random.integer(below: 4)]
+      let name = (parts + ["\(number).\(ending)"]).joined(separator: "/")
+      try folder.write([1], to: name)
+      if ending == "txt" { others += 1 } else { images.insert(name) }
+    }
+    let dataset = try folder.open()
+    #expect(Set(try names(folder)) == images && dataset.count == images.count)
+    let isNested = images.allSatisfy { $0.contains("/") }
+    #expect((dataset.labels != nil) == isNested)
+    if let labels = dataset.labels, let classes = dataset.classNames {
+      for (name, label) in zip(try names(folder), labels) { #expect(name.hasPrefix(classes[label] + "/")) }
+    }
+    #expect(dataset.remarks.contains { $0.contains("\(others) .txt") } == (others > 0))
+  }
+
+  @Test func saysWhatLiesBesideTheSplits() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train/a/1.jpg", "val/a/1.jpg", "test/a/1.jpg", "extra/1.jpg", "cover.jpg", "README"] {
+      try folder.write([1], to: name)
+    }
+    let remark =
+      "Left out because they lie beside 'train', 'val' in \(folder.path): 1 image and the folders 'extra', 'test'."
+    for split in DataSplit.allCases { #expect(try folder.open(split: split).remarks == [remark]) }
+  }
+
+  @Test func aTestSplitWithLooseImagesHasNoLabels() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train/a/1.jpg", "train/b/1.jpg", "val/b/1.jpg", "val/2.jpg"] { try folder.write([1], to: name) }
+    #expect(try folder.open().labels == [0, 1])
+    let test = try folder.open(split: .test)
+    #expect(test.labels == nil && test.count == 2)
+  }
+
+  @Test(arguments: ["x.tar.gz", "x.TGZ", "x.zip", "x.tar.zst", "x.7z"]) func saysHowToUnpack(name: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write([1, 2, 3], to: name)
+    for format in [DatasetFormat.automatic, .folder, .shards] {
+      let error = try #require(throws: DatasetError.self) { try folder.open(name, format: format) }
+      #expect(error.path == file && error.description.contains(" \(file)"))
+      let inside = try #require(throws: DatasetError.self) { try folder.open(format: format) }
+      #expect(inside.path == folder.path && inside.description.contains(" \(file)"))
+    }
+    try folder.write([1], to: "a.jpg")
+    #expect(try folder.open().remarks.contains { $0.hasPrefix("Archives are not read in place") })
   }
 
   @Test(arguments: ["val", "test", "validation"]) func findsSplits(test: String) throws {
@@ -58,14 +133,27 @@ import Testing
     #expect(try error(folder).description.contains("no 'train' beside it"))
   }
 
-  @Test func refusesEmptyFoldersAndClasses() throws {
+  @Test func refusesFoldersWithoutImages() throws {
     let folder = try TemporaryFolder()
     #expect(try error(folder).problem == .noImages(ignoredFiles: 0))
-    try folder.write([1], to: "photo.gif")
+    try folder.write([1], to: "photo.psd")
+    try folder.makeFolder("b")
     #expect(try error(folder).problem == .noImages(ignoredFiles: 1))
-    try folder.write([1], to: "a/1.jpg")
-    try folder.write([1], to: "b/notes.txt")
-    #expect(try error(folder) == DatasetError(path: folder.path, problem: .emptyClass("b")))
+  }
+
+  @Test func subfoldersWithoutImagesAreNoClasses() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train/a/1.jpg", "train/b/notes.txt", "train/c/1.jpg", "val/c/1.jpg"] {
+      try folder.write([1], to: name)
+    }
+    try folder.makeFolder("train/empty/er")
+    let dataset = try folder.open()
+    #expect(dataset.labels == [0, 1] && dataset.classNames == ["a", "c"])
+    #expect(
+      dataset.remarks == [
+        "2 subfolders without images left out: 'b', 'empty'.", "1 file of other types left out: 1 .txt.",
+      ])
+    #expect(try folder.open(split: .test).labels == [1])
   }
 
   @Test func refusesMissingPathsAndFiles() throws {
@@ -87,7 +175,7 @@ import Testing
 
   @Test func endsOnLoopsOfLinks() throws {
     let folder = try TemporaryFolder()
-    for file in ["a/1.jpg", "elsewhere.d/deep/2.jpg", "stray.jpg"] { try folder.write([1], to: file) }
+    for file in ["a/1.jpg", "elsewhere.d/deep/2.jpg"] { try folder.write([1], to: file) }
     try folder.link("a/self", to: "a")
     try folder.link("a/up", to: "")
     try folder.link("a/other", to: "elsewhere.d")
@@ -98,6 +186,21 @@ import Testing
         "a/1.jpg", "a/other/deep/2.jpg", "b/1.jpg", "b/other/deep/2.jpg", "elsewhere.d/back/1.jpg",
         "elsewhere.d/deep/2.jpg",
       ])
+    // Without classes each folder counts once, under its own name.
+    try folder.write([1], to: "stray.jpg")
+    #expect(try names(folder) == ["stray.jpg", "a/1.jpg", "elsewhere.d/deep/2.jpg"])
+  }
+
+  @Test func followsLinksOutOfTheFolder() throws {
+    let (folder, elsewhere) = (try TemporaryFolder(), try TemporaryFolder())
+    try elsewhere.write([1], to: "photos/1.jpg")
+    try elsewhere.write([1], to: "2.jpg")
+    try folder.makeFolder("a")
+    for (link, target) in [("a/album", "photos"), ("a/b.jpg", "2.jpg")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder.path)/\(link)", withDestinationPath: "\(elsewhere.path)/\(target)")
+    }
+    #expect(try names(folder) == ["a/b.jpg", "a/album/1.jpg"])
   }
 
   @Test func keepsLinksThatLeadNowhere() throws {
@@ -135,7 +238,7 @@ import Testing
     try folder.makeFolder("a/empty.jpg")
     #expect(try names(folder) == ["a/cat.jpg/1.jpg", "dog.png/2.jpg"])
     try folder.makeFolder("none.jpeg")
-    #expect(try error(folder).problem == .emptyClass("none.jpeg"))
+    #expect(try names(folder) == ["a/cat.jpg/1.jpg", "dog.png/2.jpg"])
   }
 
   @Test(.enabled(if: geteuid() != 0, "nothing is unreadable to root")) func namesWhatMayNotBeRead() throws {
@@ -148,7 +251,11 @@ import Testing
     #expect(unreadable == ImageError(path: folder.path + "/a/secret.jpg", problem: .unreadable("Permission denied")))
     chmod(folder.path + "/a/inner", 0)
     defer { chmod(folder.path + "/a/inner", 0o755) }
-    #expect(
-      try error(folder) == DatasetError(path: folder.path + "/a/inner", problem: .unreadable("Permission denied")))
+    let rest = try folder.open()
+    #expect(rest.count == 1)
+    #expect(rest.remarks == ["1 folder left out because reading is not permitted: 'a/inner'."])
+    chmod(folder.path, 0)
+    defer { chmod(folder.path, 0o755) }
+    #expect(try error(folder) == DatasetError(path: folder.path, problem: .unreadable("Permission denied")))
   }
 }

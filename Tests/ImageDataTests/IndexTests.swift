@@ -46,7 +46,8 @@ import Testing
 
   @Test(arguments: [
     "touch a/0.jpg", "touch a/deep/0.jpg", "rm a/1.jpg", "mv a/1.jpg a/4.jpg", "mv a/deep a/deeper", "mv a c",
-    "mkdir c; touch c/9.png", "mkdir -p a/deep/er; touch a/deep/er/9.png", "touch stray.jpg", "rm -r b",
+    "mkdir c; touch c/9.png", "mkdir -p a/deep/er; touch a/deep/er/9.png", "touch stray.jpg", "rm -r b", "mkdir c",
+    "touch a/.hidden", "touch a/deep/notes.txt",
   ])
   func anIndexOlderThanItsFolderIsNoticed(change: String) throws {
     let folder = try indexedFolder()

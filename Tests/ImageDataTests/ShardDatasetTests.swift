@@ -42,8 +42,13 @@ import Testing
     #expect(dataset.shards == [0..<3, 3..<5])
     #expect(try Self.contents(dataset) == (0..<5).map(Self.bytes))
     #expect(dataset.name(at: 1) == "\(folder.path)/a.tar#n0.1/dog.jpg")
+    #expect(dataset.summary == "5 images in 3 classes (2 tar shards, \(folder.path))")
     #expect(
-      dataset.summary == "5 images in 3 classes (2 tar shards, \(folder.path); 1 samples without an image are ignored)")
+      dataset.remarks == [
+        "1 sample without an image left out.",
+        "1 image left out beside the one that a sample is named after; data.key_at: last_dot makes each a sample.",
+        "2 members of shards left out, hidden or without an ending.",
+      ])
   }
 
   @Test func agreesWithPythonOnEveryPlace() throws {
@@ -101,8 +106,9 @@ import Testing
       [("a.jpg", [1]), ("a.cls", Array("3".utf8)), ("b.jpg", [2]), ("b.cls", Array("cat".utf8)), ("c.jpg", [])])
     let dataset = try folder.open()
     #expect(dataset.labels == nil)
+    #expect(dataset.summary == "3 images without labels (1 tar shard, \(folder.path))")
     #expect(
-      dataset.summary == "3 images without labels (1 tar shards, \(folder.path); 2 have no number as their class)")
+      dataset.remarks == ["All images are used without labels: 2 of them have no number as their class."])
     let error = try #require(throws: ImageError.self) { try dataset.image(at: 2) }
     #expect(error.problem == .empty)
   }
@@ -117,6 +123,70 @@ import Testing
     ) {
       try folder.open("a", format: .shards)
     }
+  }
+
+  // MARK: Keys
+
+  private func problem(_ folder: TemporaryFolder, keyAt: ShardKey) -> DatasetError.Problem? {
+    do throws(DatasetError) {
+      _ = try Datasets.open(
+        path: folder.path + "/0.tar", split: .train, options: DecodingOptions(shardKey: keyAt),
+        indexes: folder.indexes)
+      return nil
+    } catch {
+      #expect(error.path == folder.path + "/0.tar")
+      return error.problem
+    }
+  }
+
+  @Test func imagesThatShareAKeyAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let names = (0..<8).map { "img.\($0).0.jpg" }
+    try folder.writeShard("0.tar", names.enumerated().map { ($1, Self.bytes($0)) })
+    #expect(problem(folder, keyAt: .firstDot) == .collidingMembers(names, key: "img"))
+    // An index that was made one way says nothing about the other.
+    try folder.age(60)
+    for _ in 0..<2 {
+      let options = DecodingOptions(shardKey: .lastDot)
+      let dataset = try Datasets.open(path: folder.path, split: .train, options: options, indexes: folder.indexes)
+      #expect(try Self.contents(dataset) == (0..<8).map(Self.bytes))
+      #expect(problem(folder, keyAt: .firstDot) == .collidingMembers(names, key: "img"))
+    }
+  }
+
+  @Test func oneNameTwiceIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let script = """
+      import io, sys, tarfile
+      with tarfile.open(sys.argv[1], "w") as tar:
+          for name in sys.argv[2:]:
+              info = tarfile.TarInfo(name)
+              info.size = 1
+              tar.addfile(info, io.BytesIO(b"1"))
+      """
+    for keyAt in ShardKey.allCases {
+      for (members, colliding) in [
+        (["0001.jpg", "0001.jpg", "0001.jpg"], ["0001.jpg", "0001.jpg", "0001.jpg"]),
+        (["a.jpg", "a.cls", "a.CLS"], ["a.cls", "a.CLS"]), (["x/a.jpg", "y/a.jpg", "x/a.jpg"], []),
+        (["a.jpg", "a.png", "b.jpg"], []),
+      ] {
+        try GNUTar.run(["python3", "-c", script, "\(folder.path)/0.tar"] + members)
+        let key = String(members[0].prefix { $0 != "." })
+        #expect(
+          problem(folder, keyAt: keyAt) == (colliding.isEmpty ? nil : .collidingMembers(colliding, key: key)),
+          "\(members)")
+      }
+    }
+  }
+
+  @Test func theImageWithThePlainNameIsTheSamples() throws {
+    let folder = try TemporaryFolder()
+    let members = ["a.mask.png", "a.png", "a.cls", "b.seg.jpg", "b.cls"]
+    try folder.writeShard("0.tar", members.enumerated().map { ($1, [UInt8($0)]) })
+    #expect(try Self.contents(folder.open()) == [[1], [3]])
+    let options = DecodingOptions(shardKey: .lastDot)
+    let each = try Datasets.open(path: folder.path, split: .train, options: options, indexes: folder.indexes)
+    #expect(try Self.contents(each) == [[0], [1], [3]])
   }
 
   // MARK: Damage

@@ -1,5 +1,5 @@
 import ImageData
-import Pictures
+@testable import Pictures
 import Testing
 import Views
 
@@ -57,6 +57,13 @@ import Views
       #expect([color.red, color.green, color.blue].allSatisfy { (0...1).contains($0) })
     }
     #expect(Color.distinct(64) == colors[0])
+  }
+
+  @Test func darkColorsTakeWhiteText() {
+    #expect(Color.black.isDark && Color.gray.isDark && Color(red: 0, green: 0, blue: 0.9).isDark)
+    #expect(!Color.white.isDark && !Color(red: 0.94, green: 0.89, blue: 0.26).isDark)
+    // The gray that contrasts with both alike: (0.179 + 0.05) / 0.05 is (1 + 0.05) / (0.179 + 0.05).
+    #expect(Color(red: 0.45, green: 0.45, blue: 0.45).isDark && !Color(red: 0.47, green: 0.47, blue: 0.47).isDark)
   }
 }
 

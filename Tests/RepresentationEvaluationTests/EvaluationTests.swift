@@ -56,6 +56,23 @@ import Torch
     #expect(result[0].1.top5 >= expected.top5)
   }
 
+  /// Each image among all others, as if there were a training set for each.
+  @Test(arguments: [1, 5]) func leavingOneOutEqualsBruteForce(k: Int) throws {
+    let images = clusters(80, seed: 1, spread: 0.8, classes: 7)
+    var neighbours = NearestNeighbours()
+    neighbours.neighbours = [k]
+    let result = try neighbours.evaluate(leavingOneOut: images)[0].1
+    let hits = (0..<images.count).reduce(0.0) { sum, one in
+      let others = images.subset((0..<images.count).filter { $0 != one })
+      return sum + bruteForce(others, images.subset([one]), k: k, temperature: 0.07).top1
+    }
+    #expect(abs(result.top1 - hits / Double(images.count)) < 1e-9)
+    #expect(result.top1 > 0.3 && result.top1 < 0.95)
+    // An image that was its own neighbor would always be right.
+    let alone = LabelledFeatures(features: .identity(6) + 0.1, labels: Array(0..<6))
+    #expect(try neighbours.evaluate(leavingOneOut: alone)[0].1.top1 == 0)
+  }
+
   @Test(arguments: otherDevices) func accuracyIsTheSameOnAnotherDevice(device: Device) throws {
     func measure() throws -> [Accuracy] {
       let (train, test) = (clusters(10, seed: 1, spread: 0.8), clusters(10, seed: 2, spread: 0.8))

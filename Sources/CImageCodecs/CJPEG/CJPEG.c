@@ -25,12 +25,20 @@ static void refuse(j_common_ptr decompressor) {
   longjmp(reader->refused, 1);
 }
 
-// A warning means that libjpeg fills in what is missing with gray. The exception is padding before the end marker.
+// Whether all pixels are those that were stored. Other warnings mean that libjpeg fills in what is missing or guesses:
+// bytes before a restart marker among them, where the entropy code was left before its end.
+static bool isHarmless(const struct jpeg_error_mgr *errors) {
+  switch (errors->msg_code) {
+    case JWRN_EXTRANEOUS_DATA: return errors->msg_parm.i[1] < JPEG_RST0 || errors->msg_parm.i[1] > JPEG_RST0 + 7;
+    case JWRN_JFIF_MAJOR:
+    case JWRN_ADOBE_XFORM:
+    case JWRN_NOT_SEQUENTIAL: return true;
+    default: return false;
+  }
+}
+
 static void hear(j_common_ptr decompressor, int level) {
-  struct jpeg_error_mgr *errors = decompressor->err;
-  if (level >= 0) return;
-  if (errors->msg_code == JWRN_EXTRANEOUS_DATA && errors->msg_parm.i[1] == JPEG_EOI) return;
-  refuse(decompressor);
+  if (level < 0 && !isHarmless(decompressor->err)) refuse(decompressor);
 }
 
 static void limitScans(j_common_ptr decompressor) {

@@ -6,7 +6,7 @@ import RunConfiguration
 import RunRecords
 import Views
 
-/// What configurations can name: the parts that come with the package and those of one's own.
+/// The parts that configurations can name: those of this package and custom ones.
 ///
 /// There is no global list: whoever resolves a configuration says what is known, by default `.standard`.
 public struct Components: Sendable {
@@ -23,7 +23,7 @@ public struct Components: Sendable {
   /// Observers of one's own, which `observers` names.
   public private(set) var observers: [any ObserverComponent.Type] = []
 
-  /// What comes with the package.
+  /// The parts of this package.
   public static let standard = Components()
 
   private init() {}
@@ -113,7 +113,7 @@ public protocol ViewOperationComponent: ViewOperation, SendableMetatype {
 }
 
 extension ViewOperationComponent {
-  /// Whatever the types allow.
+  /// No checks beyond types by default.
   public static func check(_ settings: Settings, _ report: inout SettingReport) {}
 }
 
@@ -132,17 +132,17 @@ public protocol ObserverComponent: TrainingObserver, SendableMetatype {
 }
 
 extension ObserverComponent {
-  /// Whatever the types allow.
+  /// No checks beyond types by default.
   public static func check(_ settings: Settings, _ report: inout SettingReport) {}
 }
 
-/// What an observer may know of a run.
+/// The parts of a run that an observer can access.
 public struct ObservedRun {
   /// Where its records go.
   public let directory: RunDirectory
-  /// What is trained on.
+  /// The dataset.
   public let dataset: any ImageDataset
-  /// What is pretrained.
+  /// The encoder.
   public let encoder: any Backbone
   /// Everything that decides the run.
   public let configuration: ResolvedConfiguration

@@ -18,10 +18,16 @@ struct ConfigurationCheck {
     try require(
       (0...1024).contains(values.threads), "threads",
       "must be 0 (every core) or up to 1024, not \(values.threads)")
-    try require(values.training.epochs > 0, "training.epochs", "must be at least 1, not \(values.training.epochs)")
+    try require(
+      (1...1_000_000_000).contains(values.training.epochs), "training.epochs",
+      "must be at least 1 and at most 1000000000, not \(values.training.epochs)")
     try require(
       values.training.batchSize > 1, "training.batch_size",
       "must be at least 2 because batch normalization needs more than one image, not \(values.training.batchSize)")
+    try checkAccumulation()
+    try require(
+      values.training.batchSize <= 1_000_000_000, "training.batch_size",
+      "must be at most 1000000000, not \(values.training.batchSize)")
     try require(
       [1, 3].contains(values.backbone.channels), "backbone.channels",
       "must be 1 (gray) or 3 (color), not \(values.backbone.channels)")
@@ -52,11 +58,14 @@ struct ConfigurationCheck {
       values.data.decodingMargin >= 0 && values.data.decodingMargin <= 100, "data.decoding_margin",
       "must be 0 (decode in full) or between 1 and 100, not \(values.data.decodingMargin)")
     try require(
+      values.data.background == "none" || BackgroundColor(values.data.background) != nil, "data.background",
+      "must be none or a color of six hexadecimal digits such as \"#ffffff\", not '\(values.data.background)'")
+    try require(
       values.data.megapixelLimit > 0 && values.data.megapixelLimit <= 1e6, "data.megapixel_limit",
       "must be above 0 and at most 1000000, not \(values.data.megapixelLimit)")
     try require(
-      values.data.cacheMegabytes >= 0, "data.cache_megabytes",
-      "must be 0 (keep nothing) or more, not \(values.data.cacheMegabytes)")
+      (0...1_000_000_000).contains(values.data.cacheMegabytes), "data.cache_megabytes",
+      "must be 0 (keep nothing) or up to 1000000000, not \(values.data.cacheMegabytes)")
     try require(
       (0...1).contains(values.data.skippedShareLimit), "data.skipped_share_limit",
       "must be between 0 and 1, not \(values.data.skippedShareLimit)")
@@ -82,6 +91,13 @@ struct ConfigurationCheck {
     try require(
       values.evaluation.crop > 0 && values.evaluation.crop <= values.evaluation.resize, "evaluation.crop",
       "must be between 1 and evaluation.resize (\(values.evaluation.resize)), not \(values.evaluation.crop)")
+    try report(values.evaluation.online.problem(), in: "evaluation.online")
+    try require(
+      values.training.patience >= 0, "training.patience",
+      "must be 0 (never) or more epochs, not \(values.training.patience)")
+    try require(
+      values.training.patience == 0 || values.evaluation.online.isOn, "training.patience",
+      "is \(values.training.patience), but there is no signal to wait for; set evaluation.online.every_epochs to -1")
     try require(
       values.safety.deviationFloor >= 0 && values.safety.deviationFloor < 1, "safety.deviation_floor",
       "must be from 0 (never collapsed) up to 1, not \(values.safety.deviationFloor)")
@@ -95,6 +111,21 @@ struct ConfigurationCheck {
         "has \(means) entries for images of \(values.backbone.channels) channels (backbone.channels); give one or as many"
       )
     }
+  }
+
+  /// A batch is cut into equal parts, each large enough for batch normalization.
+  private func checkAccumulation() throws(ConfigurationError) {
+    let (batch, parts) = (values.training.batchSize, values.training.accumulation)
+    func cuts(_ parts: Int) -> Bool { batch % parts == 0 && batch / parts > 1 }
+    try require(parts >= 1, "training.accumulation", "must be 1 (the whole batch at once) or more, not \(parts)")
+    try require(
+      cuts(parts), "training.accumulation",
+      "is \(parts), which does not cut training.batch_size (\(batch)) into equal parts of two images or more; try "
+        + "\((1...min(parts, batch)).last(where: cuts) ?? 1)")
+    let limit = values.training.memoryLimit
+    try require(
+      limit.isEmpty || MemorySize(limit) != nil, "training.memory_limit",
+      "must be a size such as 8GB or 500MiB, or empty, not '\(limit)'")
   }
 
   /// Transformers cut images into whole patches.

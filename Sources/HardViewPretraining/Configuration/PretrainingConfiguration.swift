@@ -20,7 +20,7 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var seed = 0
   /// Where networks are trained.
   public var device = DeviceChoice.cpu
-  /// What convolutions and matrix products compute in.
+  /// The precision of convolutions and matrix products.
   public var precision = Precision.auto
   /// Threads of one operator; 0 takes every core.
   public var threads = 0
@@ -40,11 +40,11 @@ public struct PretrainingConfiguration: Codable, Sendable {
   public var optimizer = OptimizerConfiguration()
   /// How long.
   public var training = TrainingConfiguration()
-  /// What happens when training goes wrong.
+  /// The reaction to failing training.
   public var safety = SafetyConfiguration()
   /// Observers of one's own by name, each with its settings.
   public var observers = ConfigurationTree.empty
-  /// What is written down.
+  /// Records and checkpoints.
   public var records = RecordsConfiguration()
   /// How images look when the encoder is evaluated.
   public var evaluation = EvaluationConfiguration()
@@ -59,7 +59,7 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var path = ""
   /// How it is laid out.
   public var format = DatasetFormat.automatic
-  /// Train on so many images, the same ones whatever the seed, in the proportions of the classes; 0 takes all.
+  /// The number of images to train on, the same ones for every seed, in the proportions of the classes; 0 takes all.
   public var limit = 0
   /// Threads that decode and render, beside those that train; -1 takes one for every core, 0 does both in turn.
   public var loaderThreads = -1
@@ -67,12 +67,17 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var prefetchedBatches = 4
   /// Whether images are turned upright as their EXIF orientation says; torchvision's `ImageFolder` leaves them as stored.
   public var appliesOrientation = true
+  /// The color that shows through where an image is transparent, such as `#ffffff`; `none` drops alpha, so that the
+  /// hidden colors show, as with torchvision's `ImageFolder`.
+  public var background = "none"
+  /// Where in the names of a tar shard's files the key of a sample ends.
+  public var keyAt = ShardKey.firstDot
   /// Images of more millions of pixels are refused before they are decoded.
   public var megapixelLimit = 178.95697
   /// A JPEG may be decoded at a half, a quarter or an eighth of its resolution where that leaves each of its crops so
   /// many times as wide and high as its view; 0 decodes every image in full.
   public var decodingMargin = 2.0
-  /// Decoded images are kept in memory up to so many MiB, the first ones that are met; 0 keeps none.
+  /// The memory for decoded images in MiB, filled with the first ones; 0 keeps none.
   public var cacheMegabytes = 0
   /// Images of tar shards among which the next is drawn; other datasets are shuffled as a whole.
   public var shuffleBuffer = 8192
@@ -84,7 +89,9 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
 
   /// How encoded images are read.
   public var decoding: DecodingOptions {
-    DecodingOptions(pixelLimit: Int(megapixelLimit * 1e6), appliesOrientation: appliesOrientation)
+    DecodingOptions(
+      pixelLimit: Int(megapixelLimit * 1e6), appliesOrientation: appliesOrientation,
+      background: BackgroundColor(background), shardKey: keyAt)
   }
 
   /// How many threads decode and render on this machine.
@@ -120,18 +127,24 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// Epochs at the beginning in which heads alone train, so that gradients of random heads do not destroy an encoder
   /// that was trained before.
   public var frozenEncoderEpochs = 0
+  /// Equal parts in which a batch goes through the networks, one after the other, to take less memory.
+  public var accumulation = 1
+  /// Memory that training may take, such as 8GB or 500MiB; at the start it raises `accumulation` as far as that needs.
+  public var memoryLimit = ""
+  /// Training ends after so many epochs without a better online signal; 0 for never.
+  public var patience = 0
   /// What schedules do when a run is resumed with more epochs.
   public var whenExtended = Extension.stretch
-  /// Epochs at which schedules begin anew, ascending; `when_extended: restart` adds to them.
+  /// Epochs at which schedules restart, ascending; `when_extended: restart` adds to them.
   public var restarts: [Int] = []
 
   /// The published length for ImageNet.
   public init() {}
 }
 
-/// What happens when training goes wrong; the `safety` section.
+/// The reaction to failing training; the `safety` section.
 public struct SafetyConfiguration: Codable, Sendable, Equatable {
-  /// What is done about a mishap.
+  /// The reaction to a problem.
   public enum Action: String, Codable, Sendable, CaseIterable {
     /// Training ends with an error; the last checkpoint stays as it is.
     case stop
@@ -157,11 +170,11 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
   public init() {}
 }
 
-/// What is written down; the `records` section.
+/// Records and checkpoints; the `records` section.
 public struct RecordsConfiguration: Codable, Sendable, Equatable {
   /// Steps that one line of `metrics.jsonl` averages over.
   public var metricsEverySteps = 50
-  /// `views.jsonl` follows so many images, a random sample that `seed` decides; 0 writes none.
+  /// The number of images that `views.jsonl` follows, a random sample that depends on `seed`; 0 writes none.
   public var viewsOfImages = 16
   /// When the state of training is saved, and what is kept.
   public var checkpoints = CheckpointConfiguration()
@@ -204,6 +217,8 @@ public struct EvaluationConfiguration: Codable, Sendable, Equatable {
   public var crop = 0
   /// How many times as long as the crop the shorter side is where `resize` leaves it open.
   public var resizeRatio = 256.0 / 224
+  /// How good the encoder is while it trains.
+  public var online = OnlineConfiguration()
 
   /// As large as the global views, and resized as published for ImageNet: to 256 px for 224.
   public init() {}

@@ -17,7 +17,7 @@ public struct ResolvedConfiguration: Sendable {
   public let views: ViewPipeline
   /// The method that the settings name.
   public let method: any SelfSupervisedMethod.Type
-  /// What the settings may name.
+  /// The components that settings can name.
   public let components: Components
 
   /// Lays settings over the defaults and checks them.
@@ -62,6 +62,14 @@ public struct ResolvedConfiguration: Sendable {
     SelectionSetting(
       plan: views.plan, recipes: views.groups.map(\.recipe), backbone: values.backbone,
       threads: max(values.data.loaderThreadCount, 1), dtype: dtype, selectors: components.selectors)
+  }
+
+  /// How images look when the encoder is evaluated.
+  public var evaluationTransform: EvaluationTransform {
+    let recipe = views.groups[0].recipe
+    return EvaluationTransform(
+      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: recipe.crop.interpolation,
+      normalization: recipe.normalization, channels: values.backbone.channels)
   }
 
   /// The images that the configuration names.
@@ -123,7 +131,8 @@ public struct ResolvedConfiguration: Sendable {
             + "to train on more, set selection.policy to all and selection.candidates to their number"))
     }
     let configuration = try configuration(of: method, from: section)
-    let setting = MethodSetting(backbone: values.backbone, batchSize: values.training.batchSize)
+    let setting = MethodSetting(
+      backbone: values.backbone, batchSize: values.training.batchSize / values.training.accumulation)
     var report = SettingReport(at: "method")
     configuration.check(with: setting, &report)
     try report.validate()

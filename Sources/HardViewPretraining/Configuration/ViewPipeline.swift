@@ -13,7 +13,7 @@ import Views
 public struct ViewPipeline: Sendable, Equatable {
   /// Views that are drawn alike.
   public struct Group: Sendable, Equatable {
-    /// What the views are, such as `global`.
+    /// The group's name, such as `global`.
     public var name: String
     /// How many views plain training draws of each image.
     public var count: Int

@@ -12,7 +12,7 @@ public struct MetricsRecord: Codable, Sendable {
   public var imagesPerSecond: Double
   /// Seconds that training waited for views.
   ///
-  /// This and the other five seconds of the thread that trains add up to all of its time.
+  /// This and the other six seconds of the thread that trains add up to all of its time.
   public var dataSeconds: Double
   /// Seconds of all loader threads spent opening images.
   public var readingSeconds: Double
@@ -29,6 +29,8 @@ public struct MetricsRecord: Codable, Sendable {
   public var trainingSeconds: Double
   /// Seconds spent measuring what selection captures: audits and calibrations; absent in lines of older versions.
   public var auditSeconds: Double?
+  /// Seconds spent measuring the online signal; absent in lines of older versions.
+  public var evaluationSeconds: Double?
   /// Seconds spent on records, checkpoints and observers; absent in lines of older versions.
   public var otherSeconds: Double?
   /// Steps left out because gradients overflowed in float16; absent in other precisions.
@@ -64,4 +66,6 @@ public struct MetricsRecord: Codable, Sendable {
   public var featureStandardDeviation: Double
   /// Effective rank of the embedding of at most 256 images at the last step; near 1 is collapse.
   public var featureRank: Double
+  /// The online signals since the line before, each with its own step; absent where there were none.
+  public var online: [OnlineSignal]?
 }

@@ -13,18 +13,20 @@ final class MetricsRecorder: TrainingObserver {
   private let health: Health
   private let clock: StageClock
   private let events: TrainingEvents
+  private let signals: SignalHistory
   private let learningRate: (TrainingProgress) -> Double
   private var metrics = MetricsAccumulator()
 
   init(
     _ directory: RunDirectory, everySteps: Int, health: Health, clock: StageClock, events: TrainingEvents,
-    learningRate: @escaping (TrainingProgress) -> Double
+    signals: SignalHistory, learningRate: @escaping (TrainingProgress) -> Double
   ) {
     log = StepLog(path: directory.metricsPath, counts: .stepsTaken)
     self.everySteps = everySteps
     self.health = health
     self.clock = clock
     self.events = events
+    self.signals = signals
     self.learningRate = learningRate
   }
 
@@ -44,9 +46,10 @@ final class MetricsRecorder: TrainingObserver {
     guard let (last, averages) = metrics.flush() else { return }
     let done = last.context.position
     let embedding = EmbeddingHealth(of: last.embedding)
-    let line = averages.record(
+    var line = averages.record(
       step: position.step, epoch: done.epoch, learningRate: learningRate(done), times: clock.reset(),
       embedding: embedding)
+    line.online = signals.takeUnrecorded()
     try log.append(line)
     try health.judge(embedding, at: done)
     if position.stepInEpoch == 0 { events.send(.epoch(done, line)) }
@@ -78,7 +81,7 @@ private struct MetricsAccumulator {
     unread = []
   }
 
-  /// The last step that was not left out, and the averages so far; starts anew.
+  /// The last step that was not skipped, and the averages so far; resets them.
   ///
   /// Nil where all steps were left out.
   mutating func flush() -> (last: TrainingStep, averages: MetricsAverages)? {
@@ -105,9 +108,9 @@ private struct MetricsAverages {
     count += 1
     losses += loss
     loading = loading + step.loading
-    if let choice = step.choice {
+    for choice in step.choices {
       statistics.add(choice)
-      selectionShare += choice.selectedShare
+      selectionShare += choice.selectedShare / Double(step.choices.count)
     }
     if let more = step.captured { captured += more }
     if let overflowed = step.overflowed { overflowedSteps = (overflowedSteps ?? 0) + Int(overflowed.number) }
@@ -121,7 +124,8 @@ private struct MetricsAverages {
       imagesPerSecond: Double(statistics.images) / times.total, dataSeconds: times[.data],
       readingSeconds: loading.reading, decodingSeconds: loading.decoding, renderingSeconds: loading.rendering,
       candidateSeconds: times[.candidates], selectionSeconds: times[.selection], trainingSeconds: times[.training],
-      auditSeconds: times[.audit], otherSeconds: times[.other], overflowedSteps: overflowedSteps,
+      auditSeconds: times[.audit], evaluationSeconds: times[.evaluation], otherSeconds: times[.other],
+      overflowedSteps: overflowedSteps,
       selectionShare: selectionShare / Double(count), selectedOverlap: statistics.selectedOverlap,
       randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
       leastOverlapShare: statistics.leastOverlapShare, selectedScore: statistics.selectedScore,

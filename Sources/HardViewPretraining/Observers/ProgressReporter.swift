@@ -7,7 +7,7 @@ final class ProgressReporter: TrainingObserver {
   private let health: Health
   private let events: TrainingEvents
   private var marks: [(time: ContinuousClock.Instant, images: Int)] = []
-  /// Speeds are those of so many steps.
+  /// The number of steps that speeds are averaged over.
   private let capacity = 50
 
   init(health: Health, events: TrainingEvents) {

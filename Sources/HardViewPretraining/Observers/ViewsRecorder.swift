@@ -17,7 +17,7 @@ public struct ViewsRecord: Codable, Sendable, Equatable {
   public var image: Int
   /// The image's name.
   public var name: String
-  /// What was drawn, view by view, including views that were dropped before they were scored.
+  /// The drawn parameters of each view, including views that were dropped before scoring.
   public var views: [ViewParameters]
   /// The indices of the trained views, in slot order.
   public var selected: [Int]
@@ -34,7 +34,7 @@ final class ViewsRecorder: TrainingObserver {
   private let dataset: any ImageDataset
   private let followed: Set<Int>
 
-  /// Follows so many images, or all where there are fewer; which ones depends on their number and the seed alone.
+  /// Follows `imageCount` images, or all where there are fewer; which ones depends on their number and the seed alone.
   init(_ directory: RunDirectory, dataset: any ImageDataset, imageCount: Int, seed: UInt64) {
     log = StepLog(path: directory.viewsPath, counts: .stepsBefore)
     self.dataset = dataset
@@ -53,18 +53,28 @@ final class ViewsRecorder: TrainingObserver {
   func finish(at position: TrainingProgress) throws { try log.flush() }
 
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
-    let followed = step.context.draw.samples.enumerated().filter { self.followed.contains($0.element) }
-    guard !followed.isEmpty, let choice = step.choice, step.loss.number.isFinite else { return }
+    let samples = step.context.draw.samples
+    guard samples.contains(where: followed.contains), step.loss.number.isFinite else { return }
+    var start = 0
+    for choice in step.choices {
+      try record(choice, of: samples[start..<start + choice.imageCount], at: step.context.position)
+      start += choice.imageCount
+    }
+  }
+
+  private func record(_ choice: Choice, of samples: ArraySlice<Int>, at position: TrainingProgress) throws {
+    let places = zip(0..., samples).filter { followed.contains($0.1) }
+    guard !places.isEmpty else { return }
     let table = choice.table()
     let scores = choice.scores.flatMap { scores in
       scores.space.count <= CandidateSpace.recordedLimit ? (scores, scores.values.scores(in: scores.space)) : nil
     }
-    for (place, image) in followed {
+    for (place, image) in places {
       let own = scores.flatMap { scores, listed in place < listed.shape[1] ? (scores, listed) : nil }
       try log.append(
         ViewsRecord(
-          step: step.context.position.step, epoch: step.context.position.epoch, image: image,
-          name: dataset.name(at: image), views: choice.parameters.map { $0[place] }, selected: table[place],
+          step: position.step, epoch: position.epoch, image: image, name: dataset.name(at: image),
+          views: choice.parameters.map { $0[place] }, selected: table[place],
           scored: own?.0.views.map { $0.map { $0[place] } },
           scores: own?.1.narrowed(along: 1, from: place, count: 1).scalars()))
     }

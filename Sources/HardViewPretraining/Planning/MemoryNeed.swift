@@ -37,7 +37,7 @@ struct MemoryNeed {
       if rendersPool { pixels += Double(drawn) * size * size * Double(values.backbone.channels) }
     }
     self.activations = images * activations * (dtype == .float32 ? 4 : 2)
-    views = images * pixels * (dtype == .float32 ? 4 : 2) * Double(1 + values.data.prefetchedBatches)
+    views = images * pixels * (dtype == .float32 ? 4 : 2) * (1 + Double(values.data.prefetchedBatches))
   }
 
   /// Throws where the machine has less.

@@ -5,7 +5,7 @@ import Objectives
 import Optimization
 import Torch
 
-/// What a run will cost, and which policy to take, from a short calibration.
+/// The expected cost of a run and a recommended policy, from a short calibration.
 public struct PretrainingPlan: Sendable {
   /// Images a step.
   public var batchSize: Int
@@ -19,7 +19,7 @@ public struct PretrainingPlan: Sendable {
   public var epochs: Int
   /// Bytes that training is predicted to hold at most.
   public var peakBytes: Int
-  /// What every policy costs and captures, exact selection first, for a whole batch.
+  /// The overhead and captured hardness of every policy for a whole batch, exact selection first.
   public var measurements: [PolicyMeasurement]
 
   /// Seconds of a plain step.
@@ -44,14 +44,17 @@ public struct PretrainingPlan: Sendable {
   ///   - configuration: What is to be trained.
   ///   - warmUpSteps: Plain steps before hardness is measured; a network that knows nothing finds other views hard.
   ///   - rounds: Batches that are measured.
+  ///   - onOpen: Told which images are used.
   /// - Throws: Errors of the data or the configuration; `TorchError` when memory runs out.
   public static func calibrate(
-    _ configuration: ResolvedConfiguration, warmUpSteps: Int = 40, rounds: Int = 5
+    _ configuration: ResolvedConfiguration, warmUpSteps: Int = 40, rounds: Int = 5,
+    onOpen: (any ImageDataset) -> Void = { _ in }
   ) throws -> PretrainingPlan {
     // Batches are made as small as it takes, but not smaller.
     try configuration.checkMachine(batchSize: min(configuration.values.training.batchSize, Self.leastBatchSize))
-    return try configuration.withParts(
-      Planning(dataset: configuration.open(split: .train), warmUpSteps: warmUpSteps, rounds: rounds))
+    let dataset = try configuration.open(split: .train)
+    onOpen(dataset)
+    return try configuration.withParts(Planning(dataset: dataset, warmUpSteps: warmUpSteps, rounds: rounds))
   }
 
   fileprivate static let leastBatchSize = 8
@@ -106,10 +109,11 @@ private struct Planner<Method: SelfSupervisedMethod> {
       try planner.calibration.measure(on: batch, for: planner.parts.method, in: context)
     }
     let scale = Double(wanted) / Double(batchSize)
+    let memoryScale = max(1, scale / Double(parts.configuration.training.accumulation))
     return PretrainingPlan(
       batchSize: wanted, calibrationBatchSize: batchSize, warmUpSteps: max(warmUpSteps, 2),
       stepsPerEpoch: stepsPerEpoch, epochs: parts.configuration.training.epochs,
-      peakBytes: idle + Int(Double(max(0, ProcessMemory.now.peak - idle)) * scale),
+      peakBytes: idle + Int(Double(max(0, ProcessMemory.now.peak - idle)) * memoryScale),
       measurements: calibration.results.map {
         var whole = $0
         whole.stepSeconds *= scale

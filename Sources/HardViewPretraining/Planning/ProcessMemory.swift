@@ -8,7 +8,7 @@ public struct ProcessMemory: Sendable {
   /// Most bytes ever held.
   public var peak: Int
 
-  /// What is held at this moment; zeros where the system does not say.
+  /// The memory in use; zeros where the system does not report it.
   public static var now: ProcessMemory {
     if let peak = Engine.peakGPUMemory { return ProcessMemory(held: 0, peak: peak) }
     let lines = ((try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? "").split(separator: "\n")

@@ -64,7 +64,7 @@ private final class StepTimer<Method: SelfSupervisedMethod>: StepTiming {
 
   func add(_ selection: SelectionConfiguration, named name: String) throws {
     try parts.configuration.device.use {
-      let learner = try parts.learner(selection)
+      let learner = try parts.learner(selection, accumulation: parts.configuration.training.accumulation)
       func loader(threads: Int?) throws -> ViewLoader {
         try parts.loader(of: dataset, for: learner.selection, threads: threads, skipped: SkippedImages(maximumShare: 1))
       }

@@ -39,7 +39,7 @@ public struct PartsError: Error, CustomStringConvertible, Equatable {
   /// The parts here.
   public let present: [String: Int]
 
-  /// One paragraph: what differs, what there is, what to do.
+  /// One paragraph: what differs, which files exist, what to do.
   public var description: String {
     let lacking = saved.keys.filter { present[$0] == nil }.sorted()
     let missing = present.keys.filter { saved[$0] == nil }.sorted()

@@ -59,7 +59,7 @@ final class CheckpointStore {
     }
   }
 
-  /// Notes that nothing could be saved at a position, and says so.
+  /// Records that nothing could be saved at a position, and warns.
   func couldNotSave(_ position: TrainingProgress, because reason: any Error) {
     let error = CheckpointNotWrittenError(step: position.step, reason: "\(reason)")
     failure = error
@@ -78,7 +78,7 @@ final class CheckpointStore {
       to: directory.encoderPath, metadata: ["format": "pt", "architecture": architecture, "step": "\(step)"])
     try state.tensors.write(to: directory.checkpointPath(atStep: step), metadata: try state.metadata())
     try directory.link(directory.checkpointPath, toStep: step)
-    if isBest() { try directory.link(directory.bestCheckpointPath, toStep: step) }
+    if configuration.keepBest, isBest() { try directory.link(directory.bestCheckpointPath, toStep: step) }
     removeOld(state.position)
   }
 

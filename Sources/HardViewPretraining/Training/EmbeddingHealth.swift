@@ -1,4 +1,5 @@
 import Foundation
+import RepresentationEvaluation
 import Torch
 
 /// Whether an embedding still tells images apart.
@@ -14,27 +15,17 @@ public struct EmbeddingHealth: Sendable, Equatable {
 
   /// Measures an embedding of shape `[batch, width]`.
   public init(of embedding: Tensor) {
-    // On the CPU, which has a better singular value decomposition for so small a matrix.
     let normalized = withoutGradients {
       embedding.detached().moved(to: .cpu).converted(to: .float32).normalized()
     }
     deviation = normalized.standardDeviation(along: 0).mean().number * Double(normalized.shape[1]).squareRoot()
-    rank = Self.effectiveRank(normalized.narrowed(along: 0, from: 0, count: min(normalized.shape[0], 256)))
+    rank = EmbeddingGeometry.effectiveRank(
+      of: normalized.narrowed(along: 0, from: 0, count: min(normalized.shape[0], 256)))
   }
 
   init(deviation: Double, rank: Double) {
     self.deviation = deviation
     self.rank = rank
-  }
-
-  private static func effectiveRank(_ rows: Tensor) -> Double {
-    guard rows.isFinite().converted(to: .float32).mean().number == 1 else { return .nan }
-    let values = rows.singularValues().scalars(as: Double.self)
-    let total = values.reduce(0, +)
-    guard total > 0 else { return 1 }
-    let shares = values.map { $0 / total }.filter { $0 > 0 }
-    let entropy = shares.reduce(0.0) { $0 - $1 * log($1) }
-    return exp(entropy)
   }
 
   /// Whether it has collapsed by the limits of a configuration.
@@ -50,7 +41,7 @@ public struct CollapseError: Error, CustomStringConvertible {
   public let epoch: Int
   /// The step within the epoch, from 0.
   public let step: Int
-  /// What gave it away.
+  /// The symptom.
   public let health: EmbeddingHealth
 
   /// One paragraph: what was seen, what is safe, what to try.

@@ -9,7 +9,7 @@ import Torch
 public struct PretrainedEncoder {
   /// The network with its trained weights.
   public let backbone: any Backbone
-  /// What it was trained with.
+  /// The configuration that it was trained with.
   public let configuration: ResolvedConfiguration
   /// The run that trained it.
   public let directory: RunDirectory

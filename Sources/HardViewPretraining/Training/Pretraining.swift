@@ -21,6 +21,8 @@ public enum Pretraining {
     onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws -> any PretrainingTask {
     let dataset = try configuration.open(split: .train)
+    let configuration = try configuration.withinMemoryLimit(
+      on: dataset, atLeast: configuration.values.training.accumulation)
     let session = RunSession(
       new: try RunDirectory.planned(at: output), configuration: try configuration.withAbsolutePaths().tree.yaml)
     return try task(configuration, dataset: dataset, session: session, checkpoint: nil, onSkip: onSkip)
@@ -42,12 +44,18 @@ public enum Pretraining {
   ) throws -> any PretrainingTask {
     let directory = try RunDirectory.open(at: path)
     let saved = try Self.configuration(of: directory, components: components)
-    let configuration = try saved.changed(by: change, in: path)
+    var configuration = try saved.changed(by: change, in: path)
+    let dataset = try configuration.open(split: .train)
+    let (before, after) = (saved.values.training, configuration.values.training)
+    if after.memoryLimit != before.memoryLimit {
+      // What another limit had chosen does not bind this one.
+      configuration = try configuration.withinMemoryLimit(
+        on: dataset, atLeast: after.accumulation == before.accumulation ? 1 : after.accumulation)
+    }
     let point = try ResumePoint(in: directory)
     let session = RunSession(
       resuming: directory, at: point, configuration: configuration.tree.yaml,
       changes: saved.tree.changes(to: configuration.tree))
-    let dataset = try configuration.open(split: .train)
     return try task(configuration, dataset: dataset, session: session, checkpoint: point.checkpoint, onSkip: onSkip)
   }
 

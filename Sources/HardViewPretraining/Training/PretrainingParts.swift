@@ -42,13 +42,17 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
   }
 
   /// The training step with a selection.
-  /// - Parameter frozenEncoderEpochs: Epochs at the beginning in which heads alone train.
+  ///
+  /// - Parameters:
+  ///   - frozenEncoderEpochs: Epochs at the beginning in which heads alone train.
+  ///   - accumulation: The equal parts in which a batch goes through the networks.
   func learner(
-    _ selection: SelectionConfiguration, frozenEncoderEpochs: Int = 0, clock: StageClock = StageClock()
+    _ selection: SelectionConfiguration, frozenEncoderEpochs: Int = 0, accumulation: Int = 1,
+    clock: StageClock = StageClock()
   ) throws(ConfigurationError) -> HardViewLearner<Method> {
     HardViewLearner(
       method, selection: try ViewSelection(selection, setting, clock: clock), optimizer: optimizer,
-      frozenEncoderEpochs: frozenEncoderEpochs, dtype: setting.dtype)
+      frozenEncoderEpochs: frozenEncoderEpochs, accumulation: accumulation, dtype: setting.dtype)
   }
 
   /// A loader of what a selection draws.

@@ -17,9 +17,9 @@ public protocol PretrainingTask {
   /// - Throws: `RecordError` when another process trains in the run folder or the disk refuses to begin;
   ///   `CheckpointNotWrittenError` when the last checkpoint could not be written; errors of data and training.
   func run(asking request: () -> TrainingRequest, observer: (PretrainingEvent) -> Void) throws -> PretrainingOutcome
-  /// What is being pretrained.
+  /// The encoder.
   var encoder: any Backbone { get }
-  /// What is being done, for people.
+  /// A description for users.
   var summary: TrainingSummary { get }
 }
 
@@ -34,7 +34,7 @@ public enum TrainingRequest: Sendable, Equatable {
 }
 
 extension PretrainingTask {
-  /// Trains until the last epoch ends or `shouldStop` says so after a step; a checkpoint is written before it returns.
+  /// Trains until the last epoch ends or `shouldStop` returns true after a step; writes a checkpoint before it returns.
   public func run(
     shouldStop: () -> Bool = { false }, observer: (PretrainingEvent) -> Void = { _ in }
   ) throws -> PretrainingOutcome {
@@ -52,16 +52,16 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
 
   /// The networks.
   public var pretrained: Method { method }
-  /// What is being pretrained.
+  /// The encoder.
   public var encoder: any Backbone { method.encoder }
-  /// What is being done, for people.
+  /// A description for users.
   public let summary: TrainingSummary
 
   /// Puts everything together for the first step, or for the step that `checkpoint` stopped at; changes nothing on disk.
   ///
   /// - Parameters:
   ///   - parts: Networks, optimizer and settings.
-  ///   - dataset: The images.
+  ///   - dataset: The images; training leaves out those that are held out for the online signal.
   ///   - session: The folder where records and checkpoints go.
   ///   - checkpoint: Continue from here; nil to begin.
   ///   - onSkip: Told about every image that could not be used.
@@ -77,8 +77,11 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     device = values.device
     method = parts.method
     let learner = try parts.learner(
-      values.selection, frozenEncoderEpochs: values.training.frozenEncoderEpochs)
+      values.selection, frozenEncoderEpochs: values.training.frozenEncoderEpochs,
+      accumulation: values.training.accumulation)
     let clock = learner.selection.clock
+    let online = OnlineMeasurement(of: parts.method.encoder, on: dataset, parts.resolved, dtype: parts.setting.dtype)
+    let dataset = online.training
     let loader = try parts.loader(
       of: dataset, for: learner.selection,
       skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip))
@@ -86,34 +89,39 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     let own = try parts.resolved.components.makeObservers(
       of: ObservedRun(
         directory: directory, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))
+    // Metrics come last: their lines hold what the others have found.
     let observers: [any TrainingObserver] = [
+      online.observer(imagesPerEpoch: loader.batchesPerEpoch * values.training.batchSize, clock: clock, events: events),
       ViewsRecorder(
         directory, dataset: dataset, imageCount: values.records.viewsOfImages,
         seed: UInt64(bitPattern: Int64(values.seed))),
       SelectionRecorder(directory, events: events), ProgressReporter(health: health, events: events),
       MetricsRecorder(
         directory, everySteps: values.records.metricsEverySteps, health: health, clock: clock, events: events,
-        learningRate: learner.optimizer.learningRate),
+        signals: online.history, learningRate: learner.optimizer.learningRate),
     ]
     let state = TrainingState(
       TrainingProgress(
         stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: values.training.epochs,
         restarts: values.training.restarts),
       imageCount: dataset.count,
-      parts: learner.parts + [("generator", GeneratorPart(parts.generator))]
+      parts: learner.parts + [("generator", GeneratorPart(parts.generator)), ("online", online.history)]
         + own.map { ("observer.\($0.name)", $0.observer) })
     trainer = Trainer(
       learner, feed: BatchFeed(loader), health: health, observers: observers + own.map(\.observer),
       checkpoints: CheckpointStore(
         directory, encoder: method.encoder, architecture: values.backbone.name.rawValue,
-        configuration: values.records.checkpoints, events: events),
-      state: state, events: events, clock: clock)
+        configuration: values.records.checkpoints, events: events,
+        isBest: { online.history.isBest(atStep: state.position.step) }),
+      state: state, events: events, clock: clock,
+      reasonToStop: Patience(epochs: values.training.patience, signals: online.history).reasonToStop)
     let initialization = try checkpoint == nil ? parts.initialize() : nil
     if let checkpoint { try state.restore(checkpoint, data: dataset.summary) }
     summary = TrainingSummary(
       of: parts.resolved, dataset: dataset,
       parameterCount: Self.count(method.parameters), encoderParameterCount: Self.count(method.encoder.parameters),
-      initialization: initialization, dtype: parts.setting.dtype, position: state.position)
+      initialization: initialization, normalizesOverBatch: method.normalizesOverBatch, dtype: parts.setting.dtype,
+      position: state.position)
   }
 
   private static func count(_ parameters: [Parameter]) -> Int {

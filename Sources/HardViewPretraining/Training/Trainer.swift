@@ -17,13 +17,15 @@ public final class Trainer<L: Learner> {
   private let events: TrainingEvents
   private let communicator: any Communicator
   private let clock: StageClock
+  private let reasonToStop: () -> String?
   /// Where training is.
   public var position: TrainingProgress { state.position }
 
   /// Combines the parts; nothing happens before `run`.
   init(
     _ learner: L, feed: BatchFeed, health: Health, observers: [any TrainingObserver], checkpoints: CheckpointStore,
-    state: TrainingState, events: TrainingEvents, communicator: any Communicator = SingleWorker(), clock: StageClock
+    state: TrainingState, events: TrainingEvents, communicator: any Communicator = SingleWorker(), clock: StageClock,
+    reasonToStop: @escaping () -> String? = { nil }
   ) {
     self.learner = learner
     self.feed = feed
@@ -34,13 +36,16 @@ public final class Trainer<L: Learner> {
     self.events = events
     self.communicator = communicator
     self.clock = clock
+    self.reasonToStop = reasonToStop
   }
 
-  /// Trains until the last epoch ends, or until it is asked to stop; writes a checkpoint before it returns.
+  /// Trains until the last epoch ends, until there is a reason to stop, or until it is asked to; writes a checkpoint
+  /// before it returns.
   func run(asking request: () -> TrainingRequest) throws -> PretrainingOutcome {
     defer { feed.stop() }
     for observer in observers { try observer.resume(at: position) }
     while !position.isFinished {
+      if let reason = reasonToStop() { return try ending(with: .stoppedEarly(reason)) }
       let batch = try clock.during(.data) { try feed.next(at: position) }
       let context = StepContext(position, BatchDraw(batch, step: position.step), communicator: communicator)
       let step = try learner.step(on: batch, in: context)
@@ -49,7 +54,9 @@ public final class Trainer<L: Learner> {
       for observer in observers { try warning { try observer.observe(step, at: position) } }
       let request = request()
       let stops = communicator.anyAgrees(request == .stop) && !position.isFinished
-      if communicator.anyAgrees(request != .goOn) || checkpoints.isDue(at: position) { try save() }
+      if communicator.anyAgrees(request != .goOn || reasonToStop() != nil) || checkpoints.isDue(at: position) {
+        try save()
+      }
       if stops { return try ending(with: .interrupted) }
     }
     try health.validate()

@@ -94,15 +94,16 @@ final class TrainingState {
     position.step = saved.step
   }
 
-  /// Whether the checkpoint has the parts of this program, in the same versions.
+  /// Whether the checkpoint has the parts of this program, in the same versions, but for those that may be missing.
   ///
   /// Older checkpoints list none.
   private func checkParts(of checkpoint: Checkpoint) throws {
     guard let text = checkpoint.metadata["parts"],
       let saved = try? JSONDecoder().decode([String: Int].self, from: Data(text.utf8))
     else { return }
-    let error = PartsError(path: checkpoint.path, saved: saved, present: versions)
-    if saved != versions { throw error }
+    let missing = parts.filter { $0.part.mayBeMissing && saved[$0.name] == nil }.map(\.name)
+    let present = versions.filter { !missing.contains($0.key) }
+    if saved != present { throw PartsError(path: checkpoint.path, saved: saved, present: present) }
   }
 
   /// The name that a tensor of an older checkpoint has today.

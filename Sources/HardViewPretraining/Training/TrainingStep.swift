@@ -7,7 +7,7 @@ import Torch
 
 /// What one step did.
 ///
-/// Values stay on the device until somebody reads them.
+/// Values stay on the device until they are read.
 public struct TrainingStep {
   /// Where training was, and what identifies the batch.
   public let context: StepContext
@@ -17,13 +17,14 @@ public struct TrainingStep {
   public let isFinite: Tensor
   /// Whether gradients overflowed in float16, so that the step was left out, a boolean scalar; nil in other precisions.
   public let overflowed: Tensor?
-  /// What collapse shows in, `[batch, width]`.
+  /// The embedding in which collapse shows, `[batch, width]`.
   public let embedding: Tensor
-  /// Which views were trained on, without their pixels.
-  public let choice: Choice?
+  /// Which views were trained on, without their pixels: a choice for each part in which the batch went through
+  /// (`training.accumulation`), in order; empty where nothing was chosen.
+  public let choices: [Choice]
   /// How much hardness the choice captured; nil at steps without an audit.
   public var captured: CapturedHardness?
-  /// What a calibration that ended with this step found; nil where none did.
+  /// The result of a calibration that ended with this step; nil where none did.
   public var calibration: SelectionRecord?
   /// Where the loader's time went.
   public var loading = LoadingTimes()
@@ -62,7 +63,7 @@ extension TrainingObserver {
 
 /// Where remarks of a training go.
 public final class TrainingEvents {
-  /// Who is told.
+  /// The receiver of events.
   public var handler: (PretrainingEvent) -> Void = { _ in }
 
   /// Tells nobody yet.
@@ -72,7 +73,7 @@ public final class TrainingEvents {
   public func send(_ event: PretrainingEvent) { handler(event) }
 }
 
-/// What a run tells whoever watches.
+/// The events of a run.
 public enum PretrainingEvent: Sendable {
   /// A step ended; the loss is the latest that is known, on a GPU that of a few steps ago.
   case step(TrainingProgress, loss: Double, imagesPerSecond: Double, secondsLeft: Double)
@@ -90,4 +91,6 @@ public enum PretrainingOutcome: Sendable, Equatable {
   case finished
   /// It was asked to stop, and wrote a checkpoint first.
   case interrupted
+  /// There was a reason to end before the last epoch, and a checkpoint was written first.
+  case stoppedEarly(String)
 }

@@ -29,26 +29,42 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   /// Describes a training at the position where it begins or goes on.
   init(
     of resolved: ResolvedConfiguration, dataset: any ImageDataset, parameterCount: Int, encoderParameterCount: Int,
-    initialization: Initialization?, dtype: DType, position: TrainingProgress
+    initialization: Initialization?, normalizesOverBatch: Bool, dtype: DType, position: TrainingProgress
   ) {
     let values = resolved.values
     self.initialization = initialization
     images = dataset.summary
     isLabelled = dataset.labels != nil
-    remarks = []
+    let remark = Self.remark(on: values.training, of: resolved.method, normalizesOverBatch: normalizesOverBatch)
+    remarks = dataset.remarks + [remark].compactMap { $0 }
     network =
       "\(values.backbone.name.rawValue), \(millions(encoderParameterCount)) parameters, "
       + "\(millions(parameterCount)) trained with heads"
     objective = "\(resolved.method.name), \(Self.describe(values.selection))"
     let begun = position.step > 0 ? ", going on after step \(position.step) of \(position.totalSteps)" : ""
+    let parts = values.training.accumulation > 1 ? " in \(values.training.accumulation) parts" : ""
     length =
       "\(counted(values.training.epochs, "epoch")) of \(counted(position.stepsPerEpoch, "step")) of "
-      + "\(values.training.batchSize) images\(begun)"
+      + "\(values.training.batchSize) images\(parts)\(begun)"
     let threads = values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount
     let precision = [DType.float32: "fp32", .bfloat16: "bf16", .float16: "fp16"][dtype] ?? "\(dtype)"
     machine =
       "\(values.device.rawValue), \(precision), \(counted(threads, "training thread")), "
       + counted(values.data.loaderThreadCount, "loading thread")
+  }
+
+  /// What accumulation changes beside memory; nil where nothing.
+  private static func remark(
+    on training: TrainingConfiguration, of method: any SelfSupervisedMethod.Type, normalizesOverBatch: Bool
+  ) -> String? {
+    guard training.accumulation > 1 else { return nil }
+    let coupled = [
+      method.couplesBatch ? "the loss of \(method.name), which relates the images of a batch," : nil,
+      normalizesOverBatch ? "batch normalization" : nil,
+    ].compactMap { $0 }
+    guard !coupled.isEmpty else { return nil }
+    return "accumulation: \(coupled.joined(separator: " and ")) sees \(training.batchSize / training.accumulation) "
+      + "images at a time, not \(training.batchSize)"
   }
 
   private static func describe(_ selection: SelectionConfiguration) -> String {

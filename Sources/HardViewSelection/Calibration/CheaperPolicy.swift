@@ -6,7 +6,7 @@ import Views
 
 /// A policy that may cost less than exact selection, with the settings that choose it.
 public struct CheaperPolicy: Sendable, Equatable {
-  /// What is done, in a few words.
+  /// A description in a few words.
   public var summary: String
   /// The settings that differ from those it is compared with, as `--set` takes them, such as `selection.drawn=8`.
   public var settings: [String]

@@ -1,4 +1,4 @@
-/// What a policy costs and captures, measured with one network.
+/// The overhead and captured hardness of a policy, measured with one network.
 public struct PolicyMeasurement: Sendable {
   /// The policy.
   public var policy: CheaperPolicy
@@ -46,7 +46,7 @@ public struct PolicyMeasurement: Sendable {
 
 /// Which of several policies to take.
 public enum PolicyChoice {
-  /// What has to be kept of exact selection's image-specific hardness to count as keeping its gain.
+  /// The share of exact selection's image-specific hardness that counts as keeping its gain.
   public static let wantedShare = 0.9
 
   /// The cheapest policy that keeps the gain; where none does within `budget`, the one that keeps most of it within the

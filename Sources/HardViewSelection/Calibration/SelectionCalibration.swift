@@ -44,7 +44,7 @@ public struct SelectionCalibration {
     plain = try ViewSelection(.plain, setting, model: model)
   }
 
-  /// What a loader must draw: the most that any of the policies draws, rendered by none.
+  /// The views that a loader must draw: the most that any policy draws, none rendered.
   public var drawnViews: [DrawnViews] {
     let drawn = measured.map(\.selection.drawnViews)
     return drawn[0].indices.map { group in
@@ -84,7 +84,7 @@ public struct SelectionCalibration {
     }
   }
 
-  /// What was measured, in the order of the policies.
+  /// The measurements, in the order of the policies.
   public var results: [PolicyMeasurement] {
     measured.map {
       PolicyMeasurement(

@@ -1,6 +1,6 @@
 /// One line of `selection.jsonl`: what a calibration found, and what was chosen for the steps after it.
 public struct SelectionRecord: Codable, Sendable {
-  /// What one policy costs and captures.
+  /// The overhead and captured hardness of a policy.
   public struct Measured: Codable, Sendable {
     /// In a few words.
     public var policy: String
@@ -27,7 +27,7 @@ public struct SelectionRecord: Codable, Sendable {
 
   /// Steps taken before the calibration ended.
   public var step: Int
-  /// What is done from now on.
+  /// The policy from now on.
   public var chosen: Measured
   /// The settings that choose it, as `--set` takes them.
   public var settings: [String]

@@ -5,7 +5,7 @@ import TensorViews
 import Torch
 import Views
 
-/// What selection needs to know of a training.
+/// The settings of a training that selection needs.
 public struct SelectionSetting: Sendable {
   /// Which views the loss consumes.
   public var plan: ViewPlan
@@ -15,7 +15,7 @@ public struct SelectionSetting: Sendable {
   public var backbone: BackboneConfiguration
   /// Threads that render on the processor.
   public var threads: Int
-  /// What convolutions and matrix products compute in.
+  /// The precision of convolutions and matrix products.
   public var dtype: DType
   /// Selectors of one's own.
   public var selectors: [any SelectorComponent.Type]
@@ -40,7 +40,7 @@ struct Candidates {
   enum Rendering {
     /// By the loader, before it is known which views are chosen.
     case inLoader
-    /// On the processor, once it is known which views are looked at.
+    /// On the CPU, once it is known which views are needed.
     case afterwards
     /// With tensor operators, on the device that trains on them.
     case onDevice
@@ -51,7 +51,7 @@ struct Candidates {
   let space: CandidateSpace
   /// All choices among the drawn views that a choice is numbered in.
   let drawnSpace: CandidateSpace
-  /// The choices that audits look at: among all drawn views, and those that exact selection would have.
+  /// The choices for audits: among all drawn views, and those of exact selection.
   let auditSpaces: (all: CandidateSpace, reference: CandidateSpace)
   /// Whether a model of geometry and color keeps some of the drawn views before any is rendered.
   let dropsViews: Bool

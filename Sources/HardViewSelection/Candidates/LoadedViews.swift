@@ -31,7 +31,7 @@ final class LoadedViews: CandidateViews {
     zip(batch.groups, space.poolSizes).flatMap { group, count in group.parameters.prefix(count) }
   }
 
-  /// All drawn views that audits look at, at the size that is trained on.
+  /// All drawn views for audits, at training size.
   func auditPool() -> ViewPool {
     pool(sizes: candidates.auditSpaces.all.poolSizes, keeping: nil, imageCount) { $0.size }
   }

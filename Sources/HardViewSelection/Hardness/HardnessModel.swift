@@ -25,7 +25,7 @@ public final class HardnessModel {
   /// Knows nothing yet.
   public init() {}
 
-  /// What must be saved to continue exactly.
+  /// The state to save in order to continue exactly.
   public var state: [(name: String, buffer: Buffer)] { [("products", products), ("moments", moments)] }
 
   /// To be called after `state` was loaded.

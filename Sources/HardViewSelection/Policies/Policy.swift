@@ -4,9 +4,9 @@ import Torch
 
 /// When selection takes place, and for how many images.
 public struct SelectionTimes: Sendable, Equatable {
-  /// Views are selected at every so many steps; in between, random views are trained on.
+  /// With k, views are selected at every k-th step; the steps in between train on random views.
   public var everySteps: Int
-  /// The share of training, or of a cycle where schedules begin anew, at which selection begins.
+  /// The share of training, or of a cycle where schedules restart, at which selection begins.
   public var from: Double
   /// The share of training at which selection ends.
   public var until: Double
@@ -67,7 +67,7 @@ public struct Policy: Sendable {
   /// Chooses for every image of a pool whose choices are those of `space`; where there is only one, nothing is scored.
   ///
   /// - Returns: The view of every slot as numbers in the pool, `[slots, batch]`, and the scores where some were computed.
-  /// - Throws: When the scorer or selector looks at crops and the pool does not say what they are.
+  /// - Throws: When the scorer or selector needs crops and the pool has none.
   func choose<Method: SelfSupervisedMethod>(
     from pool: ViewPool, in space: CandidateSpace, for method: Method, in context: StepContext
   ) throws(MissingBoxesError) -> (slots: Tensor, scored: ScoredViews?) {
@@ -86,7 +86,7 @@ public struct Policy: Sendable {
   }
 }
 
-/// A policy looks at the crops of views, and the pool does not say what they are.
+/// A policy needs the crops of views, and the pool has none.
 public struct MissingBoxesError: Error, CustomStringConvertible {
   /// One sentence: what is missing and where to put it.
   public var description: String {

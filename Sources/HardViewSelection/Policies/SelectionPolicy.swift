@@ -87,6 +87,6 @@ public struct SelectionPolicy: RawRepresentable, Codable, Sendable, Hashable {
   /// Whether every drawn view is trained on, each in one pair.
   var pairsViews: Bool { self == .hardestPairs || self == .randomPairs }
 
-  /// Whether it looks at the choices one by one.
+  /// Whether it goes through the choices one by one.
   var listsChoices: Bool { self == .amongHardest || self == .softmax }
 }

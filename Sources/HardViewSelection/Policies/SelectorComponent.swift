@@ -17,10 +17,10 @@ public protocol SelectorComponent: ViewSelector, SendableMetatype {
 }
 
 extension SelectorComponent {
-  /// Whatever the types allow.
+  /// No checks beyond types by default.
   public static func check(_ settings: Settings, _ report: inout SettingReport) {}
 
-  /// Whether it looks at scores with its default settings, so that a network is run on all drawn views.
+  /// Whether it needs scores with its default settings, so that a network runs on all drawn views.
   public static var ranksByDefault: Bool { Self(Settings()).needsScores }
 
   /// The typed section.

@@ -14,7 +14,7 @@ public struct LossScorer: ViewScorer {
 
   /// The loss of every choice, all candidate views of a size encoded in one batch as published.
   ///
-  /// What a teacher makes of views of another size than those trained on is not used again.
+  /// A teacher's outputs for views of another size than in training are not reused.
   public func score<Method: SelfSupervisedMethod>(
     _ pool: ViewPool, in space: CandidateSpace, method: Method, context: StepContext
   ) -> ScoredViews {

@@ -18,7 +18,7 @@ public struct ScoredViews: Sendable {
 
 /// Rates the choices of views for every image; higher is harder.
 public protocol ViewScorer: Sendable {
-  /// Whether it looks at the crops of views.
+  /// Whether it needs the crops of views.
   var needsBoxes: Bool { get }
 
   /// Scores of every choice. Changes no weight and no method state.
@@ -28,13 +28,13 @@ public protocol ViewScorer: Sendable {
 }
 
 extension ViewScorer {
-  /// False: most scorers look at pixels.
+  /// False: most scorers use pixels.
   public var needsBoxes: Bool { false }
 }
 
 /// How a scoring pass computes.
 public struct ScoringPass: Sendable {
-  /// What normalization does.
+  /// The phase of normalization.
   public var phase: Phase
   /// The type that convolutions and matrix products compute in.
   public var dtype: DType

@@ -7,7 +7,7 @@ public struct Eligibility: Sendable, Equatable {
   ///
   /// Where an image has no other choice, the one that overlaps most is taken. 0 allows everything.
   public var overlapFloor: Double
-  /// Rank only so many choices, drawn at random once for the whole batch, as the published DINO; 0 ranks all.
+  /// The number of choices to rank, drawn at random once for the whole batch, as in the published DINO; 0 ranks all.
   public var limit: Int
   /// Whether the first view must be among the chosen.
   public var keepsFirstView: Bool

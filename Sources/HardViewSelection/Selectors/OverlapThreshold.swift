@@ -44,7 +44,7 @@ public struct OverlapThreshold: ViewSelector {
     self.limit = limit
   }
 
-  /// Scores are not looked at.
+  /// Scores are not needed.
   public var needsScores: Bool { false }
   /// Overlap is all that counts.
   public var needsBoxes: Bool { true }

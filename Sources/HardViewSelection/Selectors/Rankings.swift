@@ -12,7 +12,7 @@ public struct Hardest: ViewSelector {
     self.eligibility = eligibility
   }
 
-  /// Crops are looked at for their overlap.
+  /// Crops are needed for their overlap.
   public var needsBoxes: Bool { eligibility.overlapFloor > 0 }
 
   /// The argmax of the scores.
@@ -31,7 +31,7 @@ public struct Easiest: ViewSelector {
     self.eligibility = eligibility
   }
 
-  /// Crops are looked at for their overlap.
+  /// Crops are needed for their overlap.
   public var needsBoxes: Bool { eligibility.overlapFloor > 0 }
 
   /// The argmin of the scores; the first of equals.
@@ -53,7 +53,7 @@ public struct AmongHardest: ViewSelector {
     self.eligibility = eligibility
   }
 
-  /// Crops are looked at for their overlap.
+  /// Crops are needed for their overlap.
   public var needsBoxes: Bool { eligibility.overlapFloor > 0 }
 
   /// A random one of the largest scores.
@@ -84,7 +84,7 @@ public struct SoftmaxSampling: ViewSelector {
     self.eligibility = eligibility
   }
 
-  /// Crops are looked at for their overlap.
+  /// Crops are needed for their overlap.
   public var needsBoxes: Bool { eligibility.overlapFloor > 0 }
 
   /// A draw for each image.

@@ -6,7 +6,7 @@ public struct UniformChoice: ViewSelector {
   /// Makes the selector.
   public init() {}
 
-  /// Scores are not looked at.
+  /// Scores are not needed.
   public var needsScores: Bool { false }
 
   /// Draws from a generator keyed by seed, epoch and image.

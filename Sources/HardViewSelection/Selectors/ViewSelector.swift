@@ -3,7 +3,7 @@ import Optimization
 import Torch
 import Views
 
-/// What selectors know beside scores.
+/// The context of a selection besides scores.
 public struct SelectionContext: Sendable {
   /// The choices.
   public var space: CandidateSpace
@@ -29,9 +29,9 @@ public struct SelectionContext: Sendable {
 ///
 /// Knows no method.
 public protocol ViewSelector: Sendable {
-  /// Whether `choose` looks at scores; when not, no scoring pass is made.
+  /// Whether `choose` needs scores; if not, no scoring pass is made.
   var needsScores: Bool { get }
-  /// Whether `choose` looks at the crops of views.
+  /// Whether `choose` needs the crops of views.
   var needsBoxes: Bool { get }
 
   /// For each image the view of every slot, as numbers in the pool: `[slots, batch]`.
@@ -42,7 +42,7 @@ public protocol ViewSelector: Sendable {
 extension ViewSelector {
   /// True: most selectors rank.
   public var needsScores: Bool { true }
-  /// False: most selectors look at scores alone.
+  /// False: most selectors need scores alone.
   public var needsBoxes: Bool { false }
 }
 

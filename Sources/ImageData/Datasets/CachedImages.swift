@@ -22,10 +22,12 @@ public final class CachedImages: ImageDataset {
   public var count: Int { base.count }
   /// The classes of the images.
   public var labels: [Int]? { base.labels }
-  /// What the classes are called.
+  /// The names of the classes.
   public var classNames: [String]? { base.classNames }
-  /// What the images are.
+  /// A description of the images.
   public var summary: String { base.summary }
+  /// What was left out.
+  public var remarks: [String] { base.remarks }
   /// Where the images lie one after another.
   public var shards: [Range<Int>]? { base.shards }
   /// The bytes of the pixels that are kept.
@@ -50,7 +52,7 @@ public final class CachedImages: ImageDataset {
   }
 }
 
-/// Decodes an image in full, whatever is needed of it, and shows the pixels to somebody.
+/// Decodes the whole image and reports its pixels to a callback.
 private struct WatchedSource: ImageSource {
   let source: any ImageSource
   let onDecoding: (Image) -> Void

@@ -1,6 +1,6 @@
 /// A dataset that could not be opened: which file or folder, and why.
 public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong with the file or folder.
+  /// The problem with the file or folder.
   public enum Problem: Equatable, Sendable {
     /// Nothing lies at the path.
     case missing
@@ -24,17 +24,17 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
     case labelOutOfRange(label: Int, record: Int, classes: Int)
     /// A tar file cannot be read on from a byte, which so many whole samples precede.
     case damagedShard(offset: Int, samplesBefore: Int, reason: String)
+    /// Members of a tar file that would have the same place in the sample of a key; their paths.
+    case collidingMembers([String], key: String)
     /// There are no images in it.
     case noImages(ignoredFiles: Int)
-    /// A class subfolder without images.
-    case emptyClass(String)
     /// Several reasonable readings, or one that is not supported; what to do.
     case unsupported(String)
   }
 
   /// The file or folder.
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: Problem
 
   /// Creates the error for the file or folder at `path`.
@@ -77,11 +77,13 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
       return
         "the shard is damaged or cut short at byte \(offset), after \(samples) whole samples (\(reason)); fetch "
         + "it again, or move it out of the folder"
+    case .collidingMembers(let paths, let key):
+      return
+        "its members \(quoted(paths)) share the key '\(key)', so that one sample would hold them all and use a single "
+        + "one; rename them, or, where their names have several dots, set data.key_at to last_dot"
     case .noImages(let ignored):
-      let others = ignored == 0 ? "" : " (\(ignored) other files are ignored)"
-      return "there are no images in it\(others); images are files that end in .jpg, .jpeg, .png or .webp"
-    case .emptyClass(let name):
-      return "its class subfolder '\(name)' holds no .jpg, .jpeg, .png or .webp file; put images into it or remove it"
+      let others = ignored == 0 ? "" : " (\(ignored) other files are left out)"
+      return "there are no images in it\(others); images are files that end in \(ImageFormats.listOfEndings)"
     case .unsupported(let advice):
       return advice
     }

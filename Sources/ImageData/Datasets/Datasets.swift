@@ -37,6 +37,7 @@ public enum Datasets {
   ) throws(DatasetError) -> any ImageDataset {
     var path = NSString(string: path).expandingTildeInPath
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    if let archive = CompressedArchive(path), FileKind.isFile(path) { throw archive.error(at: path) }
     switch format == .automatic ? try detectFormat(of: path) : format {
     case .idx: return try IDXFile.open(path: path, split: split)
     case .cifar10: return try CIFARFiles.cifar10.open(path: path, split: split)

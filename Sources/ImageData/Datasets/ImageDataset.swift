@@ -10,6 +10,8 @@ public protocol ImageDataset: Sendable {
   var classNames: [String]? { get }
   /// One line for people: how many images of what kind, in how many classes, from where.
   var summary: String { get }
+  /// What was left out of the dataset, or read in a way that may surprise, a sentence each; none by default.
+  var remarks: [String] { get }
   /// The stretches of images that lie behind one another in a file and read fastest in order, together all images in
   /// their order; nil where any image reads as fast as the next.
   var shards: [Range<Int>]? { get }
@@ -21,6 +23,9 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
+  /// Nothing to say.
+  public var remarks: [String] { [] }
+
   /// Any order reads well.
   public var shards: [Range<Int>]? { nil }
 
@@ -30,6 +35,9 @@ extension ImageDataset {
 
 /// A dataset whose images are encoded files, or parts of one, and can be had as they are.
 protocol EncodedImages: ImageDataset {
+  /// How the images are read.
+  var options: DecodingOptions { get }
+
   /// The bytes of the file that one image is. May be called from several threads at once.
   func encodedImage(at index: Int) throws(ImageError) -> [UInt8]
 }
@@ -71,7 +79,7 @@ public struct DatasetFormat: RawRepresentable, Codable, Sendable, Hashable {
   public static let cifar10 = DatasetFormat(rawValue: "cifar10")
   /// The binary version of CIFAR-100: `train.bin` and `test.bin`; the fine labels are used.
   public static let cifar100 = DatasetFormat(rawValue: "cifar100")
-  /// A folder of JPEG, PNG and WebP files, with one subfolder for each class or with none.
+  /// A folder of image files at any depth, with subfolders for classes or without.
   public static let folder = DatasetFormat(rawValue: "folder")
   /// Tar files in the layout of WebDataset: `*.tar`, or `train/*.tar` and `val/*.tar`.
   public static let shards = DatasetFormat(rawValue: "shards")

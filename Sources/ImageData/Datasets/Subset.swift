@@ -31,6 +31,8 @@ public struct Subset: ImageDataset {
   }
   /// How many images of which dataset.
   public var summary: String { "\(count) of \(base.summary)" }
+  /// What was left out of `base`.
+  public var remarks: [String] { base.remarks }
 
   /// The subset's image `index`.
   public func source(at index: Int) throws(ImageError) -> any ImageSource { try base.source(at: indices[index]) }

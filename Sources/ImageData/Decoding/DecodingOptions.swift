@@ -1,4 +1,4 @@
-/// How encoded images are read.
+/// How encoded images are found and read.
 public struct DecodingOptions: Sendable, Equatable {
   /// The most pixels an image may have unless told otherwise: 178,956,970, above which Pillow suspects a bomb.
   public static let defaultPixelLimit = 178_956_970
@@ -9,10 +9,20 @@ public struct DecodingOptions: Sendable, Equatable {
   ///
   /// torchvision's `ImageFolder` does not do this: what it trains on lies as it is stored.
   public var appliesOrientation: Bool
+  /// What shows through where an image is transparent; nil drops alpha, so that the hidden colors show, as with Pillow's
+  /// `convert("RGB")` and torchvision's `ImageFolder`.
+  public var background: BackgroundColor?
+  /// Which files of a tar shard are one sample.
+  public var shardKey: ShardKey
 
-  /// Sets both options.
-  public init(pixelLimit: Int = DecodingOptions.defaultPixelLimit, appliesOrientation: Bool = true) {
+  /// Sets all options.
+  public init(
+    pixelLimit: Int = DecodingOptions.defaultPixelLimit, appliesOrientation: Bool = true,
+    background: BackgroundColor? = nil, shardKey: ShardKey = .firstDot
+  ) {
     self.pixelLimit = pixelLimit
     self.appliesOrientation = appliesOrientation
+    self.background = background
+    self.shardKey = shardKey
   }
 }

@@ -1,28 +1,29 @@
 import Views
 
-/// A JPEG, PNG or WebP image whose header was read and whose pixels were not.
+/// A JPEG, PNG, WebP, TIFF, GIF or BMP image whose header was read and whose pixels were not.
 ///
 /// The format is recognized by the first bytes, never by the file's name. What comes out is what Pillow gives after
 /// `ImageOps.exif_transpose` and `convert("RGB")` (or `"L"` where the file is gray): alpha and transparency are
-/// dropped, palettes are expanded, CMYK becomes RGB by the same integer formula, JPEGs are decoded with
-/// libjpeg-turbo's accurate transform and smooth chroma upsampling, and of an animation the first frame is taken. One
-/// difference: 16-bit gray keeps its high byte, where Pillow clips at 255.
+/// dropped or have a background, palettes are expanded, CMYK becomes RGB by the same integer formula, JPEGs are decoded
+/// with libjpeg-turbo's accurate transform and smooth chroma upsampling, and of several pictures in a file the first is
+/// taken. One difference: 16-bit gray keeps its high byte, where Pillow clips at 255.
 ///
 /// Files that are cut short or damaged are refused by `pixels(_:)`; half an image is never returned.
 public struct EncodedImage: ImageSource, Sendable {
-  /// Width in pixels, as it is looked at.
+  /// Width in pixels, upright.
   public let width: Int
-  /// Height in pixels, as it is looked at.
+  /// Height in pixels, upright.
   public let height: Int
   /// The file's path, or what stands for it in errors.
   public let name: String
 
   /// How the names of files of this format end, without the dot.
-  var fileExtension: String { codec.fileExtension }
+  var fileExtension: String { codec.fileExtensions[0] }
 
   private let bytes: [UInt8]
   private let codec: any ImageCodec.Type
   private let orientation: Orientation
+  private let options: DecodingOptions
 
   /// Reads the file at `path` and its header.
   public init(contentsOf path: String, options: DecodingOptions = DecodingOptions()) throws(ImageError) {
@@ -34,7 +35,7 @@ public struct EncodedImage: ImageSource, Sendable {
     guard !bytes.isEmpty else { throw ImageError(path: name, problem: .empty) }
     let (codec, header) = try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
       let buffer = UnsafeRawBufferPointer(bytes)
-      guard let codec = imageCodec(recognizing: buffer) else {
+      guard let codec = ImageFormats.codec(recognizing: buffer) else {
         throw ImageError(path: name, problem: .unknownFormat(firstBytes: Array(buffer.prefix(8))))
       }
       return (codec, try codec.header(buffer, name: name))
@@ -48,6 +49,7 @@ public struct EncodedImage: ImageSource, Sendable {
     self.bytes = bytes
     self.codec = codec
     self.name = name
+    self.options = options
     orientation = options.appliesOrientation ? header.orientation : .upright
     width = orientation.isTransposed ? header.height : header.width
     height = orientation.isTransposed ? header.width : header.height
@@ -56,11 +58,12 @@ public struct EncodedImage: ImageSource, Sendable {
   /// Decodes at least the pixels that are needed, at no lower resolution than is needed.
   ///
   /// What lies outside the image is left out of the box, and a reduction that is not 1, 2, 4 or 8 is lowered to one that
-  /// is. A JPEG is decoded in the resolution and the part that are needed, a WebP in the part; of a PNG everything is
-  /// decoded and the part kept. A turned image whose sides the reduction does not divide is decoded at a lower one.
+  /// is. A JPEG is decoded in the resolution and the part that are needed, a WebP and a TIFF in the part; of the others
+  /// everything is decoded and the part kept. A turned image whose sides the reduction does not divide is decoded at a lower one.
   ///
   /// No more is allocated than the part and a few rows, except for what the formats make necessary: the coefficients of
-  /// a JPEG in several scans, all the pixels of a lossless WebP, and the part once more where it is turned.
+  /// a JPEG in several scans, all the pixels of a lossless WebP, a BMP or a TIFF in unusual colors, the strips or tiles of
+  /// other TIFFs, and the part once more where it is turned.
   ///
   /// - Throws: `ImageError` when the file is cut short or damaged, above, in or below the part.
   public func pixels(_ need: PixelNeed) throws(ImageError) -> ImagePart {
@@ -68,7 +71,7 @@ public struct EncodedImage: ImageSource, Sendable {
     let upright = need.box.clamped(toWidth: width, height: height)
     let stored = PixelNeed(box: orientation.storedBox(upright, width: width, height: height), reduction: reduction)
     let part = try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
-      try codec.pixels(UnsafeRawBufferPointer(bytes), name: name, need: stored)
+      try codec.pixels(UnsafeRawBufferPointer(bytes), name: name, need: stored, options: options)
     }
     return orientation.upright(part)
   }

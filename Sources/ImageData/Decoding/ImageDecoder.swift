@@ -1,6 +1,6 @@
 import Views
 
-/// Turns JPEG, PNG and WebP files into 8-bit gray or RGB pixels at once: whole, and at their own resolution.
+/// Turns image files into 8-bit gray or RGB pixels at once: whole, and at their own resolution.
 ///
 /// Which pixels come out is said at `EncodedImage`, which this is a shorthand for.
 public enum ImageDecoder {

@@ -1,6 +1,6 @@
 /// One image that could not be decoded: which one, and why.
 public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong with the image.
+  /// The problem with the image.
   public enum Problem: Equatable, Sendable {
     /// The operating system refused to open or read the file; its own words.
     case unreadable(String)
@@ -10,19 +10,21 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case empty
     /// The file is larger than any image that would be read: its size and the limit, in bytes.
     case tooManyBytes(Int, limit: Int)
-    /// The first bytes are those of no JPEG, PNG or WebP.
+    /// The first bytes are those of no format that is read.
     case unknownFormat(firstBytes: [UInt8])
     /// The header announces more pixels than the limit allows.
     case tooManyPixels(width: Int, height: Int, limit: Int)
     /// The data end early or contradict themselves; the codec's own words.
     case corrupt(format: String, reason: String)
+    /// The file is whole, but of a kind that is not read; which.
+    case unsupported(format: String, kind: String)
     /// It cannot be written in this format; the codec's own words.
     case notEncodable(format: String, reason: String)
   }
 
   /// The file's path, or the image's name in its dataset (`train-images-idx3-ubyte.gz#17`).
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: Problem
 
   /// Creates the error for the image named `path`.
@@ -31,7 +33,7 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// What is wrong, without the image's name.
+  /// The problem, without the image's name.
   public var reason: String {
     switch problem {
     case .unreadable(let reason):
@@ -43,12 +45,14 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooManyBytes(let size, let limit):
       "the file has \(size) bytes, more than the \(limit) that are read for one image; remove it or re-encode it"
     case .unknownFormat(let bytes):
-      "it is no JPEG, PNG or WebP: its first bytes are \(bytes.hexadecimal); convert it or remove it"
+      "it is no \(ImageFormats.listOfNames): its first bytes are \(bytes.hexadecimal); convert it or remove it"
     case .tooManyPixels(let width, let height, let limit):
       "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down, "
         + "remove it, or raise the limit (data.megapixel_limit)"
     case .notEncodable(let format, let reason):
       "it cannot be encoded as \(format) (\(reason)); choose another encoding or scale it down"
+    case .unsupported(let format, let kind):
+      "\(kind) are not read from \(format) files; convert it to 8 or 16 bits without compression, or to PNG"
     case .corrupt(let format, let reason):
       "its \(format) data are damaged or cut short (\(reason)); fetch it again or remove it"
     }

@@ -5,9 +5,9 @@ import Views
 /// What is drawn about a view depends on the size alone, so views are drawn first and then only those pixels are
 /// decoded that they show.
 public protocol ImageSource {
-  /// Width in pixels, as it is looked at.
+  /// Width in pixels, upright.
   var width: Int { get }
-  /// Height in pixels, as it is looked at.
+  /// Height in pixels, upright.
   var height: Int { get }
 
   /// At least the pixels that are needed, at no lower resolution than is needed.
@@ -57,7 +57,7 @@ public struct PixelNeed: Sendable, Equatable {
 }
 
 extension PixelNeed {
-  /// What both need.
+  /// The need of both.
   public func union(_ other: PixelNeed) -> PixelNeed {
     let (top, left) = (min(box.top, other.box.top), min(box.left, other.box.left))
     let bottom = max(box.top + box.height, other.box.top + other.box.height)

@@ -8,10 +8,12 @@ import Views
 /// its resolution two thirds, and both together little less.
 enum JPEGCodec: ImageCodec {
   static let format = "JPEG"
-  static let fileExtension = "jpg"
+  static let fileExtensions = ["jpg", "jpeg"]
 
   /// Columns that are decoded on both sides of what is needed: at its edge, smooth chroma upsampling has no neighbour.
   private static let columnMargin = 4
+
+  static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.starts(with: [0xFF, 0xD8, 0xFF]) }
 
   static func header(_ bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) -> ImageHeader {
     let header = try JPEGReader(bytes, name: name).header
@@ -24,7 +26,7 @@ enum JPEGCodec: ImageCodec {
   }
 
   static func pixels(
-    _ bytes: UnsafeRawBufferPointer, name: String, need: PixelNeed
+    _ bytes: UnsafeRawBufferPointer, name: String, need: PixelNeed, options: DecodingOptions
   ) throws(ImageError) -> ImagePart {
     let reader = try JPEGReader(bytes, name: name)
     let width = Int(reader.header.width)
@@ -48,7 +50,11 @@ enum JPEGCodec: ImageCodec {
         try reader.readRow(into: row.baseAddress!)
         let start = index * box.width * channels
         let target = UnsafeMutableBufferPointer(rebasing: buffer[start..<start + box.width * channels])
-        if samples == 4 { fill(target, fromInvertedCMYK: part) } else { _ = target.update(fromContentsOf: part) }
+        if samples == 4 {
+          RGBPixels.fill(target, fromInvertedCMYK: part)
+        } else {
+          _ = target.update(fromContentsOf: part)
+        }
       }
       // The rows below are read too: it is there that a file is cut. Skipping the last one would skip the end marker.
       let below = need.reduced(height) - box.top - box.height
@@ -59,18 +65,5 @@ enum JPEGCodec: ImageCodec {
       try reader.finish()
     }
     return ImagePart(image, ofWidth: width, height: height, reduction: need.reduction, top: box.top, left: box.left)
-  }
-
-  /// RGB from the inverted CMYK that Adobe's programs write, rounded as Pillow's `convert("RGB")` rounds.
-  private static func fill(
-    _ rgb: UnsafeMutableBufferPointer<UInt8>, fromInvertedCMYK cmyk: UnsafeMutableBufferPointer<UInt8>
-  ) {
-    for pixel in 0..<cmyk.count / 4 {
-      let light = Int(cmyk[4 * pixel + 3])
-      for channel in 0..<3 {
-        let product = (255 - Int(cmyk[4 * pixel + channel])) * light + 128
-        rgb[3 * pixel + channel] = UInt8(max(0, light - ((product >> 8) + product) >> 8))
-      }
-    }
   }
 }

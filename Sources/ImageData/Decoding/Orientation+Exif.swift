@@ -3,13 +3,13 @@ extension Orientation {
   ///
   /// Whatever contradicts itself in the block counts as upright: it is no reason to refuse the pixels.
   init(exif: UnsafeRawBufferPointer) {
-    let reader = TIFFReader(bytes: exif)
+    let reader = ExifReader(bytes: exif)
     self = reader.flatMap(\.orientation).flatMap(Orientation.init) ?? .upright
   }
 }
 
 /// Numbers in the TIFF structure that EXIF data have; nil instead of what lies outside.
-private struct TIFFReader {
+private struct ExifReader {
   let bytes: UnsafeRawBufferPointer
   let isBigEndian: Bool
 

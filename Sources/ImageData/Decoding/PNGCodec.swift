@@ -4,7 +4,11 @@ import Views
 /// Reads PNGs with libspng: gray (with or without alpha) becomes one channel, everything else RGB.
 enum PNGCodec: ImageCodec {
   static let format = "PNG"
-  static let fileExtension = "png"
+  static let fileExtensions = ["png"]
+
+  static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+  }
 
   static func header(_ bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) -> ImageHeader {
     let header = try PNGReader(bytes, name: name).header
@@ -14,14 +18,15 @@ enum PNGCodec: ImageCodec {
   }
 
   static func pixels(
-    _ bytes: UnsafeRawBufferPointer, name: String, need: PixelNeed
+    _ bytes: UnsafeRawBufferPointer, name: String, need: PixelNeed, options: DecodingOptions
   ) throws(ImageError) -> ImagePart {
     let reader = try PNGReader(bytes, name: name)
     let width = Int(reader.header.width)
     let height = Int(reader.header.height)
-    let channels = reader.channels
+    let background = reader.isTransparent ? options.background : nil
+    let channels = background.map { reader.isGray && $0.isGray ? 1 : 3 } ?? reader.channels
     let box = need.box
-    let rowBytes = try reader.start()
+    let rowBytes = try reader.start(keepsAlpha: background != nil)
     let stride = rowBytes / width
     let image = try Image(
       width: box.width, height: box.height, channels: channels, scratch: rowBytes
@@ -32,7 +37,9 @@ enum PNGCodec: ImageCodec {
         let target = (place.row - box.top) * box.width - box.left
         for column in place.columns where column >= box.left && column < box.left + box.width {
           for channel in 0..<channels {
-            buffer[(target + column) * channels + channel] = row[column * stride + channel]
+            let value = row[column * stride + channel]
+            buffer[(target + column) * channels + channel] =
+              background?.behind(value, alpha: row[column * stride + 3], channel: channel) ?? value
           }
         }
       }

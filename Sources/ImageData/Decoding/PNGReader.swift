@@ -35,6 +35,17 @@ struct PNGReader: ~Copyable {
   /// Gray of 16 bits or with alpha is decoded as it is in the file, the high byte first.
   var channels: Int { layout == SPNG_FMT_RGB8 ? 3 : 1 }
 
+  /// Whether the file has no colors.
+  var isGray: Bool {
+    [SPNG_COLOR_TYPE_GRAYSCALE, SPNG_COLOR_TYPE_GRAYSCALE_ALPHA].contains(spng_color_type(UInt32(header.color_type)))
+  }
+
+  /// Whether the file has alpha, or a color that stands for none.
+  var isTransparent: Bool {
+    var transparency = spng_trns()
+    return header.color_type & 4 != 0 || spng_get_trns(context, &transparency) == 0
+  }
+
   private var layout: spng_format {
     switch spng_color_type(UInt32(header.color_type)) {
     case SPNG_COLOR_TYPE_GRAYSCALE: header.bit_depth == 16 ? SPNG_FMT_RAW : SPNG_FMT_G8
@@ -44,11 +55,13 @@ struct PNGReader: ~Copyable {
   }
 
   /// Starts decoding and gives the bytes of one row.
-  func start() throws(ImageError) -> Int {
-    let format = Int32(layout.rawValue)
+  /// - Parameter keepsAlpha: Whether a decoded pixel has four values of 8 bits: red, green, blue and alpha.
+  func start(keepsAlpha: Bool) throws(ImageError) -> Int {
+    let format = Int32((keepsAlpha ? SPNG_FMT_RGBA8 : layout).rawValue)
+    let flags = Int32(SPNG_DECODE_PROGRESSIVE.rawValue) | (keepsAlpha ? Int32(SPNG_DECODE_TRNS.rawValue) : 0)
     var size = 0
     try check(spng_decoded_image_size(context, format, &size))
-    try check(spng_decode_image(context, nil, 0, format, Int32(SPNG_DECODE_PROGRESSIVE.rawValue)))
+    try check(spng_decode_image(context, nil, 0, format, flags))
     return size / Int(header.height)
   }
 

@@ -57,14 +57,17 @@ struct WebPFile: ~Copyable {
   }
 
   /// Decodes the pixels of `box`, RGB, as they are when the whole canvas is decoded.
-  func picture(of box: CropBox) throws(ImageError) -> Image {
+  /// - Parameter background: What shows through where the picture is transparent; nil drops alpha.
+  func picture(of box: CropBox, background: BackgroundColor?) throws(ImageError) -> Image {
     let inside = frameBox.intersection(with: box)
-    if inside == box { return try pictureInsideFrame(of: box) }
-    // What the first frame of an animation leaves free is black.
+    let front = frame.has_alpha != 0 ? background : nil
+    if inside == box { return try pictureInsideFrame(of: box, background: front) }
+    // What the first frame of an animation leaves free is transparent black.
+    let free = background ?? BackgroundColor(red: 0, green: 0, blue: 0)
     return try Image(width: box.width, height: box.height, channels: 3) { pixels throws(ImageError) in
-      pixels.update(repeating: 0)
+      for index in pixels.indices { pixels[index] = free[index % 3] }
       guard inside.area > 0 else { return }
-      let image = try pictureInsideFrame(of: inside)
+      let image = try pictureInsideFrame(of: inside, background: front)
       for row in 0..<inside.height {
         let target = 3 * ((inside.top - box.top + row) * box.width + inside.left - box.left)
         let source = 3 * row * inside.width..<3 * (row + 1) * inside.width
@@ -73,7 +76,7 @@ struct WebPFile: ~Copyable {
     }
   }
 
-  private func pictureInsideFrame(of box: CropBox) throws(ImageError) -> Image {
+  private func pictureInsideFrame(of box: CropBox, background: BackgroundColor?) throws(ImageError) -> Image {
     let top = box.top - frameBox.top
     let left = box.left - frameBox.left
     let cropTop = max(0, top - Self.margin) & ~1
@@ -81,21 +84,29 @@ struct WebPFile: ~Copyable {
     let crop = CropBox(
       top: cropTop, left: cropLeft, height: min(frameBox.height, top + box.height + Self.margin) - cropTop,
       width: min(frameBox.width, left + box.width + Self.margin) - cropLeft)
+    let values = background == nil ? 3 : 4
     return try Image(
-      width: box.width, height: box.height, channels: 3, scratch: 3 * (crop.area - box.area)
+      width: box.width, height: box.height, channels: 3, scratch: values * crop.area - 3 * box.area
     ) { pixels throws(ImageError) in
-      try decode(crop, into: pixels)
-      // The margin is cut off in place: every row moves towards the beginning.
-      let start = pixels.baseAddress!
-      let first = 3 * ((top - cropTop) * crop.width + left - cropLeft)
+      try decode(crop, values: values, into: pixels)
+      // The margin and alpha are cut off in place: every row moves towards the beginning.
       for row in 0..<box.height {
-        memmove(start + 3 * row * box.width, start + first + 3 * row * crop.width, 3 * box.width)
+        let first = values * ((top - cropTop + row) * crop.width + left - cropLeft)
+        let source = UnsafeMutableBufferPointer(rebasing: pixels[first..<first + values * box.width])
+        let target = UnsafeMutableBufferPointer(rebasing: pixels[3 * row * box.width..<3 * (row + 1) * box.width])
+        if let background {
+          background.fill(target, fromRGBA: UnsafeBufferPointer(source))
+        } else {
+          memmove(target.baseAddress!, source.baseAddress!, 3 * box.width)
+        }
       }
     }
   }
 
-  /// Decodes a part of the frame, whose first row and column are even.
-  private func decode(_ crop: CropBox, into pixels: UnsafeMutableBufferPointer<UInt8>) throws(ImageError) {
+  /// Decodes a part of the frame, whose first row and column are even, to RGB or RGBA.
+  private func decode(
+    _ crop: CropBox, values: Int, into pixels: UnsafeMutableBufferPointer<UInt8>
+  ) throws(ImageError) {
     var configuration = WebPDecoderConfig()
     guard WebPInitDecoderConfig(&configuration) != 0 else { throw WebPCodec.refusal(name, "another libwebp's header") }
     configuration.options.use_cropping = 1
@@ -103,10 +114,10 @@ struct WebPFile: ~Copyable {
     configuration.options.crop_left = Int32(crop.left)
     configuration.options.crop_width = Int32(crop.width)
     configuration.options.crop_height = Int32(crop.height)
-    configuration.output.colorspace = MODE_RGB
+    configuration.output.colorspace = values == 3 ? MODE_RGB : MODE_RGBA
     configuration.output.is_external_memory = 1
     configuration.output.u.RGBA = WebPRGBABuffer(
-      rgba: pixels.baseAddress, stride: Int32(3 * crop.width), size: pixels.count)
+      rgba: pixels.baseAddress, stride: Int32(values * crop.width), size: pixels.count)
     let status = WebPDecode(frame.fragment.bytes, frame.fragment.size, &configuration)
     WebPFreeDecBuffer(&configuration.output)
     guard status == VP8_STATUS_OK else { throw WebPCodec.refusal(name, Self.words(for: status)) }

@@ -111,7 +111,7 @@ final class BatchPipeline<Source: BatchSource>: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// Fills the next batch on the caller's thread, lock held; nobody else wants it when there are no threads.
+  /// Fills the next batch on the caller's thread, lock held; without threads no one else does.
   private func fillNext() {
     while queue.first?.unfinished != 0, let (batch, slots) = takeSlots() {
       finish(slots, of: batch, with: fill(slots, of: batch, scratch: &callersScratch))

@@ -7,7 +7,8 @@ public struct EvaluationBatch: Sendable {
   public let indices: [Int]
   /// The class of every image of the batch, where the dataset has classes.
   public let labels: [Int]?
-  /// `[image]` followed by the shape that the transform renders.
+  /// `[image]` followed by the shape that the transform renders; then, for each image, the augmented view of a loader
+  /// that draws one, `[size][size][channels]`.
   public let pixels: PixelBuffer
 }
 
@@ -20,14 +21,21 @@ public struct EvaluationLoader: Sendable {
   private let threads: Int
 
   /// Creates a loader; with 0 threads the work is done between the calls of the body.
+  ///
+  /// - Parameters:
+  ///   - augmentation: Draws one more view of each image, always the same one; nil for none.
+  ///   - format: What pixel values are stored as.
   public init(
-    dataset: any ImageDataset, transform: EvaluationTransform, batchSize: Int,
-    threads: Int = ProcessInfo.processInfo.activeProcessorCount, skipped: SkippedImages
+    dataset: any ImageDataset, transform: EvaluationTransform, augmentation: ViewRecipe? = nil,
+    format: PixelFormat = .float32, batchSize: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
+    skipped: SkippedImages
   ) {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     source = EvaluationSource(
-      images: SkippingImages(dataset: dataset, skipped: skipped), transform: transform, batchSize: batchSize)
+      images: SkippingImages(dataset: dataset, skipped: skipped), transform: transform,
+      augmentation: augmentation.map { ViewRenderer(recipe: $0, channels: transform.channels, format: format) },
+      format: format, batchSize: batchSize)
     self.threads = threads
   }
 
@@ -62,22 +70,31 @@ struct EvaluationSource: BatchSource {
 
   let images: SkippingImages
   let transform: EvaluationTransform
+  let augmentation: ViewRenderer?
+  let format: PixelFormat
   let batchSize: Int
 
-  var format: PixelFormat { .float32 }
   var repeats: Bool { false }
   var imagesPerEpoch: Int { images.dataset.count }
   var batchesPerEpoch: Int { (imagesPerEpoch + batchSize - 1) / batchSize }
-  var valuesPerImage: Int { transform.elementCount }
+  var valuesPerImage: Int { transform.elementCount + (augmentation?.elementCount ?? 0) }
 
   func order(ofEpoch epoch: Int) -> [Int] { Array(0..<imagesPerEpoch) }
 
   func fill(
     _ place: BatchPlace, of pixels: PixelBuffer, scratch: inout RenderScratch
   ) throws(LoaderError) -> Sample {
-    let output = pixels.bytes(from: place.slot * transform.elementCount, count: transform.elementCount)
+    let start = place.slot * valuesPerImage
+    let output = pixels.bytes(from: start, count: transform.elementCount)
     return try images.use(place.index) { source throws(ImageError) in
-      transform.render(try source.wholeImage(), into: output.assumingMemoryBound(to: Float.self), scratch: &scratch)
+      let image = try source.wholeImage()
+      transform.render(image, as: format, into: output, scratch: &scratch)
+      guard let augmentation else { return }
+      var random = ViewRandom(seed: 0, epoch: 0, sample: place.index, view: 0, stream: RandomStream.evaluation)
+      let drawn = augmentation.recipe.drawParameters(width: image.width, height: image.height, using: &random)
+      augmentation.render(
+        ImagePart(image), drawn,
+        into: pixels.bytes(from: start + transform.elementCount, count: augmentation.elementCount), scratch: &scratch)
     } != nil
   }
 

@@ -15,7 +15,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public var dropsLast: Bool
   /// Channels of the views: 1 (gray) or 3 (RGB), whatever the images have.
   public var channels: Int
-  /// What pixel values are stored as.
+  /// The format of pixel values.
   public var format: PixelFormat
   /// An image may be decoded at a reduced resolution that leaves each of its crops so many times as wide and high as its
   /// view; 0 decodes every image in full.

@@ -9,7 +9,7 @@ import Views
 public final class PixelBuffer: @unchecked Sendable {
   /// The first value.
   public let base: UnsafeMutableRawPointer
-  /// What each value is stored as.
+  /// The format of each value.
   public let format: PixelFormat
   /// How many values are valid.
   public private(set) var count: Int
@@ -89,7 +89,7 @@ final class PixelBufferPool: Sendable {
     let base: UnsafeMutableRawPointer
   }
 
-  /// Keeps at most `limit` pieces of memory that nobody uses.
+  /// Keeps at most `limit` unused blocks of memory.
   init(byteCount: Int, limit: Int) {
     self.byteCount = byteCount
     self.limit = limit

@@ -6,7 +6,7 @@ public struct SkippedImage: Codable, Equatable, Sendable {
   public let index: Int
   /// Its file, or its place in one.
   public let name: String
-  /// What is wrong with it.
+  /// The problem.
   public let reason: String
 
   /// Describes the image at `index` of a dataset.

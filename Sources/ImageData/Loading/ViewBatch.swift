@@ -67,3 +67,41 @@ public struct ViewBatch: Sendable {
     return buffer
   }
 }
+
+extension ViewBatch {
+  /// The batch cut into parts of as many images each, in order; itself where there is one part.
+  ///
+  /// Traps when the parts would not be equal.
+  public func split(into count: Int) -> [ViewBatch] {
+    precondition(count > 0 && indices.count % count == 0, "\(indices.count) images in \(count) equal parts")
+    guard count > 1 else { return [self] }
+    let size = indices.count / count
+    return (0..<count).map { part($0 * size..<($0 + 1) * size) }
+  }
+
+  private func part(_ range: Range<Int>) -> ViewBatch {
+    ViewBatch(
+      step: step, epoch: epoch, seed: seed, indices: Array(indices[range]),
+      groups: groups.map { group in
+        Group(
+          drawn: group.drawn, parameters: group.parameters.map { Array($0[range]) },
+          pixels: group.pixels.rows(range, of: indices.count, in: group.parameters.count))
+      },
+      channels: channels, times: times, images: images.isEmpty ? [] : Array(images[range]))
+  }
+}
+
+extension PixelBuffer {
+  /// A copy of some rows of each block of `rowCount` rows; the buffer itself where it is empty.
+  fileprivate func rows(_ range: Range<Int>, of rowCount: Int, in views: Int) -> PixelBuffer {
+    guard count > 0 else { return self }
+    let values = count / (views * rowCount)
+    let copy = PixelBuffer(count: views * range.count * values, format: format)
+    for view in 0..<views {
+      copy.bytes(from: view * range.count * values, count: range.count * values).copyMemory(
+        from: UnsafeRawBufferPointer(
+          bytes(from: (view * rowCount + range.lowerBound) * values, count: range.count * values)))
+    }
+    return copy
+  }
+}

@@ -2,7 +2,7 @@ import AtomicFiles
 import Foundation
 import Views
 
-/// What images are packed into, and how.
+/// The format and settings of packing.
 public struct PackingOptions: Sendable {
   /// A container that images are packed into.
   public enum Container: String, CaseIterable, Sendable {
@@ -47,7 +47,7 @@ public struct PackingOptions: Sendable {
   func shrinks(_ image: any ImageSource) -> Bool { resize.map { min(image.width, image.height) > $0 } ?? false }
 }
 
-/// What was packed.
+/// The result of packing.
 public struct PackingReport: Sendable, Equatable {
   /// Images for training.
   public var trainImages = 0
@@ -150,7 +150,7 @@ public enum Packing {
     let source: any ImageSource
     if let encoded = dataset as? any EncodedImages {
       let bytes = try encoded.encodedImage(at: index)
-      let image = try EncodedImage(bytes, name: name)
+      let image = try EncodedImage(bytes, name: name, options: encoded.options)
       if !options.shrinks(image) {
         _ = try image.wholeImage()
         return (bytes, image.fileExtension)

@@ -1,6 +1,6 @@
 /// Why images could not be packed.
 public struct PackingError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong.
+  /// The problem.
   public enum Problem: Equatable, Sendable {
     /// Something is at the place of the output already.
     case exists
@@ -18,7 +18,7 @@ public struct PackingError: Error, Equatable, Sendable, CustomStringConvertible 
 
   /// The output, or the image that is meant.
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: Problem
 
   /// Creates the error for the file or image named `path`.

@@ -14,7 +14,7 @@ public protocol Backbone: Layer {
   func features(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor
 }
 
-/// What a backbone is for within a method.
+/// The purpose of a backbone within a method.
 public enum BackboneRole: Sendable {
   /// Its weights are optimized.
   case trained

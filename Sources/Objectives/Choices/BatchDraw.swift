@@ -1,7 +1,7 @@
 import Torch
 import Views
 
-/// What identifies a batch, so that random choices are a function of it alone.
+/// The identity of a batch; random choices are a function of it alone.
 public struct BatchDraw: Sendable {
   /// The seed of the run.
   public var seed: UInt64
@@ -25,6 +25,11 @@ public struct BatchDraw: Sendable {
     BatchDraw(seed: seed, epoch: epoch, step: step, samples: Array(samples.prefix(count)))
   }
 
+  /// Some images of the batch.
+  public func part(_ range: Range<Int>) -> BatchDraw {
+    BatchDraw(seed: seed, epoch: epoch, step: step, samples: Array(samples[range]))
+  }
+
   /// A random choice for each image, `[slots, batch]`.
   public func randomChoices(from space: CandidateSpace) -> Tensor {
     let choices = samples.map { sample in
@@ -34,7 +39,7 @@ public struct BatchDraw: Sendable {
     return Tensor(choices.flatMap { $0 }, shape: [samples.count, choices[0].count]).transposed().contiguous()
   }
 
-  /// What random numbers of an image are for, so that no two purposes share any.
+  /// The purpose of an image's random numbers; no two purposes share any.
   public enum Purpose: Sendable {
     /// A choice among all views.
     case choice
@@ -55,7 +60,7 @@ public struct BatchDraw: Sendable {
     }
   }
 
-  /// What random numbers of a whole batch are for.
+  /// The purpose of a whole batch's random numbers.
   public enum BatchPurpose: Int, Sendable {
     /// The choices that are ranked where not all are.
     case limit = 3

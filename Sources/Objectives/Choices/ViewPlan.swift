@@ -1,6 +1,6 @@
 /// Views drawn with one augmentation recipe, interchangeable to the loss.
 public struct ViewGroup: Sendable, Hashable {
-  /// What they are, such as "view" or "global".
+  /// The group's name, such as "view" or "global".
   public var name: String
   /// How many of them the loss consumes.
   public var used: Int

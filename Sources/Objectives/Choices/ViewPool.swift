@@ -70,7 +70,7 @@ public struct ViewPool {
 
   /// All candidate views for networks that compute in `dtype`.
   ///
-  /// What is stored in fewer bits is converted for networks that compute in more.
+  /// Values stored in fewer bits are converted for networks that compute in more.
   public func views(for dtype: DType) -> [View] {
     views.map { view in
       var view = view

@@ -19,7 +19,7 @@ public final class BYOL: PairwiseMethod {
     public var predictorHidden = 4096
     /// The share of the teacher that each step keeps, at first; it rises to 1 along half a cosine.
     public var momentum = 0.996
-    /// What predictions are compared with when all drawn views are trained on; `mean` is FastSiam.
+    /// The target of predictions when all drawn views are trained on; `mean` is FastSiam.
     public var targets = TargetRule.each
 
     /// The published heads and momentum.

@@ -44,6 +44,8 @@ public final class BarlowTwins: PairwiseMethod {
   /// One line for lists.
   public static let summary =
     "cross-correlation of two views' projections towards the identity; no negatives, no teacher"
+  /// Correlations are those of the batch.
+  public static let couplesBatch = true
 
   let network: ProjectedBackbone<Sequential>
   private let configuration: Configuration

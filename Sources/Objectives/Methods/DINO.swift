@@ -51,7 +51,7 @@ public final class DINO: PairwiseMethod {
     }
   }
 
-  /// What student and teacher make of a view.
+  /// The student's and teacher's outputs for a view.
   public struct Encoding {
     /// `[batch, prototypes]`.
     package let student: Tensor
@@ -148,6 +148,14 @@ public final class DINO: PairwiseMethod {
 
   /// The student's features.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.features }
+
+  /// The teacher's outputs of all parts.
+  public func joined(_ earlier: [Encoding], with next: [Encoding]) -> [Encoding] {
+    zip(earlier, next).map { earlier, next in
+      Encoding(
+        student: next.student, teacher: .joined(earlier.teacher, next.teacher), features: next.features)
+    }
+  }
 
   /// The center moves towards the teacher's outputs, the teacher towards the student.
   public func didStep(_ encodings: [Encoding], in context: StepContext) {

@@ -26,13 +26,13 @@ public final class IBOT: PairwiseMethod {
     public var normalizesLastLayer = false
     /// Epochs at the beginning during which the prototypes stay as they are.
     public var lastLayerFrozenEpochs = 1
-    /// What the student's logits are divided by.
+    /// The student's temperature.
     public var studentTemperature = 0.1
-    /// What the teacher's logits of class tokens are divided by, after the warm-up.
+    /// The teacher's temperature for class tokens, after the warm-up.
     public var teacherTemperature = 0.07
     /// The same at first.
     public var teacherTemperatureStart = 0.04
-    /// What the teacher's logits of patches are divided by, after the warm-up.
+    /// The teacher's temperature for patches, after the warm-up.
     public var patchTemperature = 0.07
     /// The same at first.
     public var patchTemperatureStart = 0.04
@@ -90,7 +90,7 @@ public final class IBOT: PairwiseMethod {
     }
   }
 
-  /// What student and teacher make of a view.
+  /// The student's and teacher's outputs for a view.
   public struct Encoding {
     /// Hidden patches of all images.
     package struct Patches {
@@ -292,6 +292,15 @@ public final class IBOT: PairwiseMethod {
 
   /// The student's features.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.features }
+
+  /// The teacher's outputs of all parts.
+  public func joined(_ earlier: [Encoding], with next: [Encoding]) -> [Encoding] {
+    zip(earlier, next).map { earlier, next in
+      Encoding(
+        student: next.student, teacher: .joined(earlier.teacher, next.teacher), patches: next.patches,
+        teacherTokens: .joined(earlier.teacherTokens, next.teacherTokens), features: next.features)
+    }
+  }
 
   /// The centers move towards the teacher's outputs, the teacher towards the student.
   public func didStep(_ encodings: [Encoding], in context: StepContext) {

@@ -51,6 +51,8 @@ public final class MoCoV3: PairwiseMethod {
   public static let name = "moco-v3"
   /// One line for lists.
   public static let summary = "contrast of predictions with a moving-average teacher's keys of the batch"
+  /// Keys are told apart from those of the other images.
+  public static let couplesBatch = true
 
   let networks: PredictingStudent
   private let configuration: Configuration

@@ -18,6 +18,9 @@ public protocol SelfSupervisedMethod: Module, SendableMetatype {
   static var name: String { get }
   /// One line for lists.
   static var summary: String { get }
+  /// Whether an image's loss depends on the other images of the batch by itself, normalization aside; such losses see a
+  /// part of the batch where it goes through in parts (`training.accumulation`). False by default.
+  static var couplesBatch: Bool { get }
   /// Whether the loss takes small local crops beside two global views. False by default: two global views.
   static var takesLocalViews: Bool { get }
 
@@ -49,6 +52,12 @@ public protocol SelfSupervisedMethod: Module, SendableMetatype {
   /// The embedding that collapse shows in, `[batch, width]`, of one encoding.
   func embedding(_ encoding: Encoding) -> Tensor
 
+  /// The encodings that `didStep` gets of a batch that went through in parts: those of the parts so far, joined, and of
+  /// the next one.
+  ///
+  /// By default those of the last part alone, which does where `didStep` looks at none.
+  func joined(_ earlier: [Encoding], with next: [Encoding]) -> [Encoding]
+
   /// Moves teacher, center or queue after an optimizer step. Nothing by default.
   func didStep(_ encodings: [Encoding], in context: StepContext)
 }
@@ -60,15 +69,15 @@ public protocol MethodConfiguration: ComponentSettings {
 }
 
 extension MethodConfiguration {
-  /// Whatever the types allow.
+  /// No checks beyond types by default.
   public func check(with setting: MethodSetting, _ report: inout SettingReport) {}
 }
 
-/// What a method is to be trained with, for checks before anything is built.
+/// The setting that a method is trained in, for checks before anything is built.
 public struct MethodSetting: Sendable {
   /// The network.
   public var backbone: BackboneConfiguration
-  /// Images a step.
+  /// Images that go through the networks together: those of a step, or of a part of it.
   public var batchSize: Int
 
   /// Describes a training.
@@ -99,6 +108,9 @@ public struct MaskedViews: Sendable {
 }
 
 extension SelfSupervisedMethod {
+  /// A loss of its own for each image.
+  public static var couplesBatch: Bool { false }
+
   /// Two global views.
   public static var takesLocalViews: Bool { false }
 
@@ -112,6 +124,9 @@ extension SelfSupervisedMethod {
 
   /// Nothing to use again.
   public func reusableTargets(_ encoding: Encoding) -> [Tensor] { [] }
+
+  /// Those of the last part.
+  public func joined(_ earlier: [Encoding], with next: [Encoding]) -> [Encoding] { next }
 
   /// Nothing to move.
   public func didStep(_ encodings: [Encoding], in context: StepContext) {}

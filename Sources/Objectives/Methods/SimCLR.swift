@@ -48,6 +48,8 @@ public final class SimCLR: PairwiseMethod {
   public static let name = "simclr"
   /// One line for lists.
   public static let summary = "contrast of two views against the other images of the batch; wants large batches"
+  /// Views are told apart from those of the other images.
+  public static let couplesBatch = true
 
   let network: ProjectedBackbone<Sequential>
   private let configuration: Configuration

@@ -20,7 +20,7 @@ public final class SimSiam: PairwiseMethod {
     public var predictorHidden = 512
     /// Whether the predictor keeps its base learning rate.
     public var fixesPredictorRate = true
-    /// What predictions are compared with when all drawn views are trained on; `mean` is FastSiam.
+    /// The target of predictions when all drawn views are trained on; `mean` is FastSiam.
     public var targets = TargetRule.each
 
     /// The published heads for ImageNet.

@@ -48,6 +48,8 @@ public final class VICReg: PairwiseMethod {
   public static let name = "vicreg"
   /// One line for lists.
   public static let summary = "equal embeddings of two views, kept apart by variance and covariance terms"
+  /// Variances and covariances are those of the batch.
+  public static let couplesBatch = true
 
   let network: ProjectedBackbone<Sequential>
   private let configuration: Configuration

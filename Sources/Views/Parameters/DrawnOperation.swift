@@ -1,6 +1,6 @@
 /// One operation of RandAugment with its strength.
 public struct DrawnOperation: Codable, Sendable, Equatable {
-  /// What is done, in torchvision's order.
+  /// The operations, in torchvision's order.
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case identity
     case shearX = "shear_x"
@@ -19,7 +19,7 @@ public struct DrawnOperation: Codable, Sendable, Equatable {
     case equalize
   }
 
-  /// What is done.
+  /// The operation.
   public var kind: Kind
   /// How much: a tangent for shears, a fraction of the view's side for translations, degrees for the rotation, the
   /// factor less 1 for brightness, saturation, contrast and sharpness, kept bits for posterize, the threshold for

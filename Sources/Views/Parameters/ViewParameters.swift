@@ -54,11 +54,11 @@ public struct ViewParameters: Codable, Sendable, Equatable {
   public var blurSigma: Double?
   /// Whether bright values are inverted.
   public var isSolarized: Bool
-  /// What RandAugment does, first to last; nil when the recipe has none.
+  /// The operations of RandAugment, first to last; nil when the recipe has none.
   public var operations: [DrawnOperation]?
   /// The rectangle that is erased, in pixels of a view of the recipe's size; nil when there is none.
   public var erased: CropBox?
-  /// What was drawn for operations of one's own; nil when the recipe has none.
+  /// The parameters of custom operations; nil when the recipe has none.
   public var ownOperations: [DrawnViewOperation]?
 
   /// A view of the given crop; by default nothing but the crop is done.

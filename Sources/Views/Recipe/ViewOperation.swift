@@ -53,7 +53,7 @@ public struct NamedViewOperation: Sendable, Equatable {
   public let name: String
   /// Its settings, as text: what tells two operations of a name apart.
   public let settings: String
-  /// What it does.
+  /// The operation.
   public let operation: any ViewOperation
 
   /// Names an operation.
@@ -69,10 +69,10 @@ public struct NamedViewOperation: Sendable, Equatable {
   }
 }
 
-/// What was drawn for an operation of one's own.
+/// The drawn parameters of a custom operation.
 public struct DrawnViewOperation: Codable, Sendable, Equatable {
   /// The operation's name.
   public var name: String
-  /// What was drawn.
+  /// The drawn parameters.
   public var values: [Double]
 }

@@ -2,10 +2,10 @@
 public struct ViewRecipeError: Error, Equatable, CustomStringConvertible {
   /// Dotted path of the value as it is written in a configuration, such as `views.crop.scale`.
   public let keyPath: String
-  /// What was found and what is possible instead.
+  /// The value found and the values allowed.
   public let problem: String
 
-  /// What was wrong, where, and what to do.
+  /// The problem, its place and a remedy.
   public var description: String { "\(keyPath): \(problem)" }
 }
 

@@ -34,8 +34,18 @@ public struct EvaluationTransform: Sendable {
   public func render(
     _ image: Image, into output: UnsafeMutableBufferPointer<Float>, scratch: inout RenderScratch
   ) {
+    render(image, as: .float32, into: UnsafeMutableRawBufferPointer(output), scratch: &scratch)
+  }
+
+  /// Renders an image: values of a format, rows from top to bottom, channels interleaved.
+  ///
+  /// Traps when `output` has no room for ``elementCount`` values or is not aligned to the format.
+  public func render(
+    _ image: Image, as format: PixelFormat, into output: UnsafeMutableRawBufferPointer, scratch: inout RenderScratch
+  ) {
     precondition(
-      output.count >= elementCount, "A view takes \(elementCount) values; the output has room for \(output.count).")
+      output.count >= elementCount * format.byteCount,
+      "A view takes \(elementCount * format.byteCount) bytes; the output has room for \(output.count).")
     let shorter = min(image.width, image.height)
     let height = resize * image.height / shorter
     let width = resize * image.width / shorter
@@ -44,7 +54,7 @@ public struct EvaluationTransform: Sendable {
     resampling.rows = centered(in: height)
     resampling.columns = centered(in: width)
     PixelPlanes(image, resampling, channelCount: channels, scratch: &scratch)
-      .write(normalization, outputChannels: channels, as: .float32, into: output.baseAddress!)
+      .write(normalization, outputChannels: channels, as: format, into: output.baseAddress!)
   }
 
   private func centered(in count: Int) -> Range<Int> {

@@ -1,4 +1,4 @@
-/// What one value of a rendered view is stored as.
+/// The format of a value of a rendered view.
 public enum PixelFormat: String, Codable, Sendable, CaseIterable {
   /// Normalized, 32-bit floating point.
   case float32

@@ -4,13 +4,13 @@
 /// rendered in one channel, where saturation, hue and grayscale change nothing, and repeated at the end when the output
 /// has three; a color image is converted to luma first when the output has one.
 public struct ViewRenderer: Sendable {
-  /// What is rendered.
+  /// The recipe of the views.
   public let recipe: ViewRecipe
   /// Channels of the output, 1 or 3.
   public let channels: Int
   /// Side of the output in pixels.
   public let size: Int
-  /// What each value is stored as.
+  /// The format of each value.
   public let format: PixelFormat
 
   /// A renderer of a recipe's views.
@@ -82,7 +82,7 @@ extension ViewRenderer {
   package enum Blur {
     /// Pillow's, of a radius.
     case boxes(radius: Double)
-    /// torchvision's, of a kernel that reaches so many pixels to each side.
+    /// torchvision's, of a kernel that extends this many pixels to each side.
     case gaussian(halfSize: Int, sigma: Double)
   }
 

@@ -78,7 +78,7 @@ final class Census: ObserverComponent {
   func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
     var sums = counts.value.scalars(as: Int.self)
-    for view in step.choice?.table().flatMap({ $0 }) ?? [] { sums[view] += 1 }
+    for view in step.choices.flatMap({ $0.table().joined() }) { sums[view] += 1 }
     counts.update(Tensor(sums))
     if position.step % everySteps == 0 { try log.append(Line(step: position.step, counts: sums)) }
   }

@@ -44,6 +44,12 @@ final class QueueContrast: PairwiseMethod {
     }
   }
 
+  func joined(_ earlier: [PredictedTarget], with next: [PredictedTarget]) -> [PredictedTarget] {
+    zip(earlier, next).map {
+      PredictedTarget(prediction: $1.prediction, target: .concatenated([$0.target, $1.target]))
+    }
+  }
+
   func didStep(_ encodings: [PredictedTarget], in context: StepContext) {
     let keys = Tensor.concatenated(encodings.map { $0.target.normalized() } + [queue.value])
     queue.update(keys.narrowed(along: 0, from: 0, count: configuration.queueLength).contiguous())

@@ -26,7 +26,8 @@ CJPEGReader *CJPEGOpen(const uint8_t *bytes, size_t count);
 void CJPEGClose(CJPEGReader *reader);
 
 // These are called in this order, and return false where the file is refused: for an error, and for anything libjpeg
-// would only warn of and fill in. The reader can only be closed after that.
+// would only warn of and fill in. Warnings that leave every pixel as it was stored, such as of bytes between two segments,
+// are passed over. The reader can only be closed after a refusal.
 bool CJPEGReadHeader(CJPEGReader *reader, CJPEGHeader *header);
 // Starts decoding at 1/reduction of the size (1, 2, 4, 8), and at least `width` columns of that size from `left` on;
 // both become those of the rows that will be read.

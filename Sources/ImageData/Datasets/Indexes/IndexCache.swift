@@ -5,11 +5,11 @@ import Foundation
 /// Keeps what takes long to find out about a folder of images, one file for each in the user's cache folder.
 ///
 /// An index is a convenience: one that is missing, damaged, of another version or of another folder is as none, and a
-/// cache folder that cannot be written is no error. Indexes of folders that are gone stay until somebody removes them.
+/// cache folder that cannot be written is no error. Indexes of folders that are gone stay until a user removes them.
 struct IndexCache: Sendable {
   /// Where the indexes are.
   let folder: String
-  /// Fewer images than these are listed anew every time, which takes no time.
+  /// Folders with fewer images are listed again every time, which is fast.
   let minimumCount: Int
 
   /// `$XDG_CACHE_HOME/hardviews/indexes`, where `XDG_CACHE_HOME` is `~/.cache` unless it is set.
@@ -25,8 +25,10 @@ struct IndexCache: Sendable {
 
   /// What is being kept; a change of its layout gets another number.
   enum Kind: String {
-    case folder = "folder-1"
-    case shards = "shards-1"
+    case folder = "folder-2"
+    case shards = "shards-2"
+    /// Shards whose keys end at the last dot.
+    case shardsByLastDot = "shards-2-last-dot"
   }
 
   /// Reads the index of the folder at `path`, if there is a whole one.

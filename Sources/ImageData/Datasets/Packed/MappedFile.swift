@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file mapped into memory, read by the system where and when its bytes are looked at.
+/// A file mapped into memory, read by the system where and when its bytes are used.
 ///
 /// As with any mapping, a file that is cut short while it is in use ends the program. So packed files are never changed:
 /// packing writes a new one and gives it the name when it is whole.

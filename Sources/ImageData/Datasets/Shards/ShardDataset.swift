@@ -3,8 +3,8 @@ import Views
 
 /// Images in tar files ("shards") in the layout of WebDataset, decoded when they are asked for.
 ///
-/// A sample is the consecutive members that share the path up to the first dot of its last part: an image (`.jpg`,
-/// `.jpeg`, `.png` or `.webp`), and its class as a number in `.cls`, or as `label` in `.json`. The shards of a folder
+/// A sample is the consecutive members that share a key, the path up to the first dot of its last part: an image, and its
+/// class as a number in `.cls`, or as `label` in `.json`. The shards of a folder
 /// are those directly in it, in the order of their names; a file `classes.txt` beside them, or beside the folder
 /// `train`, names the classes, one a line. Without a class for every sample, the dataset has no labels.
 ///
@@ -14,24 +14,26 @@ struct ShardDataset: ImageDataset, EncodedImages {
   let labels: [Int]?
   let classNames: [String]?
   let summary: String
+  let remarks: [String]
+  let options: DecodingOptions
   let shards: [Range<Int>]?
 
   private let folder: String
   private let scans: [ShardScan]
   private let ranges: [Range<Int>]
   private let files: ShardFiles
-  private let options: DecodingOptions
 
   /// Opens a shard, or the shards of one split of a folder.
   init(path: String, split: DataSplit, options: DecodingOptions = DecodingOptions(), indexes: IndexCache)
     throws(DatasetError)
   {
     let place = try ShardPlace(path: path, split: split)
-    let scans = try ShardScan.all(of: place, indexes: indexes).filter { $0.count > 0 }
+    let all = try ShardScan.all(of: place, keyAt: options.shardKey, indexes: indexes)
+    let scans = all.filter { $0.count > 0 }
     var ranges: [Range<Int>] = []
     for scan in scans { ranges.append((ranges.last?.upperBound ?? 0)..<(ranges.last?.upperBound ?? 0) + scan.count) }
     guard let count = ranges.last?.upperBound else {
-      throw DatasetError(path: path, problem: .noImages(ignoredFiles: scans.reduce(0) { $0 + $1.withoutImage }))
+      throw DatasetError(path: path, problem: .noImages(ignoredFiles: all.reduce(0) { $0 + $1.withoutImage }))
     }
     self.scans = scans
     self.ranges = ranges
@@ -49,11 +51,33 @@ struct ShardDataset: ImageDataset, EncodedImages {
     }
     self.labels = unlabelled == 0 ? labels.map(Int.init) : nil
     self.classNames = unlabelled == 0 ? names : nil
-    let classes = unlabelled == 0 ? "in \(Set(labels).count) classes" : "without labels"
-    let partly = unlabelled > 0 && unlabelled < count ? "; \(unlabelled) have no number as their class" : ""
-    let withoutImage = scans.reduce(0) { $0 + $1.withoutImage }
-    let others = withoutImage > 0 ? "; \(withoutImage) samples without an image are ignored" : ""
-    self.summary = "\(count) images \(classes) (\(scans.count) tar shards, \(place.path)\(partly)\(others))"
+    let classCount = Set(labels).count
+    let classes = unlabelled == 0 ? "in \(quantity(classCount, "class", "classes"))" : "without labels"
+    self.summary = "\(quantity(count, "image")) \(classes) (\(quantity(scans.count, "tar shard")), \(place.path))"
+    var remarks: [String] = []
+    if unlabelled > 0, unlabelled < count {
+      remarks.append("All images are used without labels: \(unlabelled) of them have no number as their class.")
+    }
+    self.remarks = remarks + Self.remarks(on: all) + place.remarks
+  }
+
+  /// What the scans left out.
+  private static func remarks(on scans: [ShardScan]) -> [String] {
+    func total(_ count: KeyPath<ShardScan, Int>) -> Int { scans.reduce(0) { $0 + $1[keyPath: count] } }
+    var remarks: [String] = []
+    if total(\.withoutImage) > 0 {
+      remarks.append("\(quantity(total(\.withoutImage), "sample")) without an image left out.")
+    }
+    if total(\.furtherImages) > 0 {
+      remarks.append(
+        "\(quantity(total(\.furtherImages), "image")) left out beside the one that a sample is named after; "
+          + "data.key_at: last_dot makes each a sample.")
+    }
+    if total(\.passedOver) > 0 {
+      remarks.append(
+        "\(quantity(total(\.passedOver), "member")) of shards left out, hidden or without an ending.")
+    }
+    return remarks
   }
 
   var count: Int { ranges.last?.upperBound ?? 0 }

@@ -4,9 +4,12 @@ extension ShardScan {
   /// The samples of all shards of a dataset, from the index where it holds and from the shards' headers where not.
   ///
   /// - Throws: The error of the first shard that has one.
-  static func all(of place: ShardPlace, indexes: IndexCache) throws(DatasetError) -> [ShardScan] {
+  static func all(
+    of place: ShardPlace, keyAt: ShardKey, indexes: IndexCache
+  ) throws(DatasetError) -> [ShardScan] {
     let start = IndexCache.now
-    let known = indexes.load(.shards, of: place.indexedPath) { cursor throws(MalformedBytes) in
+    let kind = keyAt == .firstDot ? IndexCache.Kind.shards : .shardsByLastDot
+    let known = indexes.load(kind, of: place.indexedPath) { cursor throws(MalformedBytes) in
       let count: Int = try cursor.number()
       var scans: [String: ShardScan] = [:]
       for _ in 0..<max(0, count) {
@@ -24,14 +27,16 @@ extension ShardScan {
 
     // What takes time is waiting for the disk, so as many wait as there are.
     var fresh = concurrentMap(missing) { position in
-      Result { () throws(DatasetError) in try ShardScan(folder: place.folder, file: place.files[position]) }
+      Result { () throws(DatasetError) in
+        try ShardScan(folder: place.folder, file: place.files[position], keyAt: keyAt)
+      }
     }[...]
     var scans: [ShardScan] = []
     for scan in current {
       if let scan { scans.append(scan) } else { scans.append(try fresh.removeFirst().get()) }
     }
     indexes.save(
-      .shards, of: place.indexedPath, count: scans.reduce(0) { $0 + $1.count },
+      kind, of: place.indexedPath, count: scans.reduce(0) { $0 + $1.count },
       lastChange: scans.map(\.modified).max() ?? 0,
       start: start
     ) { output in

@@ -18,6 +18,10 @@ struct ShardScan: Equatable, Sendable {
   private(set) var names = NameTable()
   /// Samples without an image.
   private(set) var withoutImage = 0
+  /// Images beside the one that is a sample's.
+  private(set) var furtherImages = 0
+  /// Members that are hidden or have no ending.
+  private(set) var passedOver = 0
 
   /// The largest `.cls` or `.json` member that is looked into, in bytes.
   private static let labelLimit = 1 << 20
@@ -27,43 +31,41 @@ struct ShardScan: Equatable, Sendable {
 
   /// Reads the headers of the shard at `folder`/`file`.
   ///
-  /// Consecutive members whose paths agree up to the first dot of the last part are one sample; its image is the first
-  /// member that is named as one. Members that are hidden, folders or links are passed over.
-  init(folder: String, file: String) throws(DatasetError) {
+  /// Consecutive members with the same key are one sample. Its image is the one whose name is the key and an ending, or
+  /// the only one there is. Folders and links are passed over.
+  /// - Throws: `DatasetError` where the shard is damaged, or where two members would have the same place in a sample.
+  init(folder: String, file: String, keyAt: ShardKey = .firstDot) throws(DatasetError) {
     let reader = try TarReader(path: "\(folder)/\(file)")
     self.file = file
     size = reader.size
     modified = reader.modified
-    var sample = Sample(key: "")
-    while let member = try reader.next(after: count + (sample.image == nil ? 0 : 1)) {
-      guard let name = MemberName(member.path) else { continue }
-      if name.key != sample.key {
-        append(sample)
-        sample = Sample(key: name.key)
+    var sample = ShardSample(key: "")
+    while let member = try reader.next(after: count + (sample.isEmpty ? 0 : 1)) {
+      guard let name = MemberName(member.path, keyAt: keyAt) else {
+        passedOver += 1
+        continue
       }
-      if name.isImage {
-        sample.image = sample.image ?? member
-      } else if name.ending == "cls" {
+      if name.key != sample.key {
+        try append(sample, of: reader.path)
+        sample = ShardSample(key: name.key)
+      }
+      sample.add(member, named: name)
+      if name.ending == "cls" {
         sample.label = Self.label(ofText: try reader.data(of: member, limit: 32))
       } else if name.ending == "json", sample.label == nil {
         sample.label = Self.label(ofJSON: try reader.data(of: member, limit: Self.labelLimit))
       }
     }
-    append(sample)
+    try append(sample, of: reader.path)
   }
 
-  /// What is known of a sample before its last member is.
-  private struct Sample {
-    let key: Substring
-    var image: TarReader.Member?
-    var label: Int32?
-  }
-
-  private mutating func append(_ sample: Sample) {
+  private mutating func append(_ sample: ShardSample, of path: String) throws(DatasetError) {
+    if let problem = sample.problem { throw DatasetError(path: path, problem: problem) }
     guard let image = sample.image else {
-      withoutImage += sample.key.isEmpty ? 0 : 1
+      withoutImage += sample.isEmpty ? 0 : 1
       return
     }
+    furtherImages += sample.imageCount - 1
     offsets.append(image.offset)
     sizes.append(image.size)
     labels.append(sample.label ?? -1)
@@ -91,6 +93,8 @@ extension ShardScan {
     size = try cursor.number()
     modified = try cursor.number()
     withoutImage = try cursor.number()
+    furtherImages = try cursor.number()
+    passedOver = try cursor.number()
     let count: Int = try cursor.number()
     offsets = try cursor.numbers(count)
     sizes = try cursor.numbers(count)
@@ -104,31 +108,10 @@ extension ShardScan {
   /// Appends the scan.
   func encode(into output: inout [UInt8]) {
     output.append(name: file)
-    output.append(numbers: [size, modified, withoutImage, count])
+    output.append(numbers: [size, modified, withoutImage, furtherImages, passedOver, count])
     output.append(numbers: offsets)
     output.append(numbers: sizes)
     output.append(numbers: labels)
     names.encode(into: &output)
   }
-}
-
-/// The name of a member of a shard, taken apart.
-private struct MemberName {
-  /// The path up to the first dot of its last part: what the members of one sample share.
-  let key: Substring
-  /// What follows the last dot, in small letters.
-  let ending: String
-
-  /// nil where the member is hidden or has no ending.
-  init?(_ path: String) {
-    let start = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
-    let base = path[start...]
-    guard let dot = base.utf8.firstIndex(of: UInt8(ascii: ".")), dot > start,
-      let last = base.utf8.lastIndex(of: UInt8(ascii: "."))
-    else { return nil }
-    key = path[..<dot]
-    ending = base[base.utf8.index(after: last)...].lowercased()
-  }
-
-  var isImage: Bool { ["jpg", "jpeg", "png", "webp"].contains(ending) }
 }

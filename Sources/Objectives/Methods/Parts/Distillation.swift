@@ -4,9 +4,9 @@ import Torch
 
 /// How a student learns a teacher's soft labels: what DINO and iBOT share.
 public struct Distillation: Sendable {
-  /// What the student's logits are divided by.
+  /// The student's temperature.
   public var studentTemperature: Double
-  /// What the teacher's are.
+  /// The teacher's temperature.
   public var teacherTemperature: TeacherTemperature
 
   /// Sets both temperatures.
@@ -116,5 +116,13 @@ public func crossEntropies(
   return teachers.indices.map { target in
     let row = table.narrowed(along: 1, from: target, count: 1)
     return students.indices.map { row.narrowed(along: 2, from: $0, count: 1).reshaped([batch]) }
+  }
+}
+
+extension Tensor? {
+  /// The rows of both; nil where either has none, as local views have.
+  static func joined(_ first: Tensor?, _ second: Tensor?) -> Tensor? {
+    guard let first, let second else { return nil }
+    return .concatenated([first, second])
   }
 }

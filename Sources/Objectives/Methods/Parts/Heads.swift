@@ -69,7 +69,7 @@ extension ProjectedBackbone where Head == Sequential {
   }
 }
 
-/// What methods without predictor and teacher make of a view.
+/// The encoding of a view in methods without predictor and teacher.
 public struct Projection {
   /// `[batch, width]`.
   public let projection: Tensor
@@ -90,6 +90,7 @@ extension SettingReport {
   public mutating func requireBatch(of minimum: Int, in setting: MethodSetting, because reason: String) {
     require(
       setting.batchSize >= minimum,
-      reason: "needs training.batch_size of at least \(minimum), not \(setting.batchSize), because \(reason)")
+      reason: "needs at least \(minimum) images at a time (training.batch_size / training.accumulation), not "
+        + "\(setting.batchSize), because \(reason)")
   }
 }

@@ -1,6 +1,6 @@
 import Torch
 
-/// What a view's prediction is compared with when more than two views are trained on.
+/// The target of a view's prediction when more than two views are trained on.
 public enum TargetRule: String, Codable, Sendable, CaseIterable {
   /// Each other view's target in turn; the loss is the mean over all ordered pairs.
   case each

@@ -4,9 +4,9 @@ import Torch
 
 /// A view's prediction by the student and projection by the teacher, `[batch, width]` each.
 public struct PredictedTarget {
-  /// What the student predicts; gradients flow through it.
+  /// The student's prediction; gradients flow through it.
   public let prediction: Tensor
-  /// What the teacher projects; none do.
+  /// The teacher's projection, without gradients.
   public let target: Tensor
 
   /// Wraps both.
@@ -20,7 +20,7 @@ public struct PredictedTarget {
 public final class PredictingStudent: Module {
   /// The network that is optimized.
   public let student: ProjectedBackbone<Sequential>
-  /// What the student foretells the teacher with.
+  /// The student's predictor of the teacher.
   public let predictor: Sequential
   /// The network that follows.
   public let teacher: ProjectedBackbone<Sequential>
@@ -50,7 +50,7 @@ public final class PredictingStudent: Module {
 }
 
 /// The share of a teacher that a step keeps: from `start` to 1 along half a cosine over the steps of training, or of a
-/// cycle where schedules begin anew.
+/// cycle where schedules restart.
 public func teacherMomentum(_ start: Double, at position: TrainingProgress) -> Double {
   let position = position.cycle
   return Ramp(from: start, to: 1, .cosine).value(at: Double(position.step) / Double(max(position.totalSteps, 1)))

@@ -11,7 +11,7 @@ enum SplitFolders {
       throw DatasetError(path: path, problem: .wrongKind(expected: "a folder"))
     }
     let train = trainFolder(in: path)
-    let test = testNames.map { "\(path)/\($0)" }.first(where: FileKind.isFolder)
+    let test = testNames.first { FileKind.isFolder("\(path)/\($0)") }.map { "\(path)/\($0)" }
     switch split {
     case .train:
       if let train { return train }
@@ -33,5 +33,18 @@ enum SplitFolders {
   static func trainFolder(in path: String) -> String? {
     let train = "\(path)/train"
     return FileKind.isFolder(train) ? train : nil
+  }
+
+  /// What lies beside the splits of a folder and belongs to neither.
+  static func remarks(on path: String) -> [String] {
+    guard trainFolder(in: path) != nil, let content = try? FolderContent(of: path) else { return [] }
+    let splits = ["train"] + testNames.filter(content.folders.contains).prefix(1)
+    let images = content.files.count(where: FolderListing.isImage)
+    let folders = content.folders.filter { !splits.contains($0) }
+    guard images > 0 || !folders.isEmpty else { return [] }
+    let parts =
+      (images > 0 ? [quantity(images, "image")] : [])
+      + (folders.isEmpty ? [] : ["\(folders.count == 1 ? "the folder" : "the folders") \(quoted(folders))"])
+    return ["Left out because they lie beside \(quoted(splits)) in \(path): \(parts.joined(separator: " and "))."]
   }
 }

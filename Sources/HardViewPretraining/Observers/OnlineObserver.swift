@@ -1,0 +1,66 @@
+import Foundation
+import NeuralNetworks
+import Optimization
+
+/// Measures the online signal when it is due, and says what was found.
+final class OnlineObserver: TrainingObserver {
+  private let evaluator: OnlineEvaluator?
+  private let history: SignalHistory
+  private let everyEpochs: Int
+  private let clock: StageClock
+  private let events: TrainingEvents
+  private var began = ContinuousClock.now
+  private var seconds = 0.0
+
+  /// - Parameter evaluator: Measures; nil where nothing is to be measured.
+  init(
+    _ evaluator: OnlineEvaluator?, history: SignalHistory, everyEpochs: Int, clock: StageClock, events: TrainingEvents
+  ) {
+    self.evaluator = evaluator
+    self.history = history
+    self.everyEpochs = everyEpochs
+    self.clock = clock
+    self.events = events
+  }
+
+  func resume(at position: TrainingProgress) throws {
+    began = .now
+    if position.step == 0 { measure(at: position) }
+  }
+
+  func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
+    guard position.stepInEpoch == 0 else { return }
+    if position.epoch % everyEpochs == 0 || position.isFinished { measure(at: position) }
+  }
+
+  /// A sample that cannot be read ends no training.
+  private func measure(at position: TrainingProgress) {
+    guard let evaluator else { return }
+    clock.during(.evaluation) {
+      let start = ContinuousClock.now
+      do {
+        let signal = try evaluator.signal(at: position)
+        history.add(signal)
+        seconds += (ContinuousClock.now - start) / .seconds(1)
+        let share = seconds / max((ContinuousClock.now - began) / .seconds(1), seconds)
+        events.send(.note(Self.note(on: signal, best: history.best, share: position.step > 0 ? share : nil)))
+      } catch {
+        events.send(.warning("The online signal was not measured: \(error)"))
+      }
+    }
+  }
+
+  /// One line for people; `share` is that of the time that signals have taken.
+  static func note(on signal: OnlineSignal, best: OnlineSignal?, share: Double?) -> String {
+    func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+    var parts = ["\(percent(signal.retrieval)) of views find their image"]
+    if let knn = signal.knn { parts.insert("\(signal.neighbours ?? 0)-NN \(percent(knn))", at: 0) }
+    if let best {
+      parts[0] += best.step == signal.step ? " (best)" : " (best \(percent(best.quality)) in epoch \(best.epoch))"
+    }
+    parts.append(
+      String(format: "rank %.1f, alignment %.2f, uniformity %.2f", signal.rank, signal.alignment, signal.uniformity))
+    if let share { parts.append("\(percent(share)) of the time") }
+    return (signal.step == 0 ? "before training: " : "after epoch \(signal.epoch): ") + parts.joined(separator: "; ")
+  }
+}
