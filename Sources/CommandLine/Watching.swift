@@ -32,7 +32,7 @@ enum Watching {
             epoch: progress.epoch + 1, totalEpochs: progress.totalEpochs,
             fraction: Double(progress.step + 1) / Double(progress.totalSteps), loss: metrics.loss,
             imagesPerSecond: metrics.imagesPerSecond, secondsLeft: 0))
-      case .note(let text), .warning(let text):
+      case .note(let text), .warning(let text), .signal(_, let text):
         console.note(text)
       }
     }
@@ -43,7 +43,7 @@ enum Watching {
       throw ExitCode(130)
     case .stoppedEarly(let reason):
       remark(reason)
-      remark("Measure it with: hardviews evaluate knn \(output)")
+      remark(advice(after: task, in: output))
     case .finished where !isPartOfMore:
       remark("Done. \(advice(after: task, in: output))")
     case .finished:

@@ -53,7 +53,7 @@ import Views
       let task = try Pretraining.start(
         tiny.configuration(["evaluation.online={every_epochs: 1, k: 5}"]), output: tiny.directory("a"))
       var notes: [String] = []
-      _ = try task.run(shouldStop: { false }) { if case .note(let text) = $0 { notes.append(text) } }
+      _ = try task.run(shouldStop: { false }) { if case .signal(_, let text) = $0 { notes.append(text) } }
       let run = try RunDirectory.open(at: tiny.directory("a"))
       let signals = try signals(run)
       #expect(signals.map(\.epoch) == [0, 1, 2])

@@ -43,7 +43,8 @@ final class OnlineObserver: TrainingObserver {
         history.add(signal)
         seconds += (ContinuousClock.now - start) / .seconds(1)
         let share = seconds / max((ContinuousClock.now - began) / .seconds(1), seconds)
-        events.send(.note(Self.note(on: signal, best: history.best, share: position.step > 0 ? share : nil)))
+        events.send(
+          .signal(signal, Self.line(on: signal, best: history.best, share: position.step > 0 ? share : nil)))
       } catch {
         events.send(.warning("The online signal was not measured: \(error)"))
       }
@@ -51,7 +52,7 @@ final class OnlineObserver: TrainingObserver {
   }
 
   /// One line for people; `share` is that of the time that signals have taken.
-  static func note(on signal: OnlineSignal, best: OnlineSignal?, share: Double?) -> String {
+  static func line(on signal: OnlineSignal, best: OnlineSignal?, share: Double?) -> String {
     func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
     var parts = ["\(percent(signal.retrieval)) of views find their image"]
     if let knn = signal.knn { parts.insert("\(signal.neighbours ?? 0)-NN \(percent(knn))", at: 0) }

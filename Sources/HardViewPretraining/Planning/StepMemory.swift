@@ -17,8 +17,8 @@ struct StepMemory: Equatable {
 
   /// Measured and predicted sizes differ by up to so much.
   private static let margin = 1.1
-  /// Steps of more images than this are not tried.
-  private static let largestTrial = 64
+  /// Steps of fewer and of more images are not tried.
+  private static let (smallestTrial, largestTrial) = (4, 64)
 
   /// Bytes that are held at most when so many images go through at a time.
   func peak(ofImages images: Int) -> Int {
@@ -37,7 +37,8 @@ struct StepMemory: Equatable {
   static func measure(
     _ configuration: ResolvedConfiguration, on dataset: any ImageDataset, limit: Int
   ) throws -> StepMemory {
-    try configuration.withParts(Measurement(dataset: dataset, limit: limit))
+    try configuration.checkMachine(batchSize: smallestTrial)
+    return try configuration.withParts(Measurement(dataset: dataset, limit: limit))
   }
 
   private struct Measurement: PartsConsumer {
@@ -51,7 +52,7 @@ struct StepMemory: Equatable {
       var points = [
         (images: 0, bytes: isOnProcessor ? ProcessMemory.now.held : ProcessMemory.now.peak)
       ]
-      var size = min(4, batchSize)
+      var size = min(StepMemory.smallestTrial, batchSize)
       while size <= min(batchSize, StepMemory.largestTrial), points.last!.bytes <= limit / 2 {
         try takeSteps(of: size, with: learner, parts)
         points.append((size, ProcessMemory.now.peak))
@@ -109,6 +110,7 @@ extension ResolvedConfiguration {
     -> ResolvedConfiguration
   {
     guard let limit = MemorySize(values.training.memoryLimit) else { return self }
+    try checkMachine(batchSize: 2)
     let memory = try StepMemory.measure(self, on: dataset, limit: limit.bytes)
     guard
       let parts = memory.accumulation(

@@ -79,6 +79,8 @@ public enum PretrainingEvent: Sendable {
   case step(TrainingProgress, loss: Double, imagesPerSecond: Double, secondsLeft: Double)
   /// An epoch ended; the last line of metrics.
   case epoch(TrainingProgress, MetricsRecord)
+  /// The encoder was measured; also in a line for people.
+  case signal(OnlineSignal, String)
   /// Something was decided that a person may want to know.
   case note(String)
   /// Something went wrong that training goes on in spite of.
