@@ -72,7 +72,7 @@ public struct WeightsError: Error, Equatable, Sendable, CustomStringConvertible 
     var keys: [String] = []
     if stem.expected[0] != stem.found[0] { keys.append("backbone.name or backbone.width") }
     if stem.expected[1] != stem.found[1] { keys.append("backbone.channels (\(stem.found[1]) in the file)") }
-    if stem.expected[2] != stem.found[2] {
+    if stem.expected[2...] != stem.found[2...] {
       keys.append(
         stem.name == "conv1.weight" ? "backbone.stem" : "backbone.patch_size (\(stem.found[2]) in the file)")
     }

@@ -43,7 +43,7 @@ enum Watching {
       throw ExitCode(130)
     case .stoppedEarly(let reason):
       remark(reason)
-      remark("Measure it with: hardviews evaluate knn \(output)")
+      remark(advice(after: task, in: output))
     case .finished where !isPartOfMore:
       remark("Done. \(advice(after: task, in: output))")
     case .finished:

@@ -17,12 +17,15 @@ public struct NearestNeighbours: Codable, Sendable, Equatable {
   /// - Throws: `EvaluationDataError` where there are fewer training images than neighbours, or accuracy means nothing;
   ///   `TorchError` when memory runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
-    try measure(test, among: train, countsThemselves: true)
+    try train.check(against: test)
+    return try measure(test, among: train, countsThemselves: true)
   }
 
   /// Accuracy on `images` for each number of neighbours among the other ones, in the order asked.
-  /// - Throws: `EvaluationDataError` where there are fewer other images than neighbours, or accuracy means nothing;
-  ///   `TorchError` when memory runs out.
+  ///
+  /// For weights that are being trained: features that are NaN or infinite, and images of one class, are no error.
+  /// - Throws: `EvaluationDataError` where there are fewer other images than neighbours; `TorchError` when memory runs
+  ///   out.
   public func evaluate(leavingOneOut images: LabelledFeatures) throws -> [(neighbours: Int, Accuracy)] {
     try measure(images, among: images, countsThemselves: false)
   }
@@ -32,7 +35,6 @@ public struct NearestNeighbours: Codable, Sendable, Equatable {
     _ test: LabelledFeatures, among train: LabelledFeatures, countsThemselves: Bool
   ) throws -> [(neighbours: Int, Accuracy)] {
     precondition(temperature > 0, "The temperature of votes must be above 0, not \(temperature).")
-    try train.check(against: test)
     let largest = neighbours.max() ?? 0
     let available = countsThemselves ? train.count : train.count - 1
     if largest > available { throw EvaluationDataError.tooManyNeighbours(largest, images: available) }

@@ -105,7 +105,7 @@ import Views
   @Test func automaticSelectionExplainsItself() throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)
-      let settings = ["selection.budget=1.5", "training.epochs=8"]
+      let settings = ["selection.budget=1.5", "training.epochs=8", "evaluation.online.every_epochs=0"]
       let path = tiny.directory("auto")
       let task = try Pretraining.start(tiny.configuration(settings), output: path)
       var notes: [String] = []

@@ -13,7 +13,8 @@ import Views
 struct MemoryNeed {
   /// Bytes of weights and statistics, gradients, and the optimizer's memory.
   let networks: Double
-  /// Bytes that the backbone's layers keep of a batch, or of a part of it, until the backward pass.
+  /// Bytes that the backbone's layers keep of a batch, or of a part of one with `training.accumulation`, until the
+  /// backward pass.
   let activations: Double
   /// Bytes of the views that are loaded ahead.
   let views: Double
@@ -50,16 +51,16 @@ struct MemoryNeed {
     var parts = [
       NotEnoughMemoryError.Part(
         bytes: views, of: "the views that are loaded ahead",
-        keys: ["training.batch_size", "data.prefetched_batches", "views.size", "selection.candidates"])
+        advice: "smaller training.batch_size, data.prefetched_batches, views.size or selection.candidates")
     ]
     if device == .cpu {
       parts += [
         .init(
-          bytes: networks, of: "weights, gradients and the optimizer's memory", keys: ["backbone.width", "method"]),
+          bytes: networks, of: "weights, gradients and the optimizer's memory",
+          advice: "a smaller backbone.width, or smaller sizes below method"),
         .init(
-          bytes: activations, of: "what the backbone's layers keep of a batch",
-          keys: ["training.batch_size", "views.size", "backbone.width"],
-          alternative: ", or a larger training.accumulation"),
+          bytes: activations, of: "what the backbone's layers keep of the images that are trained on at once",
+          advice: "smaller training.batch_size, views.size or backbone.width, or a larger training.accumulation"),
       ]
     }
     guard parts.reduce(0, { $0 + $1.bytes }) > Double(limit) else { return }
@@ -105,10 +106,8 @@ public struct NotEnoughMemoryError: Error, CustomStringConvertible {
     public var bytes: Double
     /// What it is.
     public var of: String
-    /// The settings that decide it.
-    public var keys: [String]
-    /// What else makes it less, as it goes on after the settings.
-    public var alternative = ""
+    /// What makes it less, as the object of a sentence.
+    public var advice: String
   }
 
   /// What takes memory, the largest first.
@@ -121,8 +120,7 @@ public struct NotEnoughMemoryError: Error, CustomStringConvertible {
     let total = parts.reduce(0) { $0 + $1.bytes }
     let list = parts.map { "\(Self.text($0.bytes)) for \($0.of)" }.joined(separator: ", ")
     return "Training needs at least \(Self.text(total)) of memory, and this process can have "
-      + "\(Self.text(Double(limit))). It takes \(list). Choose smaller values of \(parts[0].keys.joined(separator: ", "))"
-      + "\(parts[0].alternative)."
+      + "\(Self.text(Double(limit))). It takes \(list). Take \(parts[0].advice)."
   }
 
   private static func text(_ bytes: Double) -> String {

@@ -110,6 +110,7 @@ extension ResolvedConfiguration {
     -> ResolvedConfiguration
   {
     guard let limit = MemorySize(values.training.memoryLimit) else { return self }
+    try checkMachine(batchSize: 2)
     let memory = try StepMemory.measure(self, on: dataset, limit: limit.bytes)
     guard
       let parts = memory.accumulation(
