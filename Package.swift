@@ -65,7 +65,10 @@ let package = Package(
     // giflib and stb_image have no pkg-config files that help.
     .systemLibrary(
       name: "CGIF", path: "Sources/CImageCodecs/CGIF", providers: [.apt(["libgif-dev"])]),
-    .target(name: "CBMP", path: "Sources/CImageCodecs/CBMP"),
+    // stb_image looks colors up in a palette that it fills only as far as the file does.
+    .target(
+      name: "CBMP", path: "Sources/CImageCodecs/CBMP",
+      cSettings: [.unsafeFlags(["-ftrivial-auto-var-init=zero"])]),
     .systemLibrary(
       name: "CZlib", path: "Sources/CImageCodecs/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),

@@ -7,7 +7,11 @@ import Views
 @_cdecl("LLVMFuzzerTestOneInput")
 public func readImage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-  let options = DecodingOptions(pixelLimit: 1 << 18, appliesOrientation: bytes.last.map { $0 % 2 == 0 } ?? true)
+  let bits = bytes.last ?? 0
+  let options = DecodingOptions(
+    pixelLimit: 1 << 18, appliesOrientation: bits & 1 == 0,
+    background: bits & 2 == 0 ? nil : BackgroundColor(red: 20, green: bits, blue: 9),
+    sixteenBitRange: bits & 4 == 0 ? 0...65535 : 100...3000, channels: bits & 8 == 0 ? nil : Int(bits >> 4))
   guard let image = try? EncodedImage(bytes, name: "fuzzed", options: options) else { return 0 }
   precondition(image.width > 0 && image.height > 0 && image.width * image.height <= options.pixelLimit)
 

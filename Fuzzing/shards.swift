@@ -11,7 +11,8 @@ public func fuzzShards(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
     FileManager.default.createFile(atPath: path, contents: Data(bytes: data, count: count))
     defer { unlink(path) }
     for split in DataSplit.allCases {
-      guard let dataset = try? Datasets.open(path: path, split: split) else { continue }
+      let options = DecodingOptions(shardKey: count % 2 == 0 ? .firstDot : .lastDot)
+      guard let dataset = try? Datasets.open(path: path, split: split, options: options) else { continue }
       for index in 0..<min(dataset.count, 50) {
         _ = try? dataset.image(at: index)
         precondition(!dataset.name(at: index).isEmpty)

@@ -2,7 +2,8 @@
 """Writes Tests/Fixtures/images: small image files, and beside each the pixels that Pillow decodes from it.
 
 The pixels are PGM (gray) or PPM (RGB) files named after the image, `gray.jpg.pgm`, or `gray.jpg.2.pgm` where the image
-is decoded at half its size, and `rgba.png.204060.ppm` where it is pasted on that color. Images without such a file must
+is decoded at half its size, `rgba.png.204060.ppm` where it is pasted on that color, and `gray-16bit.png.range.pgm` where
+16-bit values are scaled. PAM files hold any number of channels. Images without such a file must
 be refused. The folder `parts` holds images to cut, without pixels. Needs Pillow (with WebP and libtiff) and NumPy:
 
     pip install pillow numpy
@@ -423,6 +424,38 @@ BACKGROUNDS = ["204060", "999999"]
 REDUCED = ["rgb-420.jpg", "rgb-422.jpg", "rgb-444.jpg", "rgb-progressive.jpg", "gray.jpg", "cmyk.jpg"]
 
 
+# The 16-bit values that become 0 and 255.
+RANGE = (3_000, 41_000)
+
+
+def scaled_images() -> dict[str, np.ndarray]:
+    colors = picture()
+    wide = colors.astype(np.uint16) * 256 + colors[::-1]
+    return {"gray-16bit.png": wide[..., :1], "rgb-16bit.png": wide, "gray-alpha-16bit.png": wide[..., :1],
+            "rgba-16bit.png": wide, "gray-16bit.tif": wide[..., :1], "rgb-16bit.tif": wide}
+
+
+def images_of_channels() -> dict[str, tuple[bytes, np.ndarray]]:
+    """TIFFs of other channels than gray or colors, and their values in 8 bits."""
+    rng = np.random.default_rng(5)
+    narrow = rng.integers(0, 256, (HEIGHT, WIDTH, 5), dtype=np.uint8)
+    wide = rng.integers(0, 65536, (HEIGHT, WIDTH, 6), dtype=np.uint16)
+    high = (wide >> 8).astype(np.uint8)
+    return {
+        "channels-2.tif": (tiff(narrow[..., :2], 1, extra=(0,)), narrow[..., :2]),
+        "channels-5.tif": (tiff(narrow, 1, extra=(0,) * 4), narrow),
+        "channels-6-tiles.tif": (tiff(wide, 1, extra=(0,) * 5, tile=16), high),
+        "channels-6-planes.tif": (tiff(wide, 1, extra=(0,) * 5, planar=True, order=">"), high),
+        "channels-4-colors.tif": (tiff(narrow[..., :4], 2, extra=(0,)), narrow[..., :4]),
+        "channels-4-alpha.tif": (tiff(narrow[..., :4], 2, extra=(2,)), narrow[..., :4]),
+    }
+
+
+def pam(values: np.ndarray) -> bytes:
+    height, width, depth = values.shape
+    return f"P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {depth}\nMAXVAL 255\nENDHDR\n".encode() + values.tobytes()
+
+
 def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     (FOLDER / "parts").mkdir(parents=True)
@@ -439,6 +472,14 @@ def main() -> None:
         for background in BACKGROUNDS:
             ending, pixels = truth(good[name], background=background)
             (FOLDER / f"{name}.{background}.{ending}").write_bytes(pixels)
+    for name, values in scaled_images().items():
+        low, high = RANGE
+        span = high - low
+        scaled = (np.clip(values.astype(np.int64) - low, 0, span) * 255 + span // 2) // span
+        (FOLDER / f"{name}.range.pam").write_bytes(pam(scaled.astype(np.uint8)))
+    for name, (data, values) in images_of_channels().items():
+        (FOLDER / name).write_bytes(data)
+        (FOLDER / f"{name}.pam").write_bytes(pam(values))
     for name, data in bad_images(good).items():
         (FOLDER / name).write_bytes(data)
     for name, data in images_to_cut().items():

@@ -39,7 +39,7 @@ struct PackCommand: ParsableCommand {
   @Flag(help: "Pack training images in random order: for shards of images that are sorted by class.")
   var shuffle = false
 
-  @Option(help: "Channels of a packed file: 1 (gray) or 3; by default those of the first image.")
+  @Option(help: "Channels of a packed file: 1 (gray), 3, or those of the images; by default those of the first image.")
   var channels: Int?
 
   @Option(help: "What shows through where images are transparent, such as #ffffff; by default alpha is dropped.")
@@ -51,14 +51,16 @@ struct PackCommand: ParsableCommand {
   func validate() throws {
     guard (1...100).contains(quality) else { throw ValidationError("--quality goes from 1 to 100.") }
     guard imagesPerShard > 0 else { throw ValidationError("--images-per-shard is at least 1.") }
-    guard channels.map({ [1, 3].contains($0) }) ?? true else { throw ValidationError("--channels is 1 or 3.") }
+    guard channels.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--channels goes from 1 to 1024.")
+    }
     guard resize.map({ (1...8192).contains($0) }) ?? true else {
       throw ValidationError("--resize goes from 1 to 8192.")
     }
   }
 
   func run() throws {
-    let decoding = DecodingOptions(background: background, shardKey: keyAt)
+    let decoding = DecodingOptions(background: background, channels: channels, shardKey: keyAt)
     let train = try Datasets.open(
       path: data, split: .train, options: decoding, readers: HardViewsProgram.components.datasetReaders)
     let test = try testSplit(decoding)

@@ -57,7 +57,11 @@ struct ViewsCommand: ParsableCommand {
   func run() throws {
     let recipe = self.recipe ?? (RunDirectory.isRun(at: images) ? images : "simsiam")
     let pipeline = try ViewPipeline.find(recipe, components: HardViewsProgram.components)
-    let (image, name) = try loadImage()
+    let (whole, name) = try loadImage()
+    let image = whole.visible
+    if whole.channels != image.channels {
+      remark("Of \(whole.channels) channels \(image.channels == 1 ? "the first is" : "the first three are") shown.")
+    }
     var tiles: [ContactSheet.Tile] = []
     var records: [DrawnViewRecord] = []
     var scratch = RenderScratch()
@@ -142,6 +146,16 @@ private struct DrawnViewRecord: Encodable {
   var group: String
   var view: Int
   var parameters: ViewParameters
+}
+
+extension Image {
+  /// What can be shown of it: gray or colors as they are, of other channels the first three, or the first of two.
+  fileprivate var visible: Image {
+    guard channels != 1, channels != 3 else { return self }
+    let count = channels == 2 ? 1 : 3
+    let shown = (0..<width * height).flatMap { pixels[$0 * channels..<$0 * channels + count] }
+    return Image(width: width, height: height, channels: count, pixels: shown)
+  }
 }
 
 extension ViewRenderer {

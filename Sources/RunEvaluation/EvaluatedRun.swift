@@ -91,7 +91,8 @@ public struct EvaluatedRun {
   }
 
   private func open(_ split: DataSplit) throws -> any ImageDataset {
-    try Pretraining.open(data, split: split, components: configuration.components)
+    try Pretraining.open(
+      data, split: split, channels: configuration.values.backbone.channels, components: configuration.components)
   }
 
   private func features(of dataset: any ImageDataset) throws -> LabelledFeatures {

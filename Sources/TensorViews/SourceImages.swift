@@ -11,7 +11,7 @@ public struct SourceImages {
   /// The pixels of all images, row by row with interleaved channels, one image after the other.
   let bytes: Tensor
 
-  /// Sends images; each is converted to `channels`, 1 or 3.
+  /// Sends images; each is converted to `channels`, which it must be convertible to.
   public init(_ parts: [ImagePart], channels: Int) {
     self.parts = parts
     var starts: [Int] = []

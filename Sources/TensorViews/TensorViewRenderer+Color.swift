@@ -52,19 +52,21 @@ extension Tensor {
     (self + (other - self) * factor).cutOff()
   }
 
-  /// The gray version, `[views, 1, height, width]`.
+  /// The gray version of colors, `[views, 1, height, width]`; other channels as they are.
   func luma() -> Tensor {
     guard shape[1] == 3 else { return self }
     let weights = Tensor([19595, 38470, 7471] as [Float], shape: [1, 3, 1, 1])
     return (((self * weights).sum(along: 1, keepingDimensions: true) + 32768) * 0x1p-16).rounded(.down)
   }
 
-  /// The rounded mean of the gray version, `[views, 1, 1, 1]`.
+  /// The rounded mean of the gray version, or of all values where there are other channels, `[views, 1, 1, 1]`.
   fileprivate func meanLuma() -> Tensor {
     // Sums of a row are whole numbers that float32 holds; those of a view need not be.
-    let rows = luma().sum(along: 3).converted(to: .float64)
-    let count = Tensor.full([], Double(shape[2] * shape[3]), dtype: .float64)
-    return (rows.sum(along: 2) / count + 0.5).rounded(.down).converted(to: .float32).reshaped([-1, 1, 1, 1])
+    let luma = luma()
+    let rows = luma.sum(along: 3).converted(to: .float64)
+    let count = Tensor.full([], Double(luma.shape[1] * shape[2] * shape[3]), dtype: .float64)
+    let mean = rows.sum(along: 2).sum(along: 1) / count
+    return (mean + 0.5).rounded(.down).converted(to: .float32).reshaped([-1, 1, 1, 1])
   }
 
   /// Turns the hue by 256ths of a turn through Pillow's 8-bit HSV.

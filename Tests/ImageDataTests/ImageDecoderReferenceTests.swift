@@ -90,6 +90,19 @@ import Views
     }
   }
 
+  @Test func numbersBeyondABitmapsPaletteAreBlack() throws {
+    func number(_ value: Int) -> [UInt8] { bigEndian(value).reversed() }
+    let header =
+      number(40) + number(3) + number(1) + [1, 0, 8, 0] + number(0) + number(4) + number(0) + number(0) + number(2)
+      + number(2)
+    let file =
+      Array("BM".utf8) + number(66) + number(0) + number(62) + header + [7, 8, 9, 0, 1, 2, 3, 0] + [1, 200, 0, 0]
+    for _ in 0..<20 {
+      let image = try ImageDecoder.decode(file, name: "short.bmp")
+      #expect(image.pixels == [3, 2, 1, 0, 0, 0, 9, 8, 7])
+    }
+  }
+
   @Test func takesAsManyPixelsAsTheLimitAllows() throws {
     for name in ["rgb-420.jpg", "rgb.png", "rgb.webp", "rgb.tif", "palette.gif", "rgb.bmp"] {
       let path = ImageFixtures.path(name)

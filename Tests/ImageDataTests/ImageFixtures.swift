@@ -62,6 +62,22 @@ enum ImageFixtures {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
+  /// TIFFs of other channels than gray or colors, and how many.
+  static let channels = [
+    ("channels-2.tif", 2), ("channels-5.tif", 5), ("channels-6-tiles.tif", 6), ("channels-6-planes.tif", 6),
+    ("channels-4-colors.tif", 4), ("channels-4-alpha.tif", 4),
+  ]
+
+  /// A PAM file whose header is six lines, as the script writes it.
+  static func channelTruth(of name: String) throws -> Image {
+    let lines = try bytes("\(name).pam").split(
+      separator: UInt8(ascii: "\n"), maxSplits: 6, omittingEmptySubsequences: false)
+    let numbers = lines[1...3].compactMap { line in
+      Int(String(decoding: line, as: UTF8.self).split(separator: " ")[1])
+    }
+    return Image(width: numbers[0], height: numbers[1], channels: numbers[2], pixels: Array(lines[6]))
+  }
+
   /// A PGM or PPM file whose header is three lines, as the script writes it.
   static func truth(of name: String) throws -> Image {
     let isGray = FileManager.default.fileExists(atPath: path("\(name).pgm"))

@@ -121,6 +121,35 @@ import Views
     }
   }
 
+  /// The same for images of other channels, which have no colors to change.
+  @Test(arguments: recipes.keys.sorted(), [2, 5])
+  func pixelsOfOtherChannelsAreThoseOfTheOtherRenderer(name: String, channels: Int) throws {
+    let recipe = try #require(Self.recipes[name])
+    let parts = Self.parts.map { part in
+      let gray = part.image.converted(toChannels: 1)
+      let pixels = gray.pixels.indices.flatMap { place in
+        (0..<channels).map { gray.pixels[(place + 7 * $0) % gray.pixels.count] }
+      }
+      let image = Image(width: gray.width, height: gray.height, channels: channels, pixels: pixels)
+      return ImagePart(
+        image, ofWidth: part.sourceWidth, height: part.sourceHeight, reduction: part.reduction, top: part.top,
+        left: part.left)
+    }
+    let requests = Self.requests(recipe)
+    let plain = ViewRenderer(recipe: recipe, channels: channels, format: .uint8)
+    let rendered = try #require(TensorViewRenderer(plain))
+      .render(requests, of: SourceImages(parts, channels: channels)).scalars(as: UInt8.self)
+    var (worst, differing) = (0, 0)
+    for (number, request) in requests.enumerated() {
+      let reference = expected(plain, parts[request.image], request.parameters)
+      for (a, b) in zip(rendered[(number * reference.count)...], reference) where a != b {
+        worst = max(worst, abs(Int(a) - Int(b)))
+        differing += 1
+      }
+    }
+    #expect(worst <= 2 && Double(differing) < 0.001 * Double(rendered.count))
+  }
+
   /// Normalized, as networks take them.
   @Test(arguments: [PixelFormat.float32, .bfloat16]) func valuesAreNormalized(format: PixelFormat) throws {
     let recipe = ViewRecipe(size: 16)

@@ -46,7 +46,7 @@ import Views
     Fault(keyPath: "views.blur.sigma") { $0.blur.sigma = [0, 1] },
     Fault(keyPath: "views.solarize.probability") { $0.solarize.probability = 2 },
     Fault(keyPath: "views.solarize.threshold") { $0.solarize.threshold = 257 },
-    Fault(keyPath: "views.normalization.mean") { $0.normalization.mean = [0.1, 0.2] },
+    Fault(keyPath: "views.normalization.mean") { $0.normalization.mean = [] },
     Fault(keyPath: "views.normalization.mean") { $0.normalization.mean = [.nan] },
     Fault(keyPath: "views.normalization.standard_deviation") { $0.normalization.standardDeviation = [0.1, 0, 0.1] },
   ])

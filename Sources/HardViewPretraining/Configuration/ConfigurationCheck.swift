@@ -29,8 +29,8 @@ struct ConfigurationCheck {
       values.training.batchSize <= 1_000_000_000, "training.batch_size",
       "must be at most 1000000000, not \(values.training.batchSize)")
     try require(
-      [1, 3].contains(values.backbone.channels), "backbone.channels",
-      "must be 1 (gray) or 3 (color), not \(values.backbone.channels)")
+      (1...1024).contains(values.backbone.channels), "backbone.channels",
+      "must be 1 (gray), 3 (color) or another number of channels up to 1024, not \(values.backbone.channels)")
     try checkSizes()
     try report(values.backbone.problem(), in: "backbone")
     try require(
@@ -60,6 +60,10 @@ struct ConfigurationCheck {
     try require(
       values.data.background == "none" || BackgroundColor(values.data.background) != nil, "data.background",
       "must be none or a color of six hexadecimal digits such as \"#ffffff\", not '\(values.data.background)'")
+    let range = values.data.sixteenBitRange
+    try require(
+      range.count == 2 && range[0] >= 0 && range[0] < range[1] && range[1] <= 65535, "data.sixteen_bit_range",
+      "must be two values from 0 to 65535, the smaller first, not \(range)")
     try require(
       values.data.megapixelLimit > 0 && values.data.megapixelLimit <= 1e6, "data.megapixel_limit",
       "must be above 0 and at most 1000000, not \(values.data.megapixelLimit)")
@@ -104,12 +108,31 @@ struct ConfigurationCheck {
     try require(
       values.safety.rankFloor >= 0, "safety.rank_floor",
       "must be 0 (never collapsed) or more, not \(values.safety.rankFloor)")
-    for (path, recipe) in recipes {
-      let means = recipe.normalization.mean.count
+    for (path, recipe) in recipes { try checkChannels(of: recipe, at: path) }
+  }
+
+  /// Normalization has an entry for every channel, and only colors are changed as colors.
+  private func checkChannels(of recipe: ViewRecipe, at path: String) throws(ConfigurationError) {
+    let channels = values.backbone.channels
+    for (key, count) in [
+      ("mean", recipe.normalization.mean.count),
+      ("standard_deviation", recipe.normalization.standardDeviation.count),
+    ] {
       try require(
-        means == 1 || means == values.backbone.channels, "\(path).normalization.mean",
-        "has \(means) entries for images of \(values.backbone.channels) channels (backbone.channels); give one or as many"
-      )
+        count == 1 || count == channels, "\(path).normalization.\(key)",
+        "has \(count) entries for images of \(channels) channels (backbone.channels); give one or as many")
+    }
+    guard channels != 1, channels != 3 else { return }
+    let jitters = recipe.jitter.probability > 0
+    for (key, isUsed) in [
+      ("jitter.saturation", jitters && recipe.jitter.saturation > 0), ("jitter.hue", jitters && recipe.jitter.hue > 0),
+      ("grayscale_probability", recipe.grayscaleProbability > 0 && !recipe.threeAugment),
+      ("three_augment", recipe.threeAugment), ("rand_augment.operations", recipe.randAugment.operations > 0),
+    ] {
+      try require(
+        !isUsed, "\(path).\(key)",
+        "changes colors, which images of \(channels) channels (backbone.channels) do not have; set it to "
+          + (key == "three_augment" ? "false" : "0"))
     }
   }
 

@@ -70,6 +70,8 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   /// The color that shows through where an image is transparent, such as `#ffffff`; `none` drops alpha, so that the
   /// hidden colors show, as with torchvision's `ImageFolder`.
   public var background = "none"
+  /// Which 16-bit values become 0 and 255; instruments often fill fewer bits than 16.
+  public var sixteenBitRange = [0, 65535]
   /// Where in the names of a tar shard's files the key of a sample ends.
   public var keyAt = ShardKey.firstDot
   /// Images of more millions of pixels are refused before they are decoded.
@@ -88,10 +90,12 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public init() {}
 
   /// How encoded images are read.
-  public var decoding: DecodingOptions {
+  /// - Parameter channels: How many channels are wanted; nil takes them as they are.
+  public func decoding(channels: Int?) -> DecodingOptions {
     DecodingOptions(
       pixelLimit: Int(megapixelLimit * 1e6), appliesOrientation: appliesOrientation,
-      background: BackgroundColor(background), shardKey: keyAt)
+      background: BackgroundColor(background), sixteenBitRange: sixteenBitRange[0]...sixteenBitRange[1],
+      channels: channels, shardKey: keyAt)
   }
 
   /// How many threads decode and render on this machine.

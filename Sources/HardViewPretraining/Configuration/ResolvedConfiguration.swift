@@ -74,7 +74,7 @@ public struct ResolvedConfiguration: Sendable {
 
   /// The images that the configuration names.
   public func open(split: DataSplit) throws -> any ImageDataset {
-    try Pretraining.open(values.data, split: split, components: components)
+    try Pretraining.open(values.data, split: split, channels: values.backbone.channels, components: components)
   }
 
   /// The same with other sides of evaluated images, for which see `EvaluationConfiguration`.

@@ -69,14 +69,16 @@ public enum Pretraining {
   }
 
   /// The images that a `data` section names.
+  /// - Parameter channels: How many channels are wanted of them; nil takes them as they are.
   public static func open(
-    _ data: DataConfiguration, split: DataSplit, components: Components = .standard
+    _ data: DataConfiguration, split: DataSplit, channels: Int? = nil, components: Components = .standard
   ) throws -> any ImageDataset {
     guard !data.path.isEmpty else {
       throw ConfigurationError(path: "data.path", problem: .invalid("is empty; name the images with --data PATH"))
     }
     var dataset = try Datasets.open(
-      path: data.path, format: data.format, split: split, options: data.decoding, readers: components.datasetReaders)
+      path: data.path, format: data.format, split: split, options: data.decoding(channels: channels),
+      readers: components.datasetReaders)
     guard split == .train else { return dataset }
     if data.limit > 0, data.limit < dataset.count { dataset = dataset.limited(to: data.limit, seed: 0) }
     return data.cacheMegabytes > 0 ? CachedImages(dataset, capacity: data.cacheMegabytes << 20) : dataset

@@ -6,7 +6,8 @@ import Views
 /// `ImageOps.exif_transpose` and `convert("RGB")` (or `"L"` where the file is gray): alpha and transparency are
 /// dropped or have a background, palettes are expanded, CMYK becomes RGB by the same integer formula, JPEGs are decoded
 /// with libjpeg-turbo's accurate transform and smooth chroma upsampling, and of several pictures in a file the first is
-/// taken. One difference: 16-bit gray keeps its high byte, where Pillow clips at 255.
+/// taken. One difference: 16-bit gray keeps its high byte, where Pillow clips at 255. TIFFs of other channels than gray or
+/// colors keep them all.
 ///
 /// Files that are cut short or damaged are refused by `pixels(_:)`; half an image is never returned.
 public struct EncodedImage: ImageSource, Sendable {
@@ -41,7 +42,8 @@ public struct EncodedImage: ImageSource, Sendable {
       return (codec, try codec.header(buffer, name: name))
     }
     let (pixels, overflow) = header.width.multipliedReportingOverflow(by: header.height)
-    guard !overflow, pixels <= options.pixelLimit else {
+    let (colors, isHuge) = pixels.multipliedReportingOverflow(by: (header.channels + 2) / 3)
+    guard !overflow, !isHuge, colors <= options.pixelLimit else {
       throw ImageError(
         path: name,
         problem: .tooManyPixels(width: header.width, height: header.height, limit: options.pixelLimit))

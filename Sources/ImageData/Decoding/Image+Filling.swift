@@ -22,3 +22,12 @@ extension Image {
     self.init(width: width, height: height, channels: channels, pixels: pixels)
   }
 }
+
+extension Image {
+  /// Makes sure that the image can be had in `wanted` channels; `name` stands for it in the error.
+  func checkChannels(_ wanted: Int, name: @autoclosure () -> String) throws(ImageError) {
+    guard isConvertible(toChannels: wanted) else {
+      throw ImageError(path: name(), problem: .wrongChannels(channels, wanted: wanted))
+    }
+  }
+}

@@ -6,6 +6,8 @@ struct ImageHeader {
   let width: Int
   /// Height in pixels, as stored.
   let height: Int
+  /// The most values that a pixel can be decoded to.
+  var channels = 3
   /// How the stored pixels must be turned to be upright.
   var orientation = Orientation.upright
 }

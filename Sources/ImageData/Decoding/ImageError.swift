@@ -12,6 +12,8 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyBytes(Int, limit: Int)
     /// The first bytes are those of no format that is read.
     case unknownFormat(firstBytes: [UInt8])
+    /// The image has channels that are not wanted, or too few.
+    case wrongChannels(Int, wanted: Int)
     /// The header announces more pixels than the limit allows.
     case tooManyPixels(width: Int, height: Int, limit: Int)
     /// The data end early or contradict themselves; the codec's own words.
@@ -46,6 +48,9 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
       "the file has \(size) bytes, more than the \(limit) that are read for one image; remove it or re-encode it"
     case .unknownFormat(let bytes):
       "it is no \(ImageFormats.listOfNames): its first bytes are \(bytes.hexadecimal); convert it or remove it"
+    case .wrongChannels(let found, let wanted):
+      "it has \(found) channel\(found == 1 ? "" : "s") and \(wanted) are wanted (backbone.channels), which cannot be made "
+        + "of them; remove it, or train on images of one kind"
     case .tooManyPixels(let width, let height, let limit):
       "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down, "
         + "remove it, or raise the limit (data.megapixel_limit)"

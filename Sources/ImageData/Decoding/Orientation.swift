@@ -80,6 +80,8 @@ enum Orientation: Int, CaseIterable {
                 if channels == 3 {
                   to[1] = from[1]
                   to[2] = from[2]
+                } else {
+                  for channel in 1..<max(1, channels) { to[channel] = from[channel] }
                 }
                 from += channels * acrossStep
                 to += channels

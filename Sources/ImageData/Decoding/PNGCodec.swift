@@ -26,7 +26,8 @@ enum PNGCodec: ImageCodec {
     let background = reader.isTransparent ? options.background : nil
     let channels = background.map { reader.isGray && $0.isGray ? 1 : 3 } ?? reader.channels
     let box = need.box
-    let rowBytes = try reader.start(keepsAlpha: background != nil)
+    let isScaled = reader.header.bit_depth == 16 && !options.keepsHighBytes
+    let rowBytes = try reader.start(keepsAlpha: background != nil, keepsSixteenBits: isScaled)
     let stride = rowBytes / width
     let image = try Image(
       width: box.width, height: box.height, channels: channels, scratch: rowBytes
@@ -37,9 +38,18 @@ enum PNGCodec: ImageCodec {
         let target = (place.row - box.top) * box.width - box.left
         for column in place.columns where column >= box.left && column < box.left + box.width {
           for channel in 0..<channels {
-            let value = row[column * stride + channel]
+            let value: UInt8
+            let alpha: UInt8
+            if isScaled {
+              let wide = UnsafeRawPointer(row.baseAddress! + column * stride)
+              value = options.byte(of: wide.loadUnaligned(fromByteOffset: 2 * channel, as: UInt16.self))
+              alpha = UInt8(wide.loadUnaligned(fromByteOffset: 6, as: UInt16.self) >> 8)
+            } else {
+              value = row[column * stride + channel]
+              alpha = background == nil ? 255 : row[column * stride + 3]
+            }
             buffer[(target + column) * channels + channel] =
-              background?.behind(value, alpha: row[column * stride + 3], channel: channel) ?? value
+              background?.behind(value, alpha: alpha, channel: channel) ?? value
           }
         }
       }

@@ -55,9 +55,12 @@ struct PNGReader: ~Copyable {
   }
 
   /// Starts decoding and gives the bytes of one row.
-  /// - Parameter keepsAlpha: Whether a decoded pixel has four values of 8 bits: red, green, blue and alpha.
-  func start(keepsAlpha: Bool) throws(ImageError) -> Int {
-    let format = Int32((keepsAlpha ? SPNG_FMT_RGBA8 : layout).rawValue)
+  /// - Parameters:
+  ///   - keepsAlpha: Whether a decoded pixel has four values: red, green, blue and alpha.
+  ///   - keepsSixteenBits: Whether it has those four in 16 bits, in the machine's order.
+  func start(keepsAlpha: Bool, keepsSixteenBits: Bool) throws(ImageError) -> Int {
+    let format = Int32(
+      (keepsSixteenBits ? SPNG_FMT_RGBA16 : keepsAlpha ? SPNG_FMT_RGBA8 : layout).rawValue)
     let flags = Int32(SPNG_DECODE_PROGRESSIVE.rawValue) | (keepsAlpha ? Int32(SPNG_DECODE_TRNS.rawValue) : 0)
     var size = 0
     try check(spng_decoded_image_size(context, format, &size))

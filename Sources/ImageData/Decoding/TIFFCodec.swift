@@ -1,7 +1,8 @@
 import CTIFF
 import Views
 
-/// Reads the first picture of TIFFs with libtiff: gray stays gray, everything else becomes RGB; 16 bits keep the high byte.
+/// Reads the first picture of TIFFs with libtiff: gray stays gray, other channels stay what they are, and everything else
+/// becomes RGB.
 enum TIFFCodec: ImageCodec {
   static let format = "TIFF"
   static let fileExtensions = ["tif", "tiff"]
@@ -15,7 +16,7 @@ enum TIFFCodec: ImageCodec {
   static func header(_ bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) -> ImageHeader {
     let header = try TIFFReader(bytes, name: name).header
     return ImageHeader(
-      width: Int(header.width), height: Int(header.height),
+      width: Int(header.width), height: Int(header.height), channels: max(3, Int(header.samples)),
       orientation: Orientation(rawValue: Int(header.orientation)) ?? .upright)
   }
 

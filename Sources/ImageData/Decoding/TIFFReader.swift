@@ -45,27 +45,30 @@ struct TIFFReader: ~Copyable {
   private static func unsupportedKind(_ header: CTIFFHeader) -> String? {
     if header.sampleFormat == 3 { return "floating-point numbers" }
     if header.sampleFormat == 2 { return "signed numbers" }
-    if colorCount(header) != nil || header.hasColors { return nil }
+    if colorCount(header, wanted: nil) != nil || header.hasColors { return nil }
     return "\(header.samples) values of \(header.bits) bits in color space \(header.photometric)"
   }
 
-  /// How many of the first values of a pixel are its colors, where they are read as they are; else nil.
-  private static func colorCount(_ header: CTIFFHeader) -> Int? {
+  /// How many of the first values of a pixel are its channels, where they are read as they are; else nil.
+  ///
+  /// Values beside gray that nothing is said of are channels, too; those beside colors, and alpha, only where as many are
+  /// wanted as there are.
+  private static func colorCount(_ header: CTIFFHeader, wanted: Int?) -> Int? {
     guard header.hasBands else { return nil }
-    let count: Int
+    let samples = Int(header.samples)
     switch Int(header.photometric) {
-    case Photometric.whiteIsZero, Photometric.blackIsZero: count = 1
-    case Photometric.rgb: count = 3
-    case Photometric.cmyk: count = 4
+    case Photometric.whiteIsZero, Photometric.blackIsZero:
+      return samples == wanted || header.extraKind == 0 ? samples : 1
+    case Photometric.rgb where samples >= 3: return samples == wanted ? samples : 3
+    case Photometric.cmyk where samples >= 4: return 4
     default: return nil
     }
-    return count <= Int(header.samples) ? count : nil
   }
 
   /// Decodes the pixels of a box.
   func image(of box: CropBox, options: DecodingOptions) throws(ImageError) -> Image {
-    guard let colors = Self.colorCount(header) else { return try translatedImage(of: box, options: options) }
-    let samples = Samples(header, colorCount: colors, background: options.background)
+    guard let colors = Self.colorCount(header, wanted: options.channels) else { return try translatedImage(of: box) }
+    let samples = Samples(header, colorCount: colors, options: options)
     let (width, height) = (Int(header.width), Int(header.height))
     let rowBytes = width * samples.pixelBytes
     let bandRows = min(Int(header.bandRows), height)
@@ -96,7 +99,7 @@ struct TIFFReader: ~Copyable {
   }
 
   /// Decodes the pixels of a box in the colors that libtiff makes of palettes, bits, and other color spaces.
-  private func translatedImage(of box: CropBox, options: DecodingOptions) throws(ImageError) -> Image {
+  private func translatedImage(of box: CropBox) throws(ImageError) -> Image {
     let (width, height) = (Int(header.width), Int(header.height))
     let pixels = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: width * height)
     defer { pixels.deallocate() }
@@ -133,17 +136,19 @@ struct TIFFReader: ~Copyable {
     private let isPremultiplied: Bool
     /// What shows through where the value behind the colors is below its maximum.
     private let background: BackgroundColor?
+    private let options: DecodingOptions
 
-    init(_ header: CTIFFHeader, colorCount: Int, background: BackgroundColor?) {
+    init(_ header: CTIFFHeader, colorCount: Int, options: DecodingOptions) {
       isWide = header.bits == 16
       pixelBytes = Int(header.samples) * (isWide ? 2 : 1)
       self.colorCount = colorCount
       isInverted = Int(header.photometric) == Photometric.whiteIsZero
-      isCMYK = colorCount == 4
+      isCMYK = Int(header.photometric) == Photometric.cmyk
       let hasAlpha = header.extraKind != 0 && Int(header.samples) > colorCount && !isCMYK
       isPremultiplied = hasAlpha && header.extraKind == 1
-      self.background = hasAlpha ? background : nil
-      channels = colorCount == 1 && self.background?.isGray ?? true ? 1 : 3
+      background = hasAlpha ? options.background : nil
+      self.options = options
+      channels = isCMYK || colorCount == 1 && background?.isGray == false ? 3 : colorCount
     }
 
     /// Decodes a row.
@@ -178,11 +183,12 @@ struct TIFFReader: ~Copyable {
       }
     }
 
-    /// The highest 8 bits of a value of the pixel whose bytes begin at `start`.
+    /// 8 bits of a value of the pixel whose bytes begin at `start`.
     @inline(__always)
     private func value(_ sample: Int, _ source: UnsafeRawBufferPointer, at start: Int) -> UInt8 {
       guard isWide else { return source[start + sample] }
-      return UInt8(source.loadUnaligned(fromByteOffset: start + 2 * sample, as: UInt16.self) >> 8)
+      let wide = source.loadUnaligned(fromByteOffset: start + 2 * sample, as: UInt16.self)
+      return sample < colorCount ? options.byte(of: wide) : UInt8(wide >> 8)
     }
   }
 }

@@ -88,6 +88,7 @@ struct EvaluationSource: BatchSource {
     let output = pixels.bytes(from: start, count: transform.elementCount)
     return try images.use(place.index) { source throws(ImageError) in
       let image = try source.wholeImage()
+      try image.checkChannels(transform.channels, name: images.dataset.name(at: place.index))
       transform.render(image, as: format, into: output, scratch: &scratch)
       guard let augmentation else { return }
       var random = ViewRandom(seed: 0, epoch: 0, sample: place.index, view: 0, stream: RandomStream.evaluation)

@@ -13,7 +13,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public var prefetchedBatches: Int
   /// Whether an epoch leaves out the images that do not fill its last batch.
   public var dropsLast: Bool
-  /// Channels of the views: 1 (gray) or 3 (RGB), whatever the images have.
+  /// Channels of the views: 1 (gray) or 3 (RGB) of gray and color images alike, or those that all images have.
   public var channels: Int
   /// The format of pixel values.
   public var format: PixelFormat
@@ -51,6 +51,6 @@ public struct LoaderConfiguration: Equatable, Sendable {
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     precondition(prefetchedBatches > 0, "at least one batch is prefetched, not \(prefetchedBatches)")
     precondition(shuffleBuffer > 0, "the next image is drawn from at least one, not \(shuffleBuffer)")
-    precondition(channels == 1 || channels == 3, "views have 1 or 3 channels, not \(channels)")
+    precondition(channels > 0, "views have at least one channel, not \(channels)")
   }
 }

@@ -23,7 +23,7 @@ public struct ViewBatch: Sendable {
   public let indices: [Int]
   /// The views, group by group.
   public let groups: [Group]
-  /// 1 (gray) or 3 (RGB).
+  /// 1 (gray), 3 (RGB), or those of the images.
   public let channels: Int
   /// Where the time went that making this batch took.
   public let times: LoadingTimes

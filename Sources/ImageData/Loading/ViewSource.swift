@@ -65,6 +65,7 @@ struct ViewSource: BatchSource {
           height: source.height)
       }
       let part = try source.pixels(need(of: parameters))
+      try part.image.checkChannels(configuration.channels, name: images.dataset.name(at: index))
       times.decoding = watch.lap()
       for (group, views) in parameters.enumerated() where groups[group].isRendered {
         let renderer = renderers[group]

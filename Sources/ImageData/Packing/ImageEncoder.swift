@@ -20,6 +20,13 @@ enum ImageEncoder {
   static func encode(
     _ image: Image, as encoding: ImageEncoding, quality: Int, name: String
   ) throws(ImageError) -> [UInt8] {
+    guard image.channels == 1 || image.channels == 3 else {
+      throw ImageError(
+        path: name,
+        problem: .notEncodable(
+          format: encoding == .jpeg ? "JPEG" : "PNG",
+          reason: "it has \(image.channels) channels, which a packed file takes, or shards without --resize"))
+    }
     switch encoding {
     case .jpeg: return try encodeJPEG(image, quality: quality, name: name)
     case .png: return try encodePNG(image, name: name)

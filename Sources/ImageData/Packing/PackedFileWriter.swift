@@ -90,7 +90,11 @@ struct PackedFileWriter {
         problem: .otherSize(
           width: image.width, height: image.height, firstWidth: layout.width, firstHeight: layout.height))
     }
-    guard layout.channels == 3 || image.channels == 1 || options.channels == 1 else {
+    guard image.isConvertible(toChannels: layout.channels) else {
+      throw PackingError(
+        path: name, problem: .otherChannels(image.channels, wanted: layout.channels))
+    }
+    guard image.channels != 3 || layout.channels == 3 || options.channels == 1 else {
       throw PackingError(path: name, problem: .colorAmongGray)
     }
   }

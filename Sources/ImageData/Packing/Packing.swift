@@ -30,7 +30,7 @@ public struct PackingOptions: Sendable {
   /// Shards are read from front to back, so that batches of images sorted by class would see few classes at once. An
   /// image's position changes, and with it the views that are drawn of it.
   public var shuffles = false
-  /// Channels of a packed file, 1 or 3; nil takes those of the first image.
+  /// Channels of a packed file; nil takes those of the first image.
   public var channels: Int?
 
   /// Shards of images as they are.

@@ -8,6 +8,8 @@ public struct PackingError: Error, Equatable, Sendable, CustomStringConvertible 
     case unwritable(String)
     /// Images of one size are needed, and this one has another: its size and that of the first.
     case otherSize(width: Int, height: Int, firstWidth: Int, firstHeight: Int)
+    /// An image has channels that cannot become those that are wanted.
+    case otherChannels(Int, wanted: Int)
     /// An image has colors where those before it have none.
     case colorAmongGray
     /// No image could be read.
@@ -39,6 +41,9 @@ public struct PackingError: Error, Equatable, Sendable, CustomStringConvertible 
       return
         "it has \(width)x\(height) pixels and the images before it \(firstWidth)x\(firstHeight); a packed file holds "
         + "images of one size, so give one with --resize"
+    case .otherChannels(let found, let wanted):
+      return
+        "it has \(found) channels, which cannot become the \(wanted) of the packed file; pack images of one kind"
     case .colorAmongGray: return "it has colors and the images before it are gray; give --channels 3"
     case .nothingReadable: return "not one of the images could be read"
     case .unsupported(let advice): return advice

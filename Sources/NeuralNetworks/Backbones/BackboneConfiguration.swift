@@ -33,7 +33,7 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
   ///
   /// Must be 0 for residual networks.
   public var depth = 0
-  /// Channels of the images: 1 (gray) or 3 (color).
+  /// Channels of the images: 1 (gray), 3 (color), or those of images of other channels.
   public var channels = 3
   /// Whether each residual branch of a residual network starts at zero; transformers ignore it.
   public var zeroInitResidual = true

@@ -1,8 +1,8 @@
 /// The mean and standard deviation that pixel values are normalized with.
 public struct Normalization: Codable, Sendable, Equatable {
-  /// Mean of values from 0 to 1: one entry for every channel, or three for red, green and blue.
+  /// Mean of values from 0 to 1: one entry for all channels together, or one for each.
   public var mean: [Double]
-  /// Standard deviation of values from 0 to 1, positive: one entry or three.
+  /// Standard deviation of values from 0 to 1, positive: one entry, or one for each channel.
   public var standardDeviation: [Double]
 
   /// A normalization to (value − mean) / standard deviation; one entry applies to every channel.

@@ -43,7 +43,7 @@ extension ViewRecipe {
 }
 
 extension Normalization {
-  /// Checks that there are one or three finite means and as many positive standard deviations can be found for them.
+  /// Checks that there are means and positive standard deviations, all of them finite.
   ///
   /// - Parameter keyPath: Where the normalization stands in its configuration.
   /// - Throws: ``ViewRecipeError`` for the first value out of range.
@@ -51,8 +51,7 @@ extension Normalization {
     let check = RecipeCheck(keyPath: keyPath)
     for (values, name) in [(mean, "mean"), (standardDeviation, "standard_deviation")] {
       try check.require(
-        values.count == 1 || values.count == 3, name,
-        "has \(values.count) entries; give one for every channel together, or three for red, green and blue.")
+        !values.isEmpty, name, "is empty; give one entry for all channels together, or one for each.")
     }
     for value in mean { try check.value(value, "mean", in: -10...10) }
     for value in standardDeviation {

@@ -11,13 +11,13 @@ public struct EvaluationTransform: Sendable {
   public let interpolation: Interpolation
   /// How pixel values become network inputs.
   public let normalization: Normalization
-  /// Channels of the output, 1 or 3.
+  /// Channels of the output: those of the images, or 1 or 3 for gray and color ones.
   public let channels: Int
 
   /// A transform whose crop is not larger than the resized image.
   public init(resize: Int, crop: Int, interpolation: Interpolation, normalization: Normalization, channels: Int) {
     precondition(crop > 0 && crop <= resize, "The center crop (\(crop)) is from 1 to the resized side (\(resize)).")
-    precondition(channels == 1 || channels == 3, "A view has 1 or 3 channels; got \(channels).")
+    precondition(channels > 0, "A view has at least one channel; got \(channels).")
     self.resize = resize
     self.crop = crop
     self.interpolation = interpolation

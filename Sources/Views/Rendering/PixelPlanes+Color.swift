@@ -8,14 +8,15 @@ extension PixelPlanes {
     }
   }
 
-  /// Blends with the rounded mean of the gray version, as torchvision's `adjust_contrast`.
+  /// Blends with the rounded mean of the gray version, as torchvision's `adjust_contrast`; where there are other channels
+  /// than gray or colors, with the rounded mean of all values.
   package func adjustContrast(by factor: Double) {
     let mean = Lanes(repeating: Float(meanLuma()))
     let factor = Lanes(repeating: Float(factor))
     for offset in allLaneOffsets { base.store(Self.blend(mean, base.lanes(at: offset), factor), at: offset) }
   }
 
-  /// Blends with the gray version, as torchvision's `adjust_saturation`; changes nothing on gray.
+  /// Blends with the gray version, as torchvision's `adjust_saturation`; changes nothing where there are no colors.
   package func adjustSaturation(by factor: Double) {
     guard channelCount == 3 else { return }
     let factor = Lanes(repeating: Float(factor))
@@ -28,7 +29,7 @@ extension PixelPlanes {
     }
   }
 
-  /// Takes the colors away: one plane of luma remains.
+  /// Takes the colors away where there are any: one plane of luma remains.
   package mutating func convertToGrayscale() {
     guard channelCount == 3 else { return }
     for offset in laneOffsets { base.store(luma(at: offset), at: offset) }
@@ -51,20 +52,28 @@ extension PixelPlanes {
     (from + (to - from) * factor).clampedToByte().rounded(.towardZero)
   }
 
-  /// Mean of the gray version, rounded half up.
+  /// Mean of the gray version or of all values, rounded half up.
   private func meanLuma() -> Int {
+    let planes = channelCount == 3 ? 1 : channelCount
+    var total = 0.0
+    for channel in 0..<planes { total += sumOfLuma(from: channel * planeCount) }
+    return Int(total / Double(width * height * planes) + 0.5)
+  }
+
+  /// Sum of the gray version of colors, or of the plane that begins at `start`.
+  private func sumOfLuma(from start: Int) -> Double {
     var total = 0.0
     let tail = width & ~15
     for y in 0..<height {
       var sums = Lanes.zero
-      for x in Swift.stride(from: 0, to: tail, by: 16) { sums += luma(at: y * stride + x) }
+      for x in Swift.stride(from: 0, to: tail, by: 16) { sums += luma(at: start + y * stride + x) }
       if tail < width {
-        let rest = luma(at: y * stride + tail)
+        let rest = luma(at: start + y * stride + tail)
         for lane in 0..<(width - tail) { sums[lane] += rest[lane] }
       }
       total += Double(sums.sum())
     }
-    return Int(total / Double(width * height) + 0.5)
+    return total
   }
 
   @_transparent

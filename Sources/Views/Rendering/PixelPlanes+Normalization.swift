@@ -2,7 +2,7 @@ extension PixelPlanes {
   /// Writes the pixels, channels interleaved.
   ///
   /// - Parameters:
-  ///   - outputChannels: 1 or 3; a single plane is repeated to three channels.
+  ///   - outputChannels: As many as there are planes, or 3 where there is one, which is then repeated.
   ///   - output: Room for `height × width × outputChannels` values, aligned to the format.
   func write(
     _ normalization: Normalization, outputChannels: Int, as format: PixelFormat, into output: UnsafeMutableRawPointer
@@ -24,11 +24,17 @@ extension PixelPlanes {
   private func write<Value: StoredPixel>(
     _ normalization: Normalization, outputChannels: Int, into output: UnsafeMutablePointer<Value>
   ) {
-    if outputChannels == 1 {
-      let (scale, offset) = normalization.affine(channel: 0)
-      for y in 0..<height {
-        let (source, target) = (row(0, y), output + y * width)
-        for x in 0..<width { target[x] = .stored(source[x], scale: scale, offset: offset) }
+    if outputChannels != 3 {
+      for channel in 0..<outputChannels {
+        let (scale, offset) = normalization.affine(channel: channel)
+        for y in 0..<height {
+          let (source, target) = (row(channel, y), output + y * width * outputChannels + channel)
+          if outputChannels == 1 {
+            for x in 0..<width { target[x] = .stored(source[x], scale: scale, offset: offset) }
+          } else {
+            for x in 0..<width { target[x * outputChannels] = .stored(source[x], scale: scale, offset: offset) }
+          }
+        }
       }
       return
     }

@@ -119,7 +119,7 @@ extension PixelPlanes {
   ///
   /// - Parameters:
   ///   - box: A rectangle of the view.
-  ///   - outputChannels: 1 or 3, how many channels will be written; as many planes are reserved.
+  ///   - outputChannels: How many channels will be written; as many planes are reserved.
   mutating func erase(_ box: CropBox, filling normalization: Normalization, outputChannels: Int) {
     let isColor = normalization.mean.contains { $0 != normalization.mean[0] }
     if outputChannels > channelCount, isColor { repeatPlane() }

@@ -3,7 +3,8 @@ extension PixelPlanes {
   /// other, each rounded to 8 bits.
   ///
   /// - Parameters:
-  ///   - channelCount: 1 or 3. One channel of a color image is its luma; a gray image always gives one.
+  ///   - channelCount: The image's, or 1 or 3 where it has 3 or 1. One channel of a color image is its luma; a gray image
+  ///     always gives one.
   ///   - reservedChannels: How many planes there may be later, if more.
   package init(
     _ image: Image, _ resampling: Resampling, channelCount: Int, reservedChannels: Int = 0,
@@ -14,6 +15,9 @@ extension PixelPlanes {
       box.top >= 0 && box.left >= 0 && box.height > 0 && box.width > 0 && box.top + box.height <= image.height
         && box.left + box.width <= image.width,
       "The crop \(box) is not inside the image of \(image.width)×\(image.height) pixels.")
+    precondition(
+      image.isConvertible(toChannels: channelCount),
+      "An image of \(image.channels) channels cannot be rendered in \(channelCount).")
     let channels = min(channelCount, image.channels)
     self.init(
       width: resampling.columns.count, height: resampling.rows.count, channelCount: channels,
@@ -22,25 +26,29 @@ extension PixelPlanes {
     let columns = ResamplingTaps(columnsOf: resampling, buffers: buffers)
     let rows = ResamplingTaps(rowsOf: resampling, buffers: buffers)
     image.pixels.withUnsafeBufferPointer { pixels in
-      let source = SourceRows(image, pixels: pixels.baseAddress!, box: box, channelCount: channels, buffers: buffers)
-      if resampling.blendsRowsFirst {
-        resampleRowsFirst(source, columns: columns, rows: rows, buffers: buffers)
-      } else {
-        resampleColumnsFirst(source, columns: columns, rows: rows, buffers: buffers)
+      // Colors are resampled together, other channels one by one.
+      let isTogether = channels == 1 || channels == 3
+      for channel in 0..<(isTogether ? 1 : channels) {
+        let target = ResampledPlanes(first: channel, count: isTogether ? channels : 1, width: width)
+        let source = SourceRows(
+          image, pixels: pixels.baseAddress!, box: box, planes: target, buffers: buffers)
+        if resampling.blendsRowsFirst {
+          resampleRowsFirst(source, into: target, columns: columns, rows: rows, buffers: buffers)
+        } else {
+          resampleColumnsFirst(source, into: target, columns: columns, rows: rows, buffers: buffers)
+        }
       }
     }
   }
 
-  /// Values of a row of all channels, with room for one more, a multiple of sixteen.
-  private var interleavedStride: Int { paddedToLanes(width * channelCount + 1) }
-
   /// Resamples four source rows at a time along x into a window of rows, and output rows from the window along y.
   private func resampleColumnsFirst(
-    _ source: SourceRows, columns: ResamplingTaps, rows: ResamplingTaps, buffers: RenderScratch.Buffers
+    _ source: SourceRows, into target: ResampledPlanes, columns: ResamplingTaps, rows: ResamplingTaps,
+    buffers: RenderScratch.Buffers
   ) {
     let window = RowWindow(
-      rowStride: interleavedStride, neededRows: rows.tapCount, buffer: &buffers.resampledRows)
-    let blended = buffers.blendedRow.reserve(interleavedStride)
+      rowStride: target.rowStride, neededRows: rows.tapCount, buffer: &buffers.resampledRows)
+    let blended = buffers.blendedRow.reserve(target.rowStride)
     var (firstRow, endRow) = (rows.starts[0], rows.starts[0])
     for y in 0..<height {
       let start = rows.starts[y]
@@ -50,21 +58,22 @@ extension PixelPlanes {
           firstRow = start
         }
         resampleColumns(
-          source.fourRows(from: endRow), columns, into: window, at: endRow - firstRow, buffers: buffers)
+          source.fourRows(from: endRow), of: target, columns, into: window, at: endRow - firstRow, buffers: buffers)
         endRow += 4
       }
       window.blend(
         from: start - firstRow, weights: rows.weights + y * rows.tapCount, count: rows.tapCount, into: blended)
-      write(blended, intoRow: y)
+      write(blended, intoRow: y, of: target)
     }
   }
 
   /// Blends source rows along y into four rows at a time, and resamples those along x.
   private func resampleRowsFirst(
-    _ source: SourceRows, columns: ResamplingTaps, rows: ResamplingTaps, buffers: RenderScratch.Buffers
+    _ source: SourceRows, into target: ResampledPlanes, columns: ResamplingTaps, rows: ResamplingTaps,
+    buffers: RenderScratch.Buffers
   ) {
-    let window = RowWindow(rowStride: interleavedStride, neededRows: 0, buffer: &buffers.resampledRows)
-    let values = buffers.blendedRow.reserve(interleavedStride)
+    let window = RowWindow(rowStride: target.rowStride, neededRows: 0, buffer: &buffers.resampledRows)
+    let values = buffers.blendedRow.reserve(target.rowStride)
     let sums = buffers.sums.reserve(source.rowCount)
     let bytesPerRow = source.rowCount + 1
     let blended = buffers.blendedBytes.reserve(4 * bytesPerRow)
@@ -78,20 +87,20 @@ extension PixelPlanes {
       }
       let first = UnsafePointer(blended)
       let four = (first, first + bytesPerRow, first + 2 * bytesPerRow, first + 3 * bytesPerRow)
-      resampleColumns(four, columns, into: window, at: 0, buffers: buffers)
+      resampleColumns(four, of: target, columns, into: window, at: 0, buffers: buffers)
       for row in 0..<rowCount {
         window.copy(row: row, into: values)
-        write(values, intoRow: firstRow + row)
+        write(values, intoRow: firstRow + row, of: target)
       }
     }
   }
 
   private func resampleColumns(
-    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into window: RowWindow, at row: Int,
-    buffers: RenderScratch.Buffers
+    _ sources: SourceRows.Four, of target: ResampledPlanes, _ taps: ResamplingTaps, into window: RowWindow,
+    at row: Int, buffers: RenderScratch.Buffers
   ) {
     let count = taps.sourceCount
-    if channelCount == 3 {
+    if target.count == 3 {
       let pixels = buffers.rowQuads.reserve(16 * count)
       Self.interleave(sources, count: count, into: pixels)
       Self.resampleColor(pixels, taps, into: window.row(row), rowStride: window.rowStride)
@@ -197,9 +206,9 @@ extension PixelPlanes {
   }
 
   /// Writes a row whose channels are interleaved.
-  private func write(_ values: UnsafePointer<Float>, intoRow y: Int) {
-    if channelCount == 1 {
-      row(0, y).update(from: values, count: width)
+  private func write(_ values: UnsafePointer<Float>, intoRow y: Int, of target: ResampledPlanes) {
+    if target.count == 1 {
+      row(target.first, y).update(from: values, count: width)
       return
     }
     let (red, green, blue) = (row(0, y), row(1, y), row(2, y))
@@ -208,5 +217,22 @@ extension PixelPlanes {
       green[x] = values[3 * x + 1]
       blue[x] = values[3 * x + 2]
     }
+  }
+}
+
+/// Planes that are resampled together: three of colors, or one of anything.
+struct ResampledPlanes {
+  /// The first of them.
+  let first: Int
+  /// How many there are, 1 or 3.
+  let count: Int
+  /// Values of a row of all of them, with room for one more, a multiple of sixteen.
+  let rowStride: Int
+
+  /// Planes whose rows are `width` pixels wide.
+  init(first: Int, count: Int, width: Int) {
+    self.first = first
+    self.count = count
+    rowStride = paddedToLanes(width * count + 1)
   }
 }

@@ -7,7 +7,7 @@ package struct PixelPlanes {
   package let width: Int
   /// Height in pixels.
   package let height: Int
-  /// 1 (gray) or 3 (red, green, blue).
+  /// 1 (gray), 3 (red, green, blue), or those of an image of another number.
   package internal(set) var channelCount: Int
   /// Values from one row to the next, a multiple of sixteen.
   let stride: Int

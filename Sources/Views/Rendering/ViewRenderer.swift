@@ -2,11 +2,12 @@
 ///
 /// The 8-bit results of torchvision's transforms on PIL images are followed operation by operation. A gray image is
 /// rendered in one channel, where saturation, hue and grayscale change nothing, and repeated at the end when the output
-/// has three; a color image is converted to luma first when the output has one.
+/// has three; a color image is converted to luma first when the output has one. An image of another number of channels is
+/// rendered in all of them, and saturation, hue and grayscale change nothing either.
 public struct ViewRenderer: Sendable {
   /// The recipe of the views.
   public let recipe: ViewRecipe
-  /// Channels of the output, 1 or 3.
+  /// Channels of the output.
   public let channels: Int
   /// Side of the output in pixels.
   public let size: Int
@@ -17,14 +18,14 @@ public struct ViewRenderer: Sendable {
   ///
   /// - Parameters:
   ///   - recipe: A valid recipe.
-  ///   - channels: Channels of the output, 1 or 3.
+  ///   - channels: Channels of the output: those of the images, or 1 or 3 for gray and color ones.
   ///   - size: Side of the output when it is not the recipe's. The same parameters then give the same view at another
   ///     resolution: the same crop, with blurs, translations and erased rectangles scaled in proportion. Operations on
   ///     single values are the same; sharpness looks at neighboring pixels whatever the size. A smaller view is
   ///     resampled in the order that is less work, whatever Pillow's.
   ///   - format: What each value is stored as.
   public init(recipe: ViewRecipe, channels: Int, size: Int? = nil, format: PixelFormat = .float32) {
-    precondition(channels == 1 || channels == 3, "A view has 1 or 3 channels; got \(channels).")
+    precondition(channels > 0, "A view has at least one channel; got \(channels).")
     precondition(size ?? 1 > 0, "A view is at least one pixel wide; got \(size ?? 1).")
     self.recipe = recipe
     self.channels = channels
@@ -40,7 +41,7 @@ public struct ViewRenderer: Sendable {
 
   /// Renders one view: rows from top to bottom, channels interleaved.
   ///
-  /// Traps when the part does not hold the crop, or `output` is smaller than ``byteCount`` or not aligned to the format.
+  /// Traps when the part does not hold the crop or cannot be had in the output's channels, or `output` is smaller than ``byteCount`` or not aligned to the format.
   public func render(
     _ part: ImagePart, _ parameters: ViewParameters, into output: UnsafeMutableRawBufferPointer,
     scratch: inout RenderScratch

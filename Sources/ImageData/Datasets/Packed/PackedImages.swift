@@ -48,7 +48,7 @@ struct PackedImages: ImageDataset {
       self.names = { "\(file)#\(table[range.lowerBound + $0])" }
     }
     let classes = labels.map { "in \(Set($0).count) classes" } ?? "without labels"
-    let color = channels == 1 ? "gray" : "RGB"
+    let color = channels == 1 ? "gray" : channels == 3 ? "RGB" : "\(channels)-channel"
     self.summary = "\(count) \(color) images of \(width)x\(height) \(classes) (\(format), \(path))"
   }
 

@@ -97,7 +97,7 @@ struct PackedLayout: Equatable {
   /// Whether the numbers can be those of a file that was written, so that no sum of them overflows.
   private var isPlausible: Bool {
     let sides = 1...1 << 20
-    guard sides.contains(width), sides.contains(height), channels == 1 || channels == 3, trainCount >= 0,
+    guard sides.contains(width), sides.contains(height), (1...1024).contains(channels), trainCount >= 0,
       testCount >= 0, namedClasses >= -1, tablesSize >= 0, tablesSize < 1 << 48, trainCount < 1 << 48,
       testCount < 1 << 48, count > 0
     else { return false }
