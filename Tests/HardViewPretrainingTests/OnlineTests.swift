@@ -98,7 +98,10 @@ import Views
       let encoder = configuration.values.backbone.makeBackbone(using: Generator(seed: 0))
       let evaluator = OnlineEvaluator(encoder, on: dataset, configuration, dtype: .float32)
       let signal = try evaluator.signal(at: TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2))
-      #expect(signal.knn == nil && signal.neighbours == nil && signal.quality == signal.retrieval)
+      #expect(
+        signal.knn == nil && signal.neighbours == nil && signal.quality == -(signal.alignment + signal.uniformity))
+      let line = OnlineObserver.line(on: signal, best: nil, share: nil)
+      #expect(line.hasPrefix("before training: alignment + uniformity "), "\(line)")
     }
   }
 

@@ -54,13 +54,17 @@ final class OnlineObserver: TrainingObserver {
   /// One line for people; `share` is that of the time that signals have taken.
   static func line(on signal: OnlineSignal, best: OnlineSignal?, share: Double?) -> String {
     func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
-    var parts = ["\(percent(signal.retrieval)) of views find their image"]
-    if let knn = signal.knn { parts.insert("\(signal.neighbours ?? 0)-NN \(percent(knn))", at: 0) }
+    func quality(_ signal: OnlineSignal) -> String {
+      signal.knn.map { percent($0) } ?? String(format: "%.3f", -signal.quality)
+    }
+    let kind = signal.neighbours.map { "\($0)-NN" } ?? "alignment + uniformity"
+    var parts = ["\(kind) \(quality(signal))"]
     if let best {
-      parts[0] += best.step == signal.step ? " (best)" : " (best \(percent(best.quality)) in epoch \(best.epoch))"
+      parts[0] += best.step == signal.step ? " (best)" : " (best \(quality(best)) after epoch \(best.epoch))"
     }
     parts.append(
-      String(format: "rank %.1f, alignment %.2f, uniformity %.2f", signal.rank, signal.alignment, signal.uniformity))
+      String(format: "alignment %.2f, uniformity %.2f, rank %.1f", signal.alignment, signal.uniformity, signal.rank))
+    parts.append("\(percent(signal.retrieval)) of views find their image")
     if let share { parts.append("\(percent(share)) of the time") }
     return (signal.step == 0 ? "before training: " : "after epoch \(signal.epoch): ") + parts.joined(separator: "; ")
   }

@@ -34,7 +34,7 @@ final class OnlineEvaluator {
     labels = Set(sample.labels ?? []).count > 1 ? sample.labels : nil
     neighbours = online.k
     measure =
-      "\(sample.count) images, \(labels == nil ? "retrieval" : "\(online.k)-NN"), "
+      "\(sample.count) images, \(labels == nil ? "alignment and uniformity" : "\(online.k)-NN"), "
       + "\(transform.resize)/\(transform.crop) px, held out: \(online.heldOut)"
   }
 

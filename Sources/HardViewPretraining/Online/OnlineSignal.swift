@@ -22,7 +22,7 @@ public struct OnlineSignal: Codable, Sendable, Equatable {
   /// Share of the augmented views whose nearest neighbor is the middle of the same image.
   public var retrieval: Double
 
-  /// What signals are compared by, higher is better: accuracy of nearest neighbors where there are labels, else how well
-  /// views find their own image.
-  public var quality: Double { knn ?? retrieval }
+  /// What signals are compared by, higher is better: accuracy of nearest neighbors where there are labels, else alignment
+  /// and uniformity together, both of which are better when lower (Wang and Isola 2020, arXiv 2005.10242).
+  public var quality: Double { knn ?? -(alignment + uniformity) }
 }

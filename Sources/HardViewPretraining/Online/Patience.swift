@@ -9,7 +9,7 @@ struct Patience {
     guard epochs > 0, signals.epochsWithoutImprovement >= epochs, let best = signals.best, let latest = signals.latest
     else { return nil }
     return "Training ended after epoch \(latest.epoch): the online signal has not been better than after epoch "
-      + "\(best.epoch) for \(latest.epoch - best.epoch) epochs (training.patience \(epochs)). The best checkpoint is "
-      + "best.safetensors; --resume goes on with --set training.patience=0 or more epochs."
+      + "\(best.epoch) for \(latest.epoch - best.epoch) epochs (training.patience \(epochs)). --resume goes on with "
+      + "--set training.patience=0, or a larger number."
   }
 }
