@@ -54,26 +54,32 @@ extension PixelPlanes {
 
   /// Mean of the gray version or of all values, rounded half up.
   private func meanLuma() -> Int {
-    let planes = channelCount == 3 ? 1 : channelCount
-    var total = 0.0
-    for channel in 0..<planes { total += sumOfLuma(from: channel * planeCount) }
-    return Int(total / Double(width * height * planes) + 0.5)
-  }
-
-  /// Sum of the gray version of colors, or of the plane that begins at `start`.
-  private func sumOfLuma(from start: Int) -> Double {
+    guard channelCount == 1 || channelCount == 3 else { return meanOfAll() }
     var total = 0.0
     let tail = width & ~15
     for y in 0..<height {
       var sums = Lanes.zero
-      for x in Swift.stride(from: 0, to: tail, by: 16) { sums += luma(at: start + y * stride + x) }
+      for x in Swift.stride(from: 0, to: tail, by: 16) { sums += luma(at: y * stride + x) }
       if tail < width {
-        let rest = luma(at: start + y * stride + tail)
+        let rest = luma(at: y * stride + tail)
         for lane in 0..<(width - tail) { sums[lane] += rest[lane] }
       }
       total += Double(sums.sum())
     }
-    return total
+    return Int(total / Double(width * height) + 0.5)
+  }
+
+  /// Mean of the values of all channels, rounded half up.
+  @inline(never)
+  private func meanOfAll() -> Int {
+    var total = 0.0
+    for channel in 0..<channelCount {
+      for y in 0..<height {
+        let row = row(channel, y)
+        for x in 0..<width { total += Double(row[x]) }
+      }
+    }
+    return Int(total / Double(width * height * channelCount) + 0.5)
   }
 
   @_transparent

@@ -24,20 +24,15 @@ extension PixelPlanes {
   private func write<Value: StoredPixel>(
     _ normalization: Normalization, outputChannels: Int, into output: UnsafeMutablePointer<Value>
   ) {
-    if outputChannels != 3 {
-      for channel in 0..<outputChannels {
-        let (scale, offset) = normalization.affine(channel: channel)
-        for y in 0..<height {
-          let (source, target) = (row(channel, y), output + y * width * outputChannels + channel)
-          if outputChannels == 1 {
-            for x in 0..<width { target[x] = .stored(source[x], scale: scale, offset: offset) }
-          } else {
-            for x in 0..<width { target[x * outputChannels] = .stored(source[x], scale: scale, offset: offset) }
-          }
-        }
+    if outputChannels == 1 {
+      let (scale, offset) = normalization.affine(channel: 0)
+      for y in 0..<height {
+        let (source, target) = (row(0, y), output + y * width)
+        for x in 0..<width { target[x] = .stored(source[x], scale: scale, offset: offset) }
       }
       return
     }
+    if outputChannels != 3 { return writeEachChannel(normalization, into: output) }
     let (red, green, blue) = (
       normalization.affine(channel: 0), normalization.affine(channel: 1), normalization.affine(channel: 2)
     )
@@ -50,6 +45,22 @@ extension PixelPlanes {
         target[3 * x] = .stored(first[x], scale: red.scale, offset: red.offset)
         target[3 * x + 1] = .stored(second[x], scale: green.scale, offset: green.offset)
         target[3 * x + 2] = .stored(third[x], scale: blue.scale, offset: blue.offset)
+      }
+    }
+  }
+
+  /// Writes channels that are no colors.
+  ///
+  /// Kept apart, so that the loops over colors stay as fast as they are.
+  @inline(never)
+  private func writeEachChannel<Value: StoredPixel>(
+    _ normalization: Normalization, into output: UnsafeMutablePointer<Value>
+  ) {
+    for channel in 0..<channelCount {
+      let (scale, offset) = normalization.affine(channel: channel)
+      for y in 0..<height {
+        let (source, target) = (row(channel, y), output + y * width * channelCount + channel)
+        for x in 0..<width { target[x * channelCount] = .stored(source[x], scale: scale, offset: offset) }
       }
     }
   }

@@ -18,6 +18,10 @@ extension PixelPlanes {
     precondition(
       image.isConvertible(toChannels: channelCount),
       "An image of \(image.channels) channels cannot be rendered in \(channelCount).")
+    guard image.channels == 1 || image.channels == 3 else {
+      self.init(channelsOf: image, resampling, scratch: &scratch)
+      return
+    }
     let channels = min(channelCount, image.channels)
     self.init(
       width: resampling.columns.count, height: resampling.rows.count, channelCount: channels,
@@ -26,29 +30,37 @@ extension PixelPlanes {
     let columns = ResamplingTaps(columnsOf: resampling, buffers: buffers)
     let rows = ResamplingTaps(rowsOf: resampling, buffers: buffers)
     image.pixels.withUnsafeBufferPointer { pixels in
-      // Colors are resampled together, other channels one by one.
-      let isTogether = channels == 1 || channels == 3
-      for channel in 0..<(isTogether ? 1 : channels) {
-        let target = ResampledPlanes(first: channel, count: isTogether ? channels : 1, width: width)
-        let source = SourceRows(
-          image, pixels: pixels.baseAddress!, box: box, planes: target, buffers: buffers)
-        if resampling.blendsRowsFirst {
-          resampleRowsFirst(source, into: target, columns: columns, rows: rows, buffers: buffers)
-        } else {
-          resampleColumnsFirst(source, into: target, columns: columns, rows: rows, buffers: buffers)
-        }
+      let source = SourceRows(image, pixels: pixels.baseAddress!, box: box, channelCount: channels, buffers: buffers)
+      if resampling.blendsRowsFirst {
+        resampleRowsFirst(source, columns: columns, rows: rows, buffers: buffers)
+      } else {
+        resampleColumnsFirst(source, columns: columns, rows: rows, buffers: buffers)
       }
     }
   }
 
+  /// Planes of an image of other channels than gray or colors, each as that of a gray image.
+  private init(channelsOf image: Image, _ resampling: Resampling, scratch: inout RenderScratch) {
+    self.init(
+      width: resampling.columns.count, height: resampling.rows.count, channelCount: image.channels, scratch: &scratch)
+    for channel in 0..<channelCount {
+      let values = Swift.stride(from: channel, to: image.pixels.count, by: image.channels).map { image.pixels[$0] }
+      let gray = Image(width: image.width, height: image.height, channels: 1, pixels: values)
+      let one = PixelPlanes(gray, resampling, channelCount: 1, scratch: &scratch.buffers.forOneChannel)
+      plane(channel).update(from: one.plane(0), count: planeCount)
+    }
+  }
+
+  /// Values of a row of all channels, with room for one more, a multiple of sixteen.
+  private var interleavedStride: Int { paddedToLanes(width * channelCount + 1) }
+
   /// Resamples four source rows at a time along x into a window of rows, and output rows from the window along y.
   private func resampleColumnsFirst(
-    _ source: SourceRows, into target: ResampledPlanes, columns: ResamplingTaps, rows: ResamplingTaps,
-    buffers: RenderScratch.Buffers
+    _ source: SourceRows, columns: ResamplingTaps, rows: ResamplingTaps, buffers: RenderScratch.Buffers
   ) {
     let window = RowWindow(
-      rowStride: target.rowStride, neededRows: rows.tapCount, buffer: &buffers.resampledRows)
-    let blended = buffers.blendedRow.reserve(target.rowStride)
+      rowStride: interleavedStride, neededRows: rows.tapCount, buffer: &buffers.resampledRows)
+    let blended = buffers.blendedRow.reserve(interleavedStride)
     var (firstRow, endRow) = (rows.starts[0], rows.starts[0])
     for y in 0..<height {
       let start = rows.starts[y]
@@ -58,22 +70,21 @@ extension PixelPlanes {
           firstRow = start
         }
         resampleColumns(
-          source.fourRows(from: endRow), of: target, columns, into: window, at: endRow - firstRow, buffers: buffers)
+          source.fourRows(from: endRow), columns, into: window, at: endRow - firstRow, buffers: buffers)
         endRow += 4
       }
       window.blend(
         from: start - firstRow, weights: rows.weights + y * rows.tapCount, count: rows.tapCount, into: blended)
-      write(blended, intoRow: y, of: target)
+      write(blended, intoRow: y)
     }
   }
 
   /// Blends source rows along y into four rows at a time, and resamples those along x.
   private func resampleRowsFirst(
-    _ source: SourceRows, into target: ResampledPlanes, columns: ResamplingTaps, rows: ResamplingTaps,
-    buffers: RenderScratch.Buffers
+    _ source: SourceRows, columns: ResamplingTaps, rows: ResamplingTaps, buffers: RenderScratch.Buffers
   ) {
-    let window = RowWindow(rowStride: target.rowStride, neededRows: 0, buffer: &buffers.resampledRows)
-    let values = buffers.blendedRow.reserve(target.rowStride)
+    let window = RowWindow(rowStride: interleavedStride, neededRows: 0, buffer: &buffers.resampledRows)
+    let values = buffers.blendedRow.reserve(interleavedStride)
     let sums = buffers.sums.reserve(source.rowCount)
     let bytesPerRow = source.rowCount + 1
     let blended = buffers.blendedBytes.reserve(4 * bytesPerRow)
@@ -87,20 +98,20 @@ extension PixelPlanes {
       }
       let first = UnsafePointer(blended)
       let four = (first, first + bytesPerRow, first + 2 * bytesPerRow, first + 3 * bytesPerRow)
-      resampleColumns(four, of: target, columns, into: window, at: 0, buffers: buffers)
+      resampleColumns(four, columns, into: window, at: 0, buffers: buffers)
       for row in 0..<rowCount {
         window.copy(row: row, into: values)
-        write(values, intoRow: firstRow + row, of: target)
+        write(values, intoRow: firstRow + row)
       }
     }
   }
 
   private func resampleColumns(
-    _ sources: SourceRows.Four, of target: ResampledPlanes, _ taps: ResamplingTaps, into window: RowWindow,
-    at row: Int, buffers: RenderScratch.Buffers
+    _ sources: SourceRows.Four, _ taps: ResamplingTaps, into window: RowWindow, at row: Int,
+    buffers: RenderScratch.Buffers
   ) {
     let count = taps.sourceCount
-    if target.count == 3 {
+    if channelCount == 3 {
       let pixels = buffers.rowQuads.reserve(16 * count)
       Self.interleave(sources, count: count, into: pixels)
       Self.resampleColor(pixels, taps, into: window.row(row), rowStride: window.rowStride)
@@ -206,9 +217,9 @@ extension PixelPlanes {
   }
 
   /// Writes a row whose channels are interleaved.
-  private func write(_ values: UnsafePointer<Float>, intoRow y: Int, of target: ResampledPlanes) {
-    if target.count == 1 {
-      row(target.first, y).update(from: values, count: width)
+  private func write(_ values: UnsafePointer<Float>, intoRow y: Int) {
+    if channelCount == 1 {
+      row(0, y).update(from: values, count: width)
       return
     }
     let (red, green, blue) = (row(0, y), row(1, y), row(2, y))
@@ -217,22 +228,5 @@ extension PixelPlanes {
       green[x] = values[3 * x + 1]
       blue[x] = values[3 * x + 2]
     }
-  }
-}
-
-/// Planes that are resampled together: three of colors, or one of anything.
-struct ResampledPlanes {
-  /// The first of them.
-  let first: Int
-  /// How many there are, 1 or 3.
-  let count: Int
-  /// Values of a row of all of them, with room for one more, a multiple of sixteen.
-  let rowStride: Int
-
-  /// Planes whose rows are `width` pixels wide.
-  init(first: Int, count: Int, width: Int) {
-    self.first = first
-    self.count = count
-    rowStride = paddedToLanes(width * count + 1)
   }
 }

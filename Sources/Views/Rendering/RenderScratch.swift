@@ -25,6 +25,8 @@ public struct RenderScratch {
     var line = ReusableBuffer<Float>()
     var firstBoxLine = ReusableBuffer<UInt32>()
     var secondBoxLine = ReusableBuffer<UInt32>()
+    /// Memory of a renderer of single channels.
+    lazy var forOneChannel = RenderScratch()
   }
 }
 

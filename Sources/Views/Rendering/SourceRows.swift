@@ -10,28 +10,20 @@ struct SourceRows {
   private let lastRow: UnsafePointer<UInt8>
   private let height: Int
 
-  /// The rows of `box`, for some planes; valid as long as `pixels` and until the buffers are used for another crop.
-  ///
-  /// One plane of a color image is its luma, one of an image of other channels its channel of that number.
+  /// The rows of `box`; valid as long as `pixels` and until the buffers are used for another crop.
   init(
-    _ image: Image, pixels: UnsafePointer<UInt8>, box: CropBox, planes: ResampledPlanes, buffers: RenderScratch.Buffers
+    _ image: Image, pixels: UnsafePointer<UInt8>, box: CropBox, channelCount: Int, buffers: RenderScratch.Buffers
   ) {
-    let channelCount = planes.count
     let imageStride = image.width * image.channels
     let start = pixels + box.top * imageStride + box.left * image.channels
     height = box.height
     rowCount = box.width * channelCount
     if channelCount < image.channels {
-      let plane = buffers.sourceBytes.reserve(box.area)
+      let luma = buffers.sourceBytes.reserve(box.area)
       for y in 0..<height {
-        let (source, target) = (start + y * imageStride, plane + y * box.width)
-        if image.channels == 3 {
-          Luma.convert(source, count: box.width, into: target)
-        } else {
-          for x in 0..<box.width { target[x] = source[x * image.channels + planes.first] }
-        }
+        Luma.convert(start + y * imageStride, count: box.width, into: luma + y * box.width)
       }
-      origin = UnsafePointer(plane)
+      origin = UnsafePointer(luma)
       rowStride = box.width
     } else {
       origin = start
