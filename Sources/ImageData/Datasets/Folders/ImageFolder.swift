@@ -64,7 +64,7 @@ struct ImageFolder: ImageDataset, EncodedImages {
       remarks.append(
         "\(quantity(index.emptyFolders.count, "subfolder")) without images left out: \(quoted(index.emptyFolders)).")
     }
-    return remarks + index.leftOut.remarks
+    return remarks + index.leftOut.remarks(in: root)
   }
 
   var count: Int { index.images.count }

@@ -29,8 +29,8 @@ struct LeftOut: Equatable, Sendable {
     unreadableFolders += other.unreadableFolders.map { $0.isEmpty ? folder : "\(folder)/\($0)" }
   }
 
-  /// A sentence for each reason.
-  var remarks: [String] {
+  /// A sentence for each reason, about what is in the folder `root`.
+  func remarks(in root: String) -> [String] {
     var remarks: [String] = []
     if !otherFiles.isEmpty {
       let common = otherFiles.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }
@@ -39,7 +39,9 @@ struct LeftOut: Equatable, Sendable {
       remarks.append(
         "\(quantity(otherFileCount, "file")) of other types left out: \(kinds.joined(separator: ", "))\(more).")
     }
-    if let archive { remarks.append("Archives are not read in place: \(CompressedArchive(archive)!.advice).") }
+    if let archive = archive.flatMap({ CompressedArchive("\(root)/\($0)") }) {
+      remarks.append("An archive is not read in place: \(archive.advice).")
+    }
     if hiddenCount > 0 {
       remarks.append("\(quantity(hiddenCount, "hidden file or folder", "hidden files or folders")) left out.")
     }

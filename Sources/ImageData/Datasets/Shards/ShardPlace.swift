@@ -40,7 +40,7 @@ struct ShardPlace {
       if let archive = leftOut.archive { throw CompressedArchive("\(folder)/\(archive)")!.error(at: folder) }
       throw DatasetError(path: folder, problem: .missingFiles(["*.tar"], of: "a dataset of tar shards"))
     }
-    var remarks = leftOut.remarks
+    var remarks = leftOut.remarks(in: folder)
     if !content.folders.isEmpty {
       remarks.append("Shards in subfolders are not read: \(quoted(content.folders)) left out.")
     }
