@@ -53,7 +53,8 @@ struct StepMemory: Equatable {
         (images: 0, bytes: isOnProcessor ? ProcessMemory.now.held : ProcessMemory.now.peak)
       ]
       var size = min(StepMemory.smallestTrial, batchSize)
-      while size <= min(batchSize, StepMemory.largestTrial), points.last!.bytes <= limit / 2 {
+      // The first steps also allocate what does not grow, so a slope needs two of them.
+      while size <= min(batchSize, StepMemory.largestTrial), points.count < 3 || points.last!.bytes <= limit / 2 {
         try takeSteps(of: size, with: learner, parts)
         points.append((size, ProcessMemory.now.peak))
         size *= 2
