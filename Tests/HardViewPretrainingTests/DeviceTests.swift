@@ -64,7 +64,7 @@ import Views
   ///
   /// Running statistics are not compared: the lazy device leaves them as they are. It has no fused AdamW. GPUs convolve in
   /// TF32.
-  @Test(arguments: SmallMethods.names, otherDevices)
+  @Test(.oneAtATime, arguments: SmallMethods.names, otherDevices)
   func stepsAreTheSameOnAnotherDevice(name: String, device: Device) throws {
     func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
       let isGPU = device == .cuda
@@ -101,7 +101,7 @@ import Views
   }
 
   /// Loading, cheap selection, audits, records, checkpoints and resuming.
-  @Test(arguments: otherDevices) func runsTrainOnAnotherDevice(device: Device) throws {
+  @Test(.oneAtATime, arguments: otherDevices) func runsTrainOnAnotherDevice(device: Device) throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)
       let settings = [

@@ -47,7 +47,7 @@ import Torch
     #expect(EmbeddingGeometry.effectiveRank(of: .full([3, 3], .nan)).isNaN)
   }
 
-  @Test(arguments: otherDevices) func isTheSameOnAnotherDevice(device: Device) throws {
+  @Test(.oneAtATime, arguments: otherDevices) func isTheSameOnAnotherDevice(device: Device) throws {
     func measure() throws -> EmbeddingGeometry {
       let features = Tensor.normal([20, 5], using: Generator(seed: 1))
       return try EmbeddingGeometry(of: features, others: features + .normal([20, 5], using: Generator(seed: 2)))

@@ -73,7 +73,7 @@ import Torch
     #expect(try neighbours.evaluate(leavingOneOut: alone)[0].1.top1 == 0)
   }
 
-  @Test(arguments: otherDevices) func accuracyIsTheSameOnAnotherDevice(device: Device) throws {
+  @Test(.oneAtATime, arguments: otherDevices) func accuracyIsTheSameOnAnotherDevice(device: Device) throws {
     func measure() throws -> [Accuracy] {
       let (train, test) = (clusters(10, seed: 1, spread: 0.8), clusters(10, seed: 2, spread: 0.8))
       var neighbours = NearestNeighbours()

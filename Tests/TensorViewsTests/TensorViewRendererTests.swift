@@ -177,7 +177,7 @@ import Views
     #expect(renderer.render([], of: source).shape == [0, 24, 24, 3])
   }
 
-  @Test(arguments: otherDevices) func viewsAreTheSameOnAnotherDevice(device: Device) throws {
+  @Test(.oneAtATime, arguments: otherDevices) func viewsAreTheSameOnAnotherDevice(device: Device) throws {
     let recipe = try #require(Self.recipes["pil"])
     func render() throws -> Tensor {
       let renderer = try #require(TensorViewRenderer(ViewRenderer(recipe: recipe, channels: 3, format: .uint8)))

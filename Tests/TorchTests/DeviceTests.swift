@@ -3,7 +3,7 @@ import Testing
 import Torch
 
 @Suite(.serialized) struct DeviceTests {
-  @Test(arguments: otherDevices) func newTensorsAreMadeOnTheCurrentDevice(device: Device) {
+  @Test(.oneAtATime, arguments: otherDevices) func newTensorsAreMadeOnTheCurrentDevice(device: Device) {
     #expect(Device.current == .cpu)
     withDevice(device) {
       #expect(Device.current == device)
@@ -21,7 +21,7 @@ import Torch
   }
 
   /// So that a seed gives the same weights everywhere.
-  @Test(arguments: otherDevices) func drawsAreTheSameOnEveryDevice(device: Device) {
+  @Test(.oneAtATime, arguments: otherDevices) func drawsAreTheSameOnEveryDevice(device: Device) {
     func draws() -> [[Float]] {
       let generator = Generator(seed: 3)
       return [
@@ -33,7 +33,7 @@ import Torch
     #expect(withDevice(device, draws) == draws())
   }
 
-  @Test(arguments: otherDevices) func movedTensorsKeepShapeTypeAndValues(device: Device) {
+  @Test(.oneAtATime, arguments: otherDevices) func movedTensorsKeepShapeTypeAndValues(device: Device) {
     let image = Tensor((0..<120).map(Float.init), shape: [2, 3, 4, 5]).converted(to: .bfloat16)
     let moved = image.moved(to: device)
     #expect(moved.shape == [2, 3, 4, 5] && moved.dtype == .bfloat16 && moved.device == device)
