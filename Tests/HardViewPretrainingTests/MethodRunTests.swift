@@ -36,6 +36,19 @@ private let fashion = "/usr/share/datasets/fashion-mnist"
     ("head_bottleneck", 8), ("prototypes", 32), ("patch_prototypes", 32),
   ]
 
+  /// The kept encoder of DINO is the teacher's, whose parameters are frozen.
+  @Test(arguments: ["dino", "ibot"])
+  func theFirstLinesCountTheEncodersParameters(method: String) throws {
+    try withTemporaryDirectory { folder in
+      let data = try SyntheticImages.writeIDX(in: folder, side: 28)
+      let task = try Pretraining.start(Self.configuration(method, data: data, []), output: "\(folder)/run")
+      let count = task.encoder.namedState().reduce(0) { sum, state in
+        if case .parameter(let parameter) = state.entry { sum + parameter.value.elementCount } else { sum }
+      }
+      #expect(task.summary.network.hasPrefix("vit_tiny, \(count) parameters, "), "\(task.summary.network)")
+    }
+  }
+
   /// Teachers, centers, masks, moments and dropped paths are where they were.
   @Test(arguments: SmallMethods.names)
   func interruptedRunsContinueExactly(method: String) throws {

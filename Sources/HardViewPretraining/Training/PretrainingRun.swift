@@ -119,13 +119,9 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     if let checkpoint { try state.restore(checkpoint, data: dataset.summary) }
     summary = TrainingSummary(
       of: parts.resolved, dataset: dataset,
-      parameterCount: Self.count(method.parameters), encoderParameterCount: Self.count(method.encoder.parameters),
+      parameterCount: method.parameters.reduce(0) { $0 + $1.value.elementCount },
       initialization: initialization, normalizesOverBatch: method.normalizesOverBatch, dtype: parts.setting.dtype,
       position: state.position)
-  }
-
-  private static func count(_ parameters: [Parameter]) -> Int {
-    parameters.reduce(0) { $0 + $1.value.elementCount }
   }
 
   /// Trains until the last epoch ends, or until it is asked to stop.

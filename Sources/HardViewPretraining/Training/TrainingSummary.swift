@@ -28,7 +28,7 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
 
   /// Describes a training at the position where it begins or goes on.
   init(
-    of resolved: ResolvedConfiguration, dataset: any ImageDataset, parameterCount: Int, encoderParameterCount: Int,
+    of resolved: ResolvedConfiguration, dataset: any ImageDataset, parameterCount: Int,
     initialization: Initialization?, normalizesOverBatch: Bool, dtype: DType, position: TrainingProgress
   ) {
     let values = resolved.values
@@ -38,7 +38,7 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     let remark = Self.remark(on: values.training, of: resolved.method, normalizesOverBatch: normalizesOverBatch)
     remarks = dataset.remarks + [remark].compactMap { $0 }
     network =
-      "\(values.backbone.name.rawValue), \(millions(encoderParameterCount)) parameters, "
+      "\(values.backbone.name.rawValue), \(millions(Int(values.backbone.parameterCount))) parameters, "
       + "\(millions(parameterCount)) trained with heads"
     objective = "\(resolved.method.name), \(Self.describe(values.selection))"
     let begun = position.step > 0 ? ", going on after step \(position.step) of \(position.totalSteps)" : ""
