@@ -44,13 +44,13 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     let begun = position.step > 0 ? ", going on after step \(position.step) of \(position.totalSteps)" : ""
     let parts = values.training.accumulation > 1 ? " in \(values.training.accumulation) parts" : ""
     length =
-      "\(counted(values.training.epochs, "epoch")) of \(counted(position.stepsPerEpoch, "step")) of "
+      "\(quantity(values.training.epochs, "epoch")) of \(quantity(position.stepsPerEpoch, "step")) of "
       + "\(values.training.batchSize) images\(parts)\(begun)"
     let threads = values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount
     let precision = [DType.float32: "fp32", .bfloat16: "bf16", .float16: "fp16"][dtype] ?? "\(dtype)"
     machine =
-      "\(values.device.rawValue), \(precision), \(counted(threads, "training thread")), "
-      + counted(values.data.loaderThreadCount, "loading thread")
+      "\(values.device.rawValue), \(precision), \(quantity(threads, "training thread")), "
+      + quantity(values.data.loaderThreadCount, "loading thread")
   }
 
   /// What accumulation changes beside memory; nil where nothing.
@@ -85,5 +85,3 @@ private func millions(_ count: Int) -> String {
   let tenths = (count + 50_000) / 100_000
   return "\(tenths / 10).\(tenths % 10) M"
 }
-
-private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -49,7 +49,7 @@ public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unknownFormat(let bytes):
       "it is no \(ImageFormats.listOfNames): its first bytes are \(bytes.hexadecimal); convert it or remove it"
     case .wrongChannels(let found, let wanted):
-      "it has \(found) channel\(found == 1 ? "" : "s") and \(wanted) are wanted (backbone.channels), which cannot be made "
+      "it has \(quantity(found, "channel")) and \(wanted) are wanted (backbone.channels), which cannot be made "
         + "of them; remove it, or train on images of one kind"
     case .tooManyPixels(let width, let height, let limit):
       "its header announces \(width)x\(height) pixels, more than the limit of \(limit); scale it down, "

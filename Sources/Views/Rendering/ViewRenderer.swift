@@ -41,7 +41,8 @@ public struct ViewRenderer: Sendable {
 
   /// Renders one view: rows from top to bottom, channels interleaved.
   ///
-  /// Traps when the part does not hold the crop or cannot be had in the output's channels, or `output` is smaller than ``byteCount`` or not aligned to the format.
+  /// Traps when the part does not hold the crop or cannot be had in the output's channels, or `output` is smaller than
+  /// ``byteCount`` or not aligned to the format.
   public func render(
     _ part: ImagePart, _ parameters: ViewParameters, into output: UnsafeMutableRawBufferPointer,
     scratch: inout RenderScratch

@@ -77,7 +77,7 @@ struct LeftOut: Equatable, Sendable {
 }
 
 /// A number and what is counted, such as "1 file" and "2 files".
-func quantity(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+package func quantity(_ count: Int, _ one: String, _ many: String? = nil) -> String {
   count == 1 ? "1 \(one)" : "\(count) \(many ?? one + "s")"
 }
 
