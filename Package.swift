@@ -178,7 +178,7 @@ let package = Package(
         "Checkpoints", "HardViewSelection", "ImageData", "MethodConformance", "NeuralNetworks", "Objectives",
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
-      "RepresentationEvaluation": ["Torch", "NeuralNetworks"],
+      "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Torch", "Views"],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(
         name: "\(room)Tests",

@@ -79,7 +79,7 @@ struct DemoCommand: ParsableCommand {
     let weights = metrics.map { $0.dataSeconds + $0.selectionSeconds + $0.trainingSeconds }
     let images = zip(metrics, weights).map { $0.imagesPerSecond * $1 }.reduce(0, +)
     return DemoResult(
-      knn: neighbours[0].top1, linear: linear.test.top1, seconds: Double(elapsed.components.seconds),
+      knn: neighbours.votes[0].accuracy.top1, linear: linear.test.top1, seconds: Double(elapsed.components.seconds),
       imagesPerSecond: images / weights.reduce(0, +),
       meanOverlap: metrics.map(\.selectedOverlap).reduce(0, +) / Double(metrics.count))
   }

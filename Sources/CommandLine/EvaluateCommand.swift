@@ -71,11 +71,13 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
       let asked = lists.isEmpty ? nil : lists.flatMap { $0 }
-      let records = try options.evaluate { evaluated, features in
+      let result = try options.evaluate { evaluated, features in
         try evaluated.nearestNeighbours(features, neighbours: asked, temperature: temperature)
       }
       var table = Table(columns: [.right("k"), .right("top-1"), .right("top-5")])
-      for record in records { table.addRow(["\(record.neighbours)", percent(record.top1), percent(record.top5)]) }
+      for vote in result.votes {
+        table.addRow(["\(vote.neighbours)", percent(vote.accuracy.top1), percent(vote.accuracy.top5)])
+      }
       print(table.text)
     }
   }

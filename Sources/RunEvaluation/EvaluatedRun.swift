@@ -27,18 +27,6 @@ public struct EvaluatedRun {
     public var remarks: [String]
   }
 
-  /// One line of a nearest-neighbor result.
-  public struct NearestNeighboursRecord: Codable, Sendable {
-    /// How many neighbors vote.
-    public var neighbours: Int
-    /// Temperature of the votes.
-    public var temperature: Double
-    /// The share of images whose class wins.
-    public var top1: Double
-    /// The share of images whose class is among the first five.
-    public var top5: Double
-  }
-
   /// Loads the encoder of a run.
   ///
   /// - Parameters:
@@ -74,7 +62,7 @@ public struct EvaluatedRun {
       train: train, test: test,
       images: "\(train.count) training and \(test.count) test images of \(Set(train.labels).count) classes",
       remarks: trainData.remarks + testData.remarks.filter { !trainData.remarks.contains($0) } + sizeRemarks
-        + train.remarks(on: test, classNames: trainData.classNames))
+        + train.remarks(on: test))
   }
 
   /// How images are prepared for the encoder.
@@ -109,16 +97,14 @@ public struct EvaluatedRun {
   ///   suffice for, or all training images where they are fewer.
   public func nearestNeighbours(
     _ features: Features, neighbours: [Int]? = nil, temperature: Double = 0.07
-  ) throws -> [NearestNeighboursRecord] {
+  ) throws -> NearestNeighbours.Result {
     var evaluation = NearestNeighbours()
     evaluation.neighbours = neighbours ?? evaluation.neighbours.filter { $0 <= features.train.count }
     if evaluation.neighbours.isEmpty { evaluation.neighbours = [features.train.count] }
     evaluation.temperature = temperature
-    let records = try evaluation.evaluate(train: features.train, test: features.test).map { k, accuracy in
-      NearestNeighboursRecord(neighbours: k, temperature: temperature, top1: accuracy.top1, top5: accuracy.top5)
-    }
-    try write(records, of: "knn", settings: evaluation, features)
-    return records
+    let result = try evaluation.evaluate(train: features.train, test: features.test)
+    try write(result, of: "knn", settings: evaluation, features)
+    return result
   }
 
   /// Linear accuracy on the test split; written as `linear`.
