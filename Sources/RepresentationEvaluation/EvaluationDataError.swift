@@ -59,8 +59,8 @@ public enum EvaluationDataError: Error, Equatable, CustomStringConvertible {
     case .nothingRemains(let part, let classes):
       "Taking out the classes \(listed(classes)) leaves no \(part). Name fewer classes, or others."
     case .needsTestImages(let name):
-      "\(name) cannot leave one image out at a time: it needs images to learn from and others to be measured on. Leave "
-        + "--leave-one-out away, and a part of the images is held out."
+      "\(name) cannot measure each image against all others: it needs images to learn from and others to be measured on. "
+        + "Leave out --leave-one-out, and a part of the images is held out."
     }
   }
 }

@@ -38,7 +38,7 @@ public struct MissingLabelsError: Error, CustomStringConvertible {
   /// One paragraph: what is missing and how to provide it.
   public var description: String {
     "\(data) has no labels, and evaluation needs them. Put the images of each class into a folder of its own "
-      + "(DATA/train/CLASS/… and DATA/test/CLASS/…), or pass another --data."
+      + "(DATA/CLASS/…, or DATA/train/CLASS/… and DATA/test/CLASS/…), or pass another --data."
   }
 }
 

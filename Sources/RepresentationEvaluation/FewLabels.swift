@@ -149,4 +149,4 @@ public struct FewLabels: FeatureProtocol, Equatable {
 }
 
 /// A share in percent, such as 1 or 0.5.
-func percentage(_ share: Double) -> String { String(format: "%g", share * 100) }
+package func percentage(_ share: Double) -> String { String(format: "%g", share * 100) }

@@ -35,7 +35,9 @@ public struct OutlierDetection: EvaluationProtocol, Equatable {
     public var aurocInterval: ConfidenceInterval
     /// The share of outliers that are accepted where the distance accepts 95 % of the test images.
     public var falsePositiveRate: Double
-    /// Its 95 % interval over images of both kinds, by bootstrap.
+    /// Its 95 % interval: by bootstrap over images of both kinds, or Wilson's over outliers, at each end the farther one.
+    ///
+    /// The bootstrap alone would have no width where all outliers or none are accepted.
     public var falsePositiveRateInterval: ConfidenceInterval
 
     /// `AUROC`, and `FPR at 95 % TPR`.
@@ -65,9 +67,12 @@ public struct OutlierDetection: EvaluationProtocol, Equatable {
       counts: [Array(repeating: 1, count: test.count), Array(repeating: 1, count: outliers.count)])
     let intervals = ConfidenceInterval.bootstrap(
       groups: [test.count, outliers.count], seed: seed, ranking.measures(counts:))
+    let accepted = ConfidenceInterval.wilson(Int((values[1] * Double(outliers.count)).rounded()), of: outliers.count)
     return Result(
       neighbour: neighbour, trainingImages: train.count, images: test.count, outliers: outliers.count, auroc: values[0],
-      aurocInterval: intervals[0], falsePositiveRate: values[1], falsePositiveRateInterval: intervals[1])
+      aurocInterval: intervals[0], falsePositiveRate: values[1],
+      falsePositiveRateInterval: ConfidenceInterval(
+        lower: min(intervals[1].lower, accepted.lower), upper: max(intervals[1].upper, accepted.upper)))
   }
 
   /// Takes classes out of the training images, and tells their test images from the other ones.

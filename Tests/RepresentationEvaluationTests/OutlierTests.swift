@@ -20,6 +20,10 @@ import Torch
       train: part(train, [0, 2]), test: part(test, [0, 2]), outliers: part(test, [1, 3]))
     #expect((expected.trainingImages, expected.images, expected.outliers) == (60, 40, 40))
     #expect(expected.auroc > 0.95 && expected.falsePositiveRate < 0.2)
+    // Outliers far away from everything: the rate is known only as well as there are outliers.
+    let far = LabelledFeatures(features: test.features * -1.0, labels: test.labels)
+    let apart = try detection.evaluate(train: train, test: test, outliers: far)
+    #expect(apart.falsePositiveRate == 0 && apart.falsePositiveRateInterval == .wilson(0, of: 80))
     let numbered = try detection.evaluate(train: train, test: test, outlierClasses: ["3", "1"])
     #expect(numbered.measures == expected.measures)
     var named = train
