@@ -128,10 +128,17 @@ let package = Package(
       dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
       swiftSettings: language),
     .target(
+      name: "Encoders",
+      dependencies: [
+        "HardViewPretraining", "Checkpoints", "RunConfiguration", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
+        "Views",
+      ],
+      swiftSettings: language),
+    .target(
       name: "RunEvaluation",
       dependencies: [
-        "HardViewPretraining", "RepresentationEvaluation", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
-        "Views",
+        "Encoders", "HardViewPretraining", "RepresentationEvaluation", "RunRecords", "ImageData", "NeuralNetworks",
+        "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -145,16 +152,16 @@ let package = Package(
       name: "HardViews",
       dependencies: [
         "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords", "Objectives",
-        "HardViewSelection", "RunConfiguration", "HardViewPretraining", "RepresentationEvaluation", "RunEvaluation",
-        "TensorViews",
+        "HardViewSelection", "RunConfiguration", "HardViewPretraining", "Encoders", "RepresentationEvaluation",
+        "RunEvaluation", "TensorViews",
       ],
       path: "Sources/HardViewsLibrary", swiftSettings: language),
     .target(
       name: "HardViewsCommandLine",
       dependencies: [
-        "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation", "RunConfiguration",
-        "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData", "NeuralNetworks",
-        "Optimization", "Pictures", "Torch", "Views",
+        "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation",
+        "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData",
+        "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -181,6 +188,10 @@ let package = Package(
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
       "RepresentationEvaluation": ["Torch", "NeuralNetworks"],
+      "Encoders": [
+        "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",
+        "Views",
+      ],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(
         name: "\(room)Tests",
