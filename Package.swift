@@ -79,6 +79,7 @@ let package = Package(
         "AtomicFiles", "Views", "CArchive", "CBMP", "CGIF", "CJPEG", "CSPNG", "CTIFF", "CWebP", "CZlib",
       ],
       swiftSettings: pixels),
+    .target(name: "Corruptions", dependencies: ["ImageData", "Views"], swiftSettings: pixels),
     .systemLibrary(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "Pictures", dependencies: ["Views", "CCairo"], swiftSettings: language),
@@ -176,7 +177,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
   ]
     + [
-      "Views": ["Safetensors"], "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
+      "Views": ["Safetensors"], "Corruptions": ["ImageData", "Safetensors", "Views"],
+      "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
       "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
       "RunConfiguration": [], "Torch": [], "Pictures": ["ImageData", "Views"],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
