@@ -86,6 +86,7 @@ let package = Package(
     .target(name: "Safetensors", dependencies: ["AtomicFiles", "CZlib"], swiftSettings: language),
     .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),
+    .target(name: "Statistics", swiftSettings: language),
 
     // The engine.
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
@@ -134,6 +135,13 @@ let package = Package(
       ],
       swiftSettings: language),
     .target(
+      name: "Studies",
+      dependencies: [
+        "AtomicFiles", "HardViewPretraining", "ImageData", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
+        "RunConfiguration", "RunRecords", "Statistics", "Torch",
+      ],
+      swiftSettings: language),
+    .target(
       name: "MethodConformance",
       dependencies: [
         "Objectives", "HardViewSelection", "HardViewPretraining", "Checkpoints", "Views", "Torch", "NeuralNetworks",
@@ -145,7 +153,7 @@ let package = Package(
       dependencies: [
         "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords", "Objectives",
         "HardViewSelection", "RunConfiguration", "HardViewPretraining", "RepresentationEvaluation", "RunEvaluation",
-        "TensorViews",
+        "Statistics", "TensorViews",
       ],
       path: "Sources/HardViewsLibrary", swiftSettings: language),
     .target(
@@ -153,7 +161,7 @@ let package = Package(
       dependencies: [
         "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation", "RunConfiguration",
         "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData", "NeuralNetworks",
-        "Optimization", "Pictures", "Torch", "Views",
+        "Optimization", "Pictures", "Statistics", "Studies", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -178,7 +186,11 @@ let package = Package(
         "Checkpoints", "HardViewSelection", "ImageData", "MethodConformance", "NeuralNetworks", "Objectives",
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
-      "RepresentationEvaluation": ["Torch", "NeuralNetworks"],
+      "RepresentationEvaluation": ["Torch", "NeuralNetworks"], "Statistics": [],
+      "Studies": [
+        "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RunConfiguration", "RunRecords",
+        "Statistics", "Torch",
+      ],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(
         name: "\(room)Tests",
