@@ -128,10 +128,17 @@ let package = Package(
       dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
       swiftSettings: language),
     .target(
+      name: "Encoders",
+      dependencies: [
+        "HardViewPretraining", "Checkpoints", "RunConfiguration", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
+        "Views",
+      ],
+      swiftSettings: language),
+    .target(
       name: "RunEvaluation",
       dependencies: [
-        "HardViewPretraining", "RepresentationEvaluation", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
-        "Views",
+        "Encoders", "HardViewPretraining", "RepresentationEvaluation", "RunRecords", "ImageData", "NeuralNetworks",
+        "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -152,16 +159,16 @@ let package = Package(
       name: "HardViews",
       dependencies: [
         "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords", "Objectives",
-        "HardViewSelection", "RunConfiguration", "HardViewPretraining", "RepresentationEvaluation", "RunEvaluation",
-        "Statistics", "TensorViews",
+        "HardViewSelection", "RunConfiguration", "HardViewPretraining", "Encoders", "RepresentationEvaluation",
+        "RunEvaluation", "Statistics", "TensorViews",
       ],
       path: "Sources/HardViewsLibrary", swiftSettings: language),
     .target(
       name: "HardViewsCommandLine",
       dependencies: [
-        "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation", "RunConfiguration",
-        "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData", "NeuralNetworks",
-        "Optimization", "Pictures", "Statistics", "Studies", "Torch", "Views",
+        "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation",
+        "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData",
+        "NeuralNetworks", "Optimization", "Pictures", "Statistics", "Studies", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -190,6 +197,10 @@ let package = Package(
       "Studies": [
         "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RunConfiguration", "RunRecords",
         "Statistics", "Torch",
+      ],
+      "Encoders": [
+        "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",
+        "Views",
       ],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(

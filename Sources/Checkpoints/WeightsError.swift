@@ -13,8 +13,10 @@ public struct WeightsError: Error, Equatable, Sendable, CustomStringConvertible 
     case otherFamily(found: String, expected: String)
     /// Several tensors could be the same one of the encoder.
     case ambiguous([String])
-    /// The file has less than half of the encoder's tensors.
-    case tooFew(found: Int, of: Int, missing: [String])
+    /// The file has less than half of the encoder's tensors; of those that it has, these have other shapes.
+    case tooFew(found: Int, of: Int, missing: [String], reshaped: [MismatchError.Difference])
+    /// The encoder's names and shapes belong to none that can be built: what it has, in words.
+    case unknownArchitecture(String)
     /// Tensors have other shapes than the encoder's.
     case reshaped([MismatchError.Difference])
   }
@@ -50,14 +52,23 @@ public struct WeightsError: Error, Equatable, Sendable, CustomStringConvertible 
       return
         "\(path) holds several networks, and which one to begin with is not clear: \(shortened(names)). Name a file "
         + "with one of them, such as a run's checkpoints/encoder.safetensors."
-    case .tooFew(let found, let count, let missing):
+    case .tooFew(let found, let count, let missing, let differences):
+      let shapes = differences.isEmpty ? "" : "; \(Self.list(differences))"
       return
-        "\(path) has only \(found) of the encoder's \(count) tensors; it lacks \(shortened(missing)). It was made by "
-        + "another architecture: set backbone.name to the one that it has, or name another file."
+        "\(path) has only \(found) of the encoder's \(count) tensors; it lacks \(shortened(missing))\(shapes). It was "
+        + "made by another architecture: set backbone.name to the one that it has, or name another file."
+    case .unknownArchitecture(let found):
+      return
+        "\(path) holds an encoder that is not known here: it has \(found). Known are the names and shapes of "
+        + "torchvision's ResNet-18, 34, 50 and 101 of any width, with a first convolution of 7×7 or 3×3 pixels, and of "
+        + "timm's plain vision transformers."
     case .reshaped(let differences):
-      let list = shortened(differences.map { "\($0.name) is \($0.found) in the file, \($0.expected) here" })
-      return "\(path) has other shapes than the encoder: \(list). \(advice(on: differences))"
+      return "\(path) has other shapes than the encoder: \(Self.list(differences)). \(advice(on: differences))"
     }
+  }
+
+  private static func list(_ differences: [MismatchError.Difference]) -> String {
+    shortened(differences.map { "\($0.name) is \($0.found) in the file, \($0.expected) here" })
   }
 
   /// Which key decides the shape that differs.

@@ -63,7 +63,9 @@ extension WeightsFile {
     }
     guard 2 * count >= count + match.missing.count else {
       throw WeightsError(
-        path: path, problem: .tooFew(found: count, of: count + match.missing.count, missing: match.missing))
+        path: path,
+        problem: .tooFew(
+          found: count, of: count + match.missing.count, missing: match.missing, reshaped: reshaped))
     }
     guard reshaped.isEmpty else { throw WeightsError(path: path, problem: .reshaped(reshaped)) }
     match.extra = plainNames.filter { plain in
@@ -100,6 +102,19 @@ extension WeightsFile {
       return nil
     }
     return WeightCopy(source: source, target: target, adapt: nil)
+  }
+
+  /// Loads an encoder that the file has all tensors of, and that has a place for all of the file's encoder.
+  ///
+  /// Classifiers and other heads do not count.
+  /// - Throws: `WeightsError`, and `MismatchError` with the names of what is missing or has no place, before anything
+  ///   changes; `SafetensorsError`.
+  public func loadWhole(_ encoder: any Backbone) throws {
+    let match = try match(encoder, at: prefix(of: encoder))
+    guard match.missing.isEmpty, match.extra.isEmpty else {
+      throw MismatchError(path: path, missing: match.missing, unexpected: match.extra)
+    }
+    try load(match.copies)
   }
 
   /// Overwrites what was found.

@@ -70,7 +70,11 @@ public struct WeightsFile {
   /// student's of BYOL and MoCo.
   /// - Throws: `WeightsError` where there is none of the encoder's family, or several that are not told apart.
   public func prefix(of encoder: any Backbone) throws(WeightsError) -> String {
-    let family = Family(of: encoder)
+    try prefix(of: Family(of: encoder))
+  }
+
+  /// The beginning of plain names that the tensors of an encoder of a kind have.
+  func prefix(of family: Family) throws(WeightsError) -> String {
     let prefixes = self.prefixes(of: family)
     guard let first = prefixes.first else {
       if let other = Family.allCases.first(where: { !self.prefixes(of: $0).isEmpty }) {
@@ -96,14 +100,15 @@ public struct WeightsFile {
     (encoder: "encoder_q.", rival: "encoder_k."),
   ]
 
-  private func prefixes(of family: Family) -> [String] {
+  /// The beginnings of plain names behind which there are encoders of a kind.
+  func prefixes(of family: Family) -> [String] {
     plainNames.filter { $0 == family.anchor || $0.hasSuffix("." + family.anchor) }.map {
       String($0.dropLast(family.anchor.count))
     }
   }
 
   /// A kind of encoder, in words.
-  private enum Family: String, CaseIterable {
+  enum Family: String, CaseIterable {
     case residual = "residual network"
     case transformer = "vision transformer"
 

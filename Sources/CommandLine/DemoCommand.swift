@@ -1,4 +1,5 @@
 import ArgumentParser
+import Encoders
 import Foundation
 import HardViewPretraining
 import HardViewSelection
@@ -72,7 +73,8 @@ struct DemoCommand: ParsableCommand {
     let elapsed = ContinuousClock.now - start
 
     // Every labelled image of the training split, not only those trained on: measuring is cheap and less noisy so.
-    let evaluated = try EvaluatedRun(path: path, data: settings.string(at: "data.path"), onSkip: Watching.skipped)
+    let evaluated = try EvaluatedEncoder(
+      VisionEncoder(path), data: settings.string(at: "data.path"), onSkip: Watching.skipped)
     let features = try evaluated.features()
     let neighbours = try evaluated.nearestNeighbours(features, neighbours: [20])
     let linear = try evaluated.linearProbe(features, epochs: 30)

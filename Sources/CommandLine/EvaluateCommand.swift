@@ -1,4 +1,5 @@
 import ArgumentParser
+import Encoders
 import Foundation
 import HardViewPretraining
 import RepresentationEvaluation
@@ -9,37 +10,30 @@ import Views
 /// `hardviews evaluate`.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Measure the encoder of a run on labelled images.",
+    commandName: "evaluate", abstract: "Measure an encoder on labelled images.",
     subcommands: [KNN.self, Linear.self])
 
   struct Options: ParsableArguments {
-    @Argument(help: "A run folder, or one of its checkpoints.")
-    var run: String
+    @OptionGroup var encoder: EncoderArguments
 
-    @Option(help: "Labelled images with a test split; by default those that the run was trained on.")
+    @Option(help: "Labelled images with a test split; by default those that the encoder's run was trained on.")
     var data: String?
 
-    @Option(help: "Pixels that the shorter side is resized to; by default as the run says, in proportion to --crop.")
-    var resize: Int?
-
-    @Option(help: "Side of the square cut from the center, in pixels; by default as the run says.")
-    var crop: Int?
+    @Option(
+      help: """
+        A folder for the results; by default the run's own, NAME.evaluation beside a file, or \
+        random-BACKBONE.evaluation.
+        """)
+    var output: String?
 
     @Option(help: "Where to compute: cpu or cuda.")
     var device = DeviceChoice.cpu
 
-    func validate() throws {
-      for (name, side) in [("resize", resize), ("crop", crop)] where side.map({ $0 < 1 }) ?? false {
-        throw ValidationError("--\(name) must be at least 1.")
-      }
-    }
-
-    /// Measures the run, and says on what and what to know about it.
-    func evaluate<Result>(_ body: (EvaluatedRun, EvaluatedRun.Features) throws -> Result) throws -> Result {
+    /// Measures the encoder, and says on what and what to know about it.
+    func evaluate<Result>(_ body: (EvaluatedEncoder, EvaluatedEncoder.Features) throws -> Result) throws -> Result {
       try device.use {
-        let evaluated = try EvaluatedRun(
-          path: run, data: data, resize: resize, crop: crop, components: HardViewsProgram.components,
-          onSkip: Watching.skipped)
+        let evaluated = try EvaluatedEncoder(
+          encoder.open(), data: data, output: output, onSkip: Watching.skipped)
         let features = try evaluated.features()
         let transform = evaluated.transform
         remark(

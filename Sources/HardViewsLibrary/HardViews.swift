@@ -1,5 +1,6 @@
 // One import for everything that a program which pretrains and measures encoders needs.
 @_exported import Checkpoints
+@_exported import Encoders
 @_exported import HardViewPretraining
 @_exported import HardViewSelection
 @_exported import ImageData

@@ -30,9 +30,9 @@ public struct EvaluationRecord<Settings: Codable & Sendable, Result: Codable & S
   public var date: String
   /// The path of the images.
   public var data: String
-  /// The file that the encoder was loaded from.
+  /// The file that the encoder was loaded from, or `random …` with the network and the seed.
   public var checkpoint: String
-  /// Steps that the encoder was trained for; absent where its file does not say so.
+  /// Steps that the encoder was trained for, 0 for random weights; absent where its file does not say so.
   public var step: Int?
   /// The images.
   public var images: Images

@@ -29,7 +29,9 @@ public struct RunDirectory: Sendable, Equatable {
   /// The encoder alone.
   public var encoderPath: String { path + "/checkpoints/encoder.safetensors" }
   /// Results of evaluations.
-  public var evaluationPath: String { path + "/evaluation" }
+  public var evaluationPath: String { evaluation.path }
+  /// The folder of the results of evaluations.
+  public var evaluation: EvaluationFolder { EvaluationFolder(path: path + "/evaluation") }
 
   /// A place for a new run; nothing is made yet.
   /// - Throws: `RecordError` when something is there already.
@@ -110,32 +112,7 @@ public struct RunDirectory: Sendable, Equatable {
     String(decoding: try readFile(at: configurationPath), as: UTF8.self)
   }
 
-  /// Writes a result as `evaluation/NAME.json`, or with a number behind the name where that exists: none is replaced, also
-  /// when several processes write at once.
-  public func writeEvaluation(_ result: some Encodable, named name: String) throws(RecordError) {
-    try Self.makeFolder(evaluationPath)
-    var path = "\(evaluationPath)/\(name).json"
-    var number = 1
-    // The name is taken before the content is there.
-    while true {
-      let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 {
-        close(descriptor)
-        break
-      }
-      guard errno == EEXIST else { throw RecordError(FileError(path: path, action: .write, code: errno)) }
-      number += 1
-      path = "\(evaluationPath)/\(name)-\(number).json"
-    }
-    do throws(RecordError) {
-      try writeJSON(result, to: path)
-    } catch {
-      unlink(path)
-      throw error
-    }
-  }
-
-  private static func makeFolder(_ path: String) throws(RecordError) {
+  static func makeFolder(_ path: String) throws(RecordError) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {

@@ -36,7 +36,7 @@ public enum RunMeasurement {
         : try PretrainedEncoder(run: run.trainingPath, components: components).backbone
       func features(_ split: DataSplit) throws -> LabelledFeatures {
         try extractFeatures(
-          of: configuration.open(split: split), with: backbone, transform: configuration.evaluationTransform,
+          of: configuration.open(split: split), with: backbone, transform: configuration.encoder.transform,
           threads: values.data.loaderThreads < 0 ? threads : values.data.loaderThreads,
           skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip),
           dtype: values.precision.dtype(on: .current))

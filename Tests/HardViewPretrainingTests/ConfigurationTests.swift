@@ -169,21 +169,23 @@ import Views
     #expect(resolved.tree["evaluation.crop"] == .integer(crop))
   }
 
-  /// A run folder of an older version has both sides, and no ratio; other sides for one evaluation keep its proportion.
+  /// A run folder of an older version has both sides, and no ratio.
   @Test func writtenSizesOfEvaluationStay() throws {
     let settings = try Recipes.named("simsiam-small").merging(
       ConfigurationTree(yaml: "{views: {size: 64}, evaluation: {resize: 36, crop: 32}}", source: "old"))
     let old = try ResolvedConfiguration(settings)
     #expect(old.values.evaluation.resize == 36 && old.values.evaluation.crop == 32)
-    let again = try ResolvedConfiguration(old.tree).evaluating(crop: 64)
-    #expect(again.values.evaluation.resize == 72 && again.values.evaluation.crop == 64)
-    #expect(try old.evaluating(resize: 40).values.evaluation.crop == 32)
-    #expect(try old.evaluating(resize: 50, crop: 50).values.evaluation.resize == 50)
-    #expect(try old.evaluating().tree == old.tree)
-    let tooSmall = #expect(throws: ConfigurationError.self) { try old.evaluating(resize: 20) }
+    #expect(try ResolvedConfiguration(old.tree).encoder == old.encoder)
+    #expect(old.encoder.preprocessing.resize == 36 && old.encoder.preprocessing.crop == 32)
+    let tooSmall = #expect(throws: ConfigurationError.self) {
+      try ResolvedConfiguration(settings.merging(ConfigurationTree(yaml: "{evaluation: {resize: 20}}", source: "")))
+    }
     #expect(tooSmall?.path == "evaluation.crop")
-    let transformer = try ResolvedConfiguration(Recipes.named("dino-fashion"))
-    let parted = #expect(throws: ConfigurationError.self) { try transformer.evaluating(crop: 30) }
+    let parted = #expect(throws: ConfigurationError.self) {
+      try ResolvedConfiguration(
+        Recipes.named("dino-fashion")
+          .merging(ConfigurationTree(yaml: "{evaluation: {crop: 30, resize: 30}}", source: "")))
+    }
     #expect(parted?.description.contains("patches of 7") == true)
   }
 

@@ -81,7 +81,7 @@ import Testing
       let run = try RunDirectory.planned(at: folder + "/run")
       try run.make(configuration: "")
       try FileManager.default.removeItem(atPath: run.evaluationPath)
-      try run.writeEvaluation(Result(), named: "knn")
+      try run.evaluation.write(Result(), named: "knn")
       #expect(
         try String(contentsOfFile: run.evaluationPath + "/knn.json", encoding: .utf8)
           == "{\n  \"loss\" : \"NaN\",\n  \"nearest_neighbors\" : 20,\n  \"top1\" : 0.5\n}\n")

@@ -28,16 +28,8 @@ struct ConfigurationCheck {
     try require(
       values.training.batchSize <= 1_000_000_000, "training.batch_size",
       "must be at most 1000000000, not \(values.training.batchSize)")
-    try require(
-      (1...1024).contains(values.backbone.channels), "backbone.channels",
-      "must be 1 (gray), 3 (color) or another number of channels up to 1024, not \(values.backbone.channels)")
     try checkSizes()
-    try report(values.backbone.problem(), in: "backbone")
-    try require(
-      values.backbone.isTransformer || !(1...4).contains(values.backbone.width) || !Engine.overrunsNarrowConvolutions,
-      "backbone.width",
-      "must be 0 (as published) or at least 5 on this processor, not \(values.backbone.width), because libtorch's "
-        + "convolutions of so few channels write beyond their memory there")
+    try EncoderConfiguration.check(values.backbone)
     try report(values.optimizer.problem(), in: "optimizer")
     let setting = SelectionSetting(
       plan: views.plan, recipes: views.groups.map(\.recipe), backbone: values.backbone, threads: 1, dtype: .float32,
@@ -57,13 +49,7 @@ struct ConfigurationCheck {
     try require(
       values.data.decodingMargin >= 0 && values.data.decodingMargin <= 100, "data.decoding_margin",
       "must be 0 (decode in full) or between 1 and 100, not \(values.data.decodingMargin)")
-    try require(
-      values.data.background == "none" || BackgroundColor(values.data.background) != nil, "data.background",
-      "must be none or a color of six hexadecimal digits such as \"#ffffff\", not '\(values.data.background)'")
-    let range = values.data.sixteenBitRange
-    try require(
-      range.count == 2 && range[0] >= 0 && range[0] < range[1] && range[1] <= 65535, "data.sixteen_bit_range",
-      "must be two values from 0 to 65535, the smaller first, not \(range)")
+    try report(values.data.decodingProblem(), in: "data")
     try require(
       values.data.megapixelLimit > 0 && values.data.megapixelLimit <= 1e6, "data.megapixel_limit",
       "must be above 0 and at most 1000000, not \(values.data.megapixelLimit)")
@@ -92,9 +78,8 @@ struct ConfigurationCheck {
       zip([0] + restarts, restarts).allSatisfy { $0 < $1 } && restarts.allSatisfy { $0 < values.training.epochs },
       "training.restarts",
       "must be ascending epochs between 0 and training.epochs (\(values.training.epochs)), not \(restarts)")
-    try require(
-      values.evaluation.crop > 0 && values.evaluation.crop <= values.evaluation.resize, "evaluation.crop",
-      "must be between 1 and evaluation.resize (\(values.evaluation.resize)), not \(values.evaluation.crop)")
+    try EncoderConfiguration.check(
+      crop: values.evaluation.crop, resize: values.evaluation.resize, of: values.backbone, in: "evaluation")
     try report(values.evaluation.online.problem(), in: "evaluation.online")
     try require(
       values.training.patience >= 0, "training.patience",
@@ -151,16 +136,10 @@ struct ConfigurationCheck {
       "must be a size such as 8GB or 500MiB, or empty, not '\(limit)'")
   }
 
-  /// Transformers cut images into whole patches.
+  /// Transformers cut views into whole patches.
   private func checkSizes() throws(ConfigurationError) {
-    let patch = values.backbone.patchSize
-    guard values.backbone.isTransformer, patch >= 1 else { return }
-    let sizes = recipes.map { ("\($0.path).size", $0.recipe.size) } + [("evaluation.crop", values.evaluation.crop)]
-    for (path, size) in sizes {
-      try require(
-        size % patch == 0, path,
-        "is \(size), which patches of \(patch) pixels (backbone.patch_size) do not divide; try \(max(size / patch, 1) * patch)"
-      )
+    for (path, recipe) in recipes {
+      try EncoderConfiguration.check(patchesOf: recipe.size, in: values.backbone, at: "\(path).size")
     }
   }
 

@@ -98,6 +98,20 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
       channels: channels, shardKey: keyAt)
   }
 
+  /// The first value that decodes no image: its key within the section, and the reason.
+  func decodingProblem() -> (key: String, reason: String)? {
+    if background != "none", BackgroundColor(background) == nil {
+      return (
+        "background", "must be none or a color of six hexadecimal digits such as \"#ffffff\", not '\(background)'"
+      )
+    }
+    let range = sixteenBitRange
+    guard range.count == 2, range[0] >= 0, range[0] < range[1], range[1] <= 65535 else {
+      return ("sixteen_bit_range", "must be two values from 0 to 65535, the smaller first, not \(range)")
+    }
+    return nil
+  }
+
   /// How many threads decode and render on this machine.
   public var loaderThreadCount: Int { loaderThreads < 0 ? ProcessInfo.processInfo.activeProcessorCount : loaderThreads }
 }

@@ -64,36 +64,9 @@ public struct ResolvedConfiguration: Sendable {
       threads: max(values.data.loaderThreadCount, 1), dtype: dtype, selectors: components.selectors)
   }
 
-  /// How images look when the encoder is evaluated.
-  public var evaluationTransform: EvaluationTransform {
-    let recipe = views.groups[0].recipe
-    return EvaluationTransform(
-      resize: values.evaluation.resize, crop: values.evaluation.crop, interpolation: recipe.crop.interpolation,
-      normalization: recipe.normalization, channels: values.backbone.channels)
-  }
-
   /// The images that the configuration names.
   public func open(split: DataSplit) throws -> any ImageDataset {
     try Pretraining.open(values.data, split: split, channels: values.backbone.channels, components: components)
-  }
-
-  /// The same with other sides of evaluated images, for which see `EvaluationConfiguration`.
-  ///
-  /// - Parameters:
-  ///   - resize: Pixels of the shorter side; nil leaves it as it is, or in its proportion to a new `crop`.
-  ///   - crop: Side of the square cut from the center, in pixels; nil leaves it as it is.
-  /// - Throws: `ConfigurationError` where the sides do not go together, or patches do not divide the crop.
-  public func evaluating(resize: Int? = nil, crop: Int? = nil) throws(ConfigurationError) -> ResolvedConfiguration {
-    guard resize != nil || crop != nil else { return self }
-    var settings = tree
-    let evaluation = values.evaluation
-    if let crop {
-      settings.set(.integer(crop), at: "evaluation.crop")
-      settings.set(.integer(0), at: "evaluation.resize")
-      settings.set(.number(Double(evaluation.resize) / Double(evaluation.crop)), at: "evaluation.resize_ratio")
-    }
-    if let resize { settings.set(.integer(resize), at: "evaluation.resize") }
-    return try ResolvedConfiguration(settings, components: components)
   }
 
   /// The method's section with its defaults written out, the name first.

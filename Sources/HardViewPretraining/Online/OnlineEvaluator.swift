@@ -23,7 +23,7 @@ final class OnlineEvaluator {
   private static let capacity = 768 << 20
 
   init(_ backbone: any Backbone, on sample: any ImageDataset, _ configuration: ResolvedConfiguration, dtype: DType) {
-    let transform = configuration.evaluationTransform
+    let transform = configuration.encoder.transform
     let online = configuration.values.evaluation.online
     self.sample = sample
     self.backbone = backbone

@@ -11,7 +11,7 @@ import Safetensors
 final class CheckpointStore {
   private let directory: RunDirectory
   private let encoder: any Backbone
-  private let architecture: String
+  private let encoderConfiguration: EncoderConfiguration
   private let configuration: CheckpointConfiguration
   private let events: TrainingEvents
   private let isBest: () -> Bool
@@ -22,12 +22,12 @@ final class CheckpointStore {
   /// Describes a store.
   /// - Parameter isBest: Whether the online signal is the best so far at the position that training has reached.
   init(
-    _ directory: RunDirectory, encoder: any Backbone, architecture: String, configuration: CheckpointConfiguration,
-    events: TrainingEvents, isBest: @escaping () -> Bool = { false }
+    _ directory: RunDirectory, encoder: any Backbone, describedBy encoderConfiguration: EncoderConfiguration,
+    configuration: CheckpointConfiguration, events: TrainingEvents, isBest: @escaping () -> Bool = { false }
   ) {
     self.directory = directory
     self.encoder = encoder
-    self.architecture = architecture
+    self.encoderConfiguration = encoderConfiguration
     self.configuration = configuration
     self.events = events
     self.isBest = isBest
@@ -75,7 +75,11 @@ final class CheckpointStore {
   private func write(_ state: TrainingState) throws {
     let step = state.position.step
     try StateDictionary(of: encoder).write(
-      to: directory.encoderPath, metadata: ["format": "pt", "architecture": architecture, "step": "\(step)"])
+      to: directory.encoderPath,
+      metadata: [
+        "format": "pt", "architecture": encoderConfiguration.backbone.name.rawValue, "step": "\(step)",
+        EncoderConfiguration.metadataKey: encoderConfiguration.metadata,
+      ])
     try state.tensors.write(to: directory.checkpointPath(atStep: step), metadata: try state.metadata())
     try directory.link(directory.checkpointPath, toStep: step)
     if configuration.keepBest, isBest() { try directory.link(directory.bestCheckpointPath, toStep: step) }

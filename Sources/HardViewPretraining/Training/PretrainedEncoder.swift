@@ -34,8 +34,8 @@ public struct PretrainedEncoder {
     checkpointPath = isFile ? path : directory.encoderPath
     guard FileManager.default.fileExists(atPath: checkpointPath) else { throw NoCheckpointError(path: path) }
     let checkpoint = try Checkpoint(path: checkpointPath)
-    step = TrainingState.step(in: checkpoint)
-    if checkpoint.metadata["format"] == TrainingState.format {
+    step = checkpoint.trainedSteps
+    if checkpoint.isOfTraining {
       backbone = try configuration.withParts(EncoderLoading(checkpoint: checkpoint))
     } else {
       backbone = configuration.values.backbone.makeBackbone(using: Generator(seed: 0))
@@ -54,6 +54,14 @@ public struct PretrainedEncoder {
       return parts.method.encoder
     }
   }
+}
+
+extension Checkpoint {
+  /// Whether the file holds all that training needs to go on, and not an encoder alone.
+  package var isOfTraining: Bool { metadata["format"] == TrainingState.format }
+
+  /// Steps that the weights were trained for; nil where the file does not say so.
+  package var trainedSteps: Int? { TrainingState.step(in: self) }
 }
 
 /// A run that has not written a checkpoint yet.

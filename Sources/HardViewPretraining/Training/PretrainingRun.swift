@@ -110,7 +110,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     trainer = Trainer(
       learner, feed: BatchFeed(loader), health: health, observers: observers + own.map(\.observer),
       checkpoints: CheckpointStore(
-        directory, encoder: method.encoder, architecture: values.backbone.name.rawValue,
+        directory, encoder: method.encoder, describedBy: parts.resolved.encoder,
         configuration: values.records.checkpoints, events: events,
         isBest: { online.history.isBest(atStep: state.position.step) }),
       state: state, events: events, clock: clock,

@@ -10,6 +10,9 @@ public final class VisionTransformer: Backbone {
   /// Features of an attention head.
   static let headWidth = 64
 
+  /// Attention heads of each block: one for each 64 features of a token, at least one.
+  static func headCount(width: Int) -> Int { max(1, width / headWidth) }
+
   let clsToken: Parameter
   let regToken: Parameter?
   let posEmbed: Parameter
@@ -46,7 +49,7 @@ public final class VisionTransformer: Backbone {
     patchEmbed = PatchEmbedding(channels: inputChannels, width: width, patchSize: patchSize, using: generator)
     blocks = (0..<depth).map { index in
       TransformerBlock(
-        width: width, heads: max(1, width / Self.headWidth),
+        width: width, heads: Self.headCount(width: width),
         dropPathRate: depth > 1 ? dropPathRate * Double(index) / Double(depth - 1) : 0, using: generator)
     }
     norm = LayerNorm(width)

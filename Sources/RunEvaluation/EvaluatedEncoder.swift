@@ -1,3 +1,4 @@
+import Encoders
 import Foundation
 import HardViewPretraining
 import ImageData
@@ -7,12 +8,11 @@ import RunRecords
 import Torch
 import Views
 
-/// A run with the images that its encoder is measured on; results go into the run's `evaluation` folder, a file for each
-/// evaluation.
-public struct EvaluatedRun {
-  private let encoder: PretrainedEncoder
-  private let configuration: ResolvedConfiguration
-  private let data: DataConfiguration
+/// An encoder with the images that it is measured on; results go into its evaluation folder, a file for each evaluation.
+public struct EvaluatedEncoder {
+  private let encoder: VisionEncoder
+  private let data: String?
+  private let folder: EvaluationFolder
   private let onSkip: @Sendable (SkippedImage) -> Void
 
   /// Features of both splits.
@@ -39,31 +39,26 @@ public struct EvaluatedRun {
     public var top5: Double
   }
 
-  /// Loads the encoder of a run.
+  /// Measures an encoder.
   ///
   /// - Parameters:
-  ///   - path: The run folder, or one of its checkpoints.
-  ///   - data: Labelled images with a test split; nil takes those that the run was trained on.
-  ///   - resize: Pixels that the shorter side is resized to; nil is as the run says, in proportion to `crop`.
-  ///   - crop: Side of the square cut from the center, in pixels; nil is as the run says.
-  ///   - components: What the run's configuration may name.
+  ///   - encoder: The encoder, which sees images as its configuration says.
+  ///   - data: Labelled images with a test split; nil takes those that the encoder's run was trained on.
+  ///   - output: The folder of the results; nil takes the encoder's own.
   ///   - onSkip: Told about images that could not be used.
-  /// - Throws: Errors of the run and its checkpoint; `ConfigurationError` where `resize` and `crop` do not go together.
+  /// - Throws: `EncoderError` where there are no images.
   public init(
-    path: String, data: String? = nil, resize: Int? = nil, crop: Int? = nil, components: Components = .standard,
+    _ encoder: VisionEncoder, data: String? = nil, output: String? = nil,
     onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws {
-    self.onSkip = onSkip
-    encoder = try PretrainedEncoder(run: path, components: components)
-    configuration = try encoder.configuration.evaluating(resize: resize, crop: crop)
-    var section = configuration.values.data
-    if let data {
-      section.path = URL(filePath: (data as NSString).expandingTildeInPath).standardizedFileURL.path
-      section.format = .automatic
-      section.limit = 0
+    self.encoder = encoder
+    self.data = data
+    guard data != nil || !encoder.data.path.isEmpty else {
+      throw EncoderError(encoder: encoder.name, problem: .noData)
     }
-    self.data = section
-    Engine.setThreadCount(configuration.values.threads)
+    folder = output.map { EvaluationFolder(path: ($0 as NSString).expandingTildeInPath) } ?? encoder.evaluation
+    self.onSkip = onSkip
+    Engine.setThreadCount(encoder.threads)
   }
 
   /// Runs the encoder over the training images and the test split.
@@ -78,10 +73,10 @@ public struct EvaluatedRun {
   }
 
   /// How images are prepared for the encoder.
-  public var transform: EvaluationTransform { configuration.evaluationTransform }
+  public var transform: EvaluationTransform { encoder.configuration.transform }
 
   private var sizeRemarks: [String] {
-    let (transform, size) = (transform, configuration.views.globalSize)
+    let (transform, size) = (transform, encoder.configuration.viewSize)
     guard transform.crop != size else { return [] }
     let side = Int((Double(size * transform.resize) / Double(transform.crop)).rounded())
     return [
@@ -90,17 +85,13 @@ public struct EvaluatedRun {
     ]
   }
 
-  private func open(_ split: DataSplit) throws -> any ImageDataset {
-    try Pretraining.open(
-      data, split: split, channels: configuration.values.backbone.channels, components: configuration.components)
-  }
+  private func open(_ split: DataSplit) throws -> any ImageDataset { try encoder.open(data, split: split) }
 
   private func features(of dataset: any ImageDataset) throws -> LabelledFeatures {
-    let values = configuration.values
-    return try extractFeatures(
-      of: dataset, with: encoder.backbone, transform: transform, threads: values.data.loaderThreadCount,
-      skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip),
-      dtype: values.precision.dtype(on: .current))
+    try extractFeatures(
+      of: dataset, with: encoder.backbone, transform: transform, threads: encoder.data.loaderThreadCount,
+      skipped: SkippedImages(maximumShare: encoder.data.skippedShareLimit, onSkip: onSkip),
+      dtype: encoder.precision.dtype(on: .current))
   }
 
   /// Weighted k-NN accuracy on the test split; written as `knn`.
@@ -135,14 +126,15 @@ public struct EvaluatedRun {
   ) throws {
     let transform = transform
     let record = EvaluationRecord(
-      evaluation: evaluation, date: Date.now.formatted(.iso8601), data: data.path, checkpoint: encoder.checkpointPath,
-      step: encoder.step,
+      evaluation: evaluation, date: Date.now.formatted(.iso8601),
+      data: data.map(VisionEncoder.absolutePath(of:)) ?? encoder.data.path,
+      checkpoint: encoder.name, step: encoder.step,
       images: .init(
         train: features.train.count, test: features.test.count, classes: Set(features.train.labels).count,
         resize: transform.resize, crop: transform.crop, channels: transform.channels,
         interpolation: transform.interpolation, normalization: transform.normalization,
-        precision: "\(configuration.values.precision.dtype(on: .current))"),
+        precision: "\(encoder.precision.dtype(on: .current))"),
       settings: settings, remarks: features.remarks, result: result)
-    try encoder.directory.writeEvaluation(record, named: evaluation)
+    try folder.write(record, named: evaluation)
   }
 }
