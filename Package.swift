@@ -87,6 +87,7 @@ let package = Package(
     .target(name: "Safetensors", dependencies: ["AtomicFiles", "CZlib"], swiftSettings: language),
     .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),
+    .target(name: "Statistics", swiftSettings: language),
 
     // The engine.
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
@@ -142,6 +143,13 @@ let package = Package(
       ],
       swiftSettings: language),
     .target(
+      name: "Studies",
+      dependencies: [
+        "AtomicFiles", "HardViewPretraining", "ImageData", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
+        "RunConfiguration", "RunRecords", "Statistics", "Torch",
+      ],
+      swiftSettings: language),
+    .target(
       name: "MethodConformance",
       dependencies: [
         "Objectives", "HardViewSelection", "HardViewPretraining", "Checkpoints", "Views", "Torch", "NeuralNetworks",
@@ -153,7 +161,7 @@ let package = Package(
       dependencies: [
         "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords", "Objectives",
         "HardViewSelection", "RunConfiguration", "HardViewPretraining", "Encoders", "RepresentationEvaluation",
-        "RunEvaluation", "TensorViews",
+        "RunEvaluation", "Statistics", "TensorViews",
       ],
       path: "Sources/HardViewsLibrary", swiftSettings: language),
     .target(
@@ -161,7 +169,7 @@ let package = Package(
       dependencies: [
         "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation",
         "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData",
-        "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
+        "NeuralNetworks", "Optimization", "Pictures", "Statistics", "Studies", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -187,7 +195,11 @@ let package = Package(
         "Checkpoints", "HardViewSelection", "ImageData", "MethodConformance", "NeuralNetworks", "Objectives",
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
-      "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Torch", "Views"],
+      "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Torch", "Views"], "Statistics": [],
+      "Studies": [
+        "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RunConfiguration", "RunRecords",
+        "Statistics", "Torch",
+      ],
       "Encoders": [
         "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",
         "Views",
