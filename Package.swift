@@ -186,6 +186,9 @@ let package = Package(
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
       "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Torch", "Views"],
+      "RunEvaluation": [
+        "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "RepresentationEvaluation", "Views",
+      ],
       "Encoders": [
         "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",
         "Views",
