@@ -126,7 +126,7 @@ let package = Package(
     .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
     .target(
       name: "RepresentationEvaluation",
-      dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
+      dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Statistics"],
       swiftSettings: language),
     .target(
       name: "Encoders",
@@ -145,8 +145,8 @@ let package = Package(
     .target(
       name: "Studies",
       dependencies: [
-        "AtomicFiles", "HardViewPretraining", "ImageData", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
-        "RunConfiguration", "RunRecords", "Statistics", "Torch",
+        "AtomicFiles", "Encoders", "HardViewPretraining", "ImageData", "Pictures", "RepresentationEvaluation",
+        "RunConfiguration", "RunEvaluation", "RunRecords", "Statistics", "Torch",
       ],
       swiftSettings: language),
     .target(
@@ -195,10 +195,11 @@ let package = Package(
         "Checkpoints", "HardViewSelection", "ImageData", "MethodConformance", "NeuralNetworks", "Objectives",
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
-      "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Torch", "Views"], "Statistics": [],
+      "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Statistics", "Torch", "Views"],
+      "Statistics": [],
       "Studies": [
-        "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RunConfiguration", "RunRecords",
-        "Statistics", "Torch",
+        "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
+        "RunConfiguration", "RunRecords", "Statistics", "Torch",
       ],
       "Encoders": [
         "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HardViewPretraining
 import ImageData
+import RepresentationEvaluation
 import RunRecords
 import Studies
 
@@ -57,8 +58,9 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let components = HardViewsProgram.components
     if let measure {
-      return try RunMeasurement.measure(
+      let notes = try RunMeasurement.measure(
         measure, threads: threads, components: components, onSkip: Watching.skipped)
+      return notes.forEach(remark)
     }
     if let report {
       let comparison = try StudyComparison(resuming: report, components: components)
@@ -97,7 +99,8 @@ func carry(out comparison: StudyComparison, with resources: StudyQueue.Resources
     switch event {
     case .began(let run): remark("began \(run.name)")
     case .finished(let result, let done, let total, let secondsLeft):
-      let measures = result.measures.map { "\($0.name) \(percent($0.value))" }.joined(separator: ", ")
+      let measures = result.measures.filter { result.mainMeasures.contains($0.name) }
+        .map { "\($0.name) \(percent($0.value))" }.joined(separator: ", ")
       let left = secondsLeft.map { done < total ? ", about \(describeDuration(seconds: $0)) left" : "" } ?? ""
       let place = "\(result.arm), seed \(result.seed) (\(result.condition.name))"
       remark("finished \(place): \(measures); \(done) of \(total)\(left)")

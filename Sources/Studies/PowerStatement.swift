@@ -52,7 +52,7 @@ public struct PowerStatement: Codable, Sendable, Equatable {
     guard let arm = study.arms.first(where: { $0.name != study.reference && !$0.isUntrained }) else { return [] }
     return study.conditions.flatMap { condition in
       let known =
-        report.measures.isEmpty ? study.protocols.flatMap { (try? $0.expectedMeasures) ?? [] } : report.measures
+        report.measures.isEmpty ? study.expectedMeasures : report.measures
       return known.map { measure in
         PowerStatement(
           measure: measure, condition: condition, pairs: study.seeds.count,

@@ -19,6 +19,8 @@ public struct Study: Sendable {
   public let seeds: [Int]
   /// How encoders are measured.
   public let protocols: [StudyProtocol]
+  /// The measures that arms are compared by; empty for the first one of each protocol.
+  public let measures: [String]
   /// The runs that take place at once; 0 leaves it to the machine.
   public let atOnce: Int
   /// Standard deviations of a pair's difference as known from other studies, in points, by measure.
@@ -27,6 +29,7 @@ public struct Study: Sendable {
   public let tree: ConfigurationTree
   private let configurations: [Cell: ResolvedConfiguration]
   private let recipes: [Condition: String]
+  private let labelled: [String: String]
 
   private struct Cell: Hashable {
     var condition: Condition
@@ -82,6 +85,8 @@ public struct Study: Sendable {
     reference = file.reference
     seeds = file.seeds
     protocols = file.protocols
+    measures = file.measures
+    labelled = Dictionary(uniqueKeysWithValues: file.sets.map { ($0.name, $0.labelled) })
     atOnce = file.atOnce
     spread = file.spread
     conditions = file.sets.flatMap { set in
@@ -141,6 +146,12 @@ public struct Study: Sendable {
 
   /// The recipe that the reference arm starts from; empty where it has none.
   public func recipe(in condition: Condition) -> String { recipes[condition] ?? "" }
+
+  /// The labelled images that encoders of an image set are measured on; empty for those that are trained on.
+  func labelledImages(of set: String) -> String { labelled[set] ?? "" }
+
+  /// The measures that arms are compared by, as far as they are known before anything is measured.
+  var expectedMeasures: [String] { measures.isEmpty ? protocols.compactMap(\.mainMeasure) : measures }
 
   /// The arm of a name.
   public func arm(_ name: String) -> Arm? { arms.first { $0.name == name } }

@@ -11,6 +11,7 @@ struct StudyFile {
     var settings = ConfigurationTree.empty
     var asLongAs = ""
     var isUntrained = false
+    var labelled = ""
   }
 
   let summary: String
@@ -20,6 +21,7 @@ struct StudyFile {
   let reference: String
   let seeds: [Int]
   let protocols: [StudyProtocol]
+  let measures: [String]
   let atOnce: Int
   let spread: [String: Double]
   let tree: ConfigurationTree
@@ -37,12 +39,14 @@ struct StudyFile {
     var reference = ""
     var seeds = ConfigurationTree.integer(6)
     var protocols = ConfigurationTree.list([.string("knn"), .string("linear")])
+    var measures: [String] = []
     var spread = ConfigurationTree.empty
     var atOnce = 0
   }
 
   private struct SetKeys: Codable {
     var path = ""
+    var labelled = ""
     var format = "automatic"
     var limit = 0
     var recipe = ""
@@ -73,13 +77,14 @@ struct StudyFile {
         path: "at_once", problem: .invalid("must be 0 (as the machine allows) or more, not \(keys.atOnce)"))
     }
     atOnce = keys.atOnce
+    measures = keys.measures
     let sets = try Self.entries(keys.data, at: "data") { (name, section, path) throws(ConfigurationError) in
       let keys = try ConfigurationTree.decode(SetKeys(), overlaying: section, at: path)
       var settings = keys.settings
       if !keys.path.isEmpty { settings.set(.string(keys.path), at: "data.path") }
       if section["format"] != nil { settings.set(.string(keys.format), at: "data.format") }
       if section["limit"] != nil { settings.set(.integer(keys.limit), at: "data.limit") }
-      return Entry(name: name, recipe: keys.recipe, settings: settings)
+      return Entry(name: name, recipe: keys.recipe, settings: settings, labelled: keys.labelled)
     }
     // Without a section the recipe's own images are the one set.
     self.sets = sets.isEmpty ? [Entry(name: "images")] : sets
@@ -239,14 +244,9 @@ struct StudyFile {
     }
     var protocols: [StudyProtocol] = []
     for (name, section) in entries {
-      guard let known = StudyProtocol.Name(rawValue: name) else {
-        throw ConfigurationError(
-          path: "protocols", problem: .unknownValue(name, known: StudyProtocol.Name.allCases.map(\.rawValue)))
-      }
-      let protocolOfStudy = StudyProtocol(
-        name: known, settings: section == .null || section == .empty ? "" : section.yaml)
-      try protocolOfStudy.check()
-      protocols.append(protocolOfStudy)
+      let chosen = StudyProtocol(name: name, settings: section == .null || section == .empty ? "" : section.yaml)
+      _ = try chosen.resolved()
+      protocols.append(chosen)
     }
     return protocols
   }
@@ -255,8 +255,7 @@ struct StudyFile {
   private static func withAbsolutePaths(_ tree: ConfigurationTree) throws(ConfigurationError) -> ConfigurationTree {
     var tree = tree
     guard case .mapping(let sets) = tree["data"] ?? .empty else { return tree }
-    for (name, _) in sets {
-      let key = "data.\(name).path"
+    for key in sets.flatMap({ ["data.\($0.key).path", "data.\($0.key).labelled"] }) {
       let path = ((tree.string(at: key) ?? "") as NSString).expandingTildeInPath
       guard !path.isEmpty, FileManager.default.fileExists(atPath: path) else { continue }
       tree.set(.string(URL(filePath: path).standardizedFileURL.path(percentEncoded: false)), at: key)

@@ -114,7 +114,9 @@ public struct StudyFolder: Sendable, Equatable {
     if let epochs { settings.set(.integer(epochs), at: "training.epochs") }
     try writeText(settings.yaml, to: run.settingsPath)
     try writeJSON(
-      RunToMeasure(isUntrained: study.arm(run.arm)?.isUntrained ?? false, protocols: study.protocols),
+      RunToMeasure(
+        isUntrained: study.arm(run.arm)?.isUntrained ?? false, labelled: study.labelledImages(of: run.condition.set),
+        protocols: study.protocols),
       to: run.measuringPath)
     try? FileManager.default.removeItem(atPath: run.failurePath)
   }
@@ -127,7 +129,7 @@ func makeFolder(_ path: String) throws {
 /// What has changed between a study that was begun and the same one now.
 enum StudyChanges {
   /// Keys that change no run.
-  private static let free = ["summary", "at_once", "spread"]
+  private static let free = ["summary", "at_once", "spread", "measures"]
   /// Sections of names, to which names may be added.
   private static let named = ["arms", "data", "methods"]
 
@@ -138,7 +140,7 @@ enum StudyChanges {
     let missing = before.seeds.filter { !after.seeds.contains($0) }
     if !missing.isEmpty { refused.append("seeds lacks \(missing.map(String.init).joined(separator: ", "))") }
     for measured in before.protocols where !after.protocols.contains(measured) {
-      refused.append("protocols lacks \(measured.name.rawValue) with the settings that it had")
+      refused.append("protocols lacks \(measured.name) with the settings that it had")
     }
     func rest(_ tree: ConfigurationTree) -> ConfigurationTree {
       (free + ["seeds", "protocols"]).reduce(tree) { $0.removing($1) }

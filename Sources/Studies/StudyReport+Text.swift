@@ -1,4 +1,5 @@
 import Foundation
+import RepresentationEvaluation
 import RunRecords
 
 extension StudyReport {

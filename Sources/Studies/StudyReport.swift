@@ -1,5 +1,6 @@
 import Foundation
 import ImageData
+import RepresentationEvaluation
 import Statistics
 
 /// The results of a study so far.
@@ -17,7 +18,7 @@ public struct StudyReport: Codable, Sendable {
     /// Mean seconds of training.
     public var trainingSeconds: Double
     /// Means over the runs.
-    public var measures: [StudyMeasure]
+    public var measures: [Measure]
   }
 
   /// A pair of runs with the same seed.
@@ -46,7 +47,7 @@ public struct StudyReport: Codable, Sendable {
     public var measure: String
     /// The pairs.
     public var pairs: [Pair]
-    /// What they say about the arm's gain, as a share.
+    /// What they say about the arm's gain, as a share; where a lower value is better, the gain is how much lower it is.
     public var difference: PairedDifference
     /// What they show.
     public var verdict: Verdict
@@ -58,7 +59,7 @@ public struct StudyReport: Codable, Sendable {
   public var summary: String
   /// The arm that others are compared with.
   public var reference: String
-  /// The measures, the main one first.
+  /// The measures that arms are compared by, the main one first.
   public var measures: [String]
   /// Pairs of each comparison when all runs are finished.
   public var plannedPairs: Int
@@ -81,9 +82,12 @@ public struct StudyReport: Codable, Sendable {
     plannedRuns = study.seeds.count * study.conditions.count * study.arms.count
     runs = results
     self.failures = failures
-    var names: [String] = []
-    for measure in results.flatMap(\.measures) where !names.contains(measure.name) { names.append(measure.name) }
+    var names = study.measures
+    if names.isEmpty {
+      for name in results.flatMap(\.mainMeasures) where !names.contains(name) { names.append(name) }
+    }
     measures = names
+    let falling = Set(results.flatMap(\.measures).filter(\.lowerIsBetter).map(\.name))
     arms = study.conditions.flatMap { condition in
       study.arms.compactMap { arm in
         Self.summary(of: results.filter { $0.condition == condition && $0.arm == arm.name })
@@ -100,7 +104,7 @@ public struct StudyReport: Codable, Sendable {
           guard !strata.isEmpty else { continue }
           comparisons.append(
             Comparison(
-              strata, of: contrast, in: condition, measure: measure, spread: study.spread[measure]))
+              strata, of: contrast, in: condition, measure: measure, lowerIsBetter: falling.contains(measure)))
         }
       }
     }
@@ -130,8 +134,9 @@ public struct StudyReport: Codable, Sendable {
       condition: first.condition, arm: first.arm, runs: runs.count, epochs: first.epochs,
       trainingSeconds: runs.reduce(0) { $0 + $1.trainingSeconds } / count,
       measures: first.measures.map { measure in
-        StudyMeasure(
-          name: measure.name, value: runs.compactMap { $0.value(measure.name) }.reduce(0, +) / count)
+        Measure(
+          name: measure.name, value: runs.compactMap { $0.value(measure.name) }.reduce(0, +) / count, interval: nil,
+          lowerIsBetter: measure.lowerIsBetter)
       })
   }
 
@@ -151,7 +156,7 @@ public struct StudyReport: Codable, Sendable {
 extension StudyReport.Comparison {
   fileprivate init(
     _ strata: [[StudyReport.Pair]], of contrast: StudyReport.Contrast, in condition: Study.Condition?, measure: String,
-    spread: Double?
+    lowerIsBetter: Bool
   ) {
     self.condition = condition
     base = contrast.base
@@ -159,7 +164,7 @@ extension StudyReport.Comparison {
     isAtEqualTime = contrast.isAtEqualTime
     self.measure = measure
     pairs = strata.flatMap { $0 }
-    let differences = strata.map { pairs in pairs.map { $0.value - $0.base } }
+    let differences = strata.map { pairs in pairs.map { lowerIsBetter ? $0.base - $0.value : $0.value - $0.base } }
     difference = differences.count == 1 ? PairedDifference(differences[0]) : PairedDifference(pooling: differences)
     verdict = difference.verdict
     words = difference.words

@@ -1,5 +1,6 @@
 import Foundation
 import HardViewPretraining
+import RepresentationEvaluation
 import RunConfiguration
 import RunRecords
 
@@ -52,7 +53,7 @@ public struct StudyRun: Sendable, Hashable {
     }
     return RunResult(
       condition: condition, arm: arm, seed: seed, epochs: epochs, trainingSeconds: seconds,
-      measures: measured.measures)
+      mainMeasures: measured.mainMeasures, measures: measured.measures)
   }
 }
 
@@ -64,30 +65,20 @@ extension MetricsRecord {
   }
 }
 
-/// A number that encoders are compared by.
-public struct StudyMeasure: Codable, Sendable, Equatable {
-  /// What it is, such as `20-NN`.
-  public var name: String
-  /// The value, from 0 to 1.
-  public var value: Double
-
-  /// Names a number.
-  public init(name: String, value: Double) {
-    self.name = name
-    self.value = value
-  }
-}
-
 /// The measures of an encoder, as written to `measures.json`.
 struct MeasuredRun: Codable {
   var protocols: [StudyProtocol]
   var images: String
-  var measures: [StudyMeasure]
+  /// The first measure of each protocol.
+  var mainMeasures: [String]
+  var measures: [Measure]
 }
 
 /// What is to be measured, as written to `measuring.json`.
 struct RunToMeasure: Codable {
   var isUntrained: Bool
+  /// Labelled images; empty for those that are trained on.
+  var labelled: String
   var protocols: [StudyProtocol]
 }
 
@@ -103,8 +94,10 @@ public struct RunResult: Codable, Sendable, Equatable {
   public var epochs: Int
   /// The seconds that training took.
   public var trainingSeconds: Double
-  /// How good its encoder is.
-  public var measures: [StudyMeasure]
+  /// The first measure of each protocol.
+  public var mainMeasures: [String]
+  /// How good its encoder is, with intervals over test images.
+  public var measures: [Measure]
 
   /// The value of a measure.
   public func value(_ measure: String) -> Double? { measures.first { $0.name == measure }?.value }

@@ -38,7 +38,7 @@ import Testing
   @Test func settingsAreLaidOverOneAnother() throws {
     let study = try study()
     #expect(study.seeds == [0, 1, 2] && study.conditions == [Study.Condition(set: "clothes", method: "")])
-    #expect(study.protocols.map(\.name) == [.knn, .linear])
+    #expect(study.protocols.map(\.name) == ["knn", "linear"])
     let hard = study.configuration(of: "hard", in: study.conditions[0]).values
     #expect(hard.training.epochs == 2 && hard.data.path == "/somewhere" && hard.data.limit == 100)
     #expect(hard.selection.policy == .hardest && hard.training.batchSize == 256)

@@ -1,5 +1,6 @@
 import Foundation
 import Pictures
+import RepresentationEvaluation
 import RunConfiguration
 import Statistics
 import Testing
@@ -26,7 +27,11 @@ import Testing
           return RunResult(
             condition: condition, arm: arm.name, seed: seed, epochs: arm.isUntrained ? 0 : 2,
             trainingSeconds: arm.name == "random" ? 10 : 15,
-            measures: [StudyMeasure(name: "20-NN", value: accuracy), StudyMeasure(name: "linear", value: 0.5)])
+            mainMeasures: ["20-NN", "linear"],
+            measures: [
+              Measure(name: "20-NN", value: accuracy, interval: nil), Measure(name: "5-NN", value: 0, interval: nil),
+              Measure(name: "linear", value: 0.5, interval: nil, lowerIsBetter: true),
+            ])
         }
       }
     }
