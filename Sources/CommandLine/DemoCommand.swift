@@ -7,6 +7,7 @@ import RepresentationEvaluation
 import RunConfiguration
 import RunEvaluation
 import RunRecords
+import Statistics
 
 /// `hardviews demo`.
 struct DemoCommand: ParsableCommand {
@@ -72,16 +73,19 @@ struct DemoCommand: ParsableCommand {
     let elapsed = ContinuousClock.now - start
 
     // Every labelled image of the training split, not only those trained on: measuring is cheap and less noisy so.
-    let evaluated = try EvaluatedEncoder(
-      VisionEncoder(path), data: settings.string(at: "data.path"), onSkip: Watching.skipped)
-    let features = try evaluated.features()
-    let neighbours = try evaluated.nearestNeighbours(features, neighbours: [20])
-    let linear = try evaluated.linearProbe(features, epochs: 30)
+    let evaluation = try EncoderEvaluation(
+      VisionEncoder(path), images: EvaluationImages(data: settings.string(at: "data.path")), onSkip: Watching.skipped)
+    var neighbours = NearestNeighbours()
+    neighbours.neighbours = [20]
+    var probe = LinearProbe()
+    probe.epochs = 30
+    let knn = try evaluation.run(neighbours).result.votes[0].accuracy.top1
+    let linear = try evaluation.run(probe).result.test.top1
     let metrics = try JSONLines.read(MetricsRecord.self, from: RunDirectory.open(at: path).metricsPath)
     let weights = metrics.map { $0.dataSeconds + $0.selectionSeconds + $0.trainingSeconds }
     let images = zip(metrics, weights).map { $0.imagesPerSecond * $1 }.reduce(0, +)
     return DemoResult(
-      knn: neighbours[0].top1, linear: linear.test.top1, seconds: Double(elapsed.components.seconds),
+      knn: knn, linear: linear, seconds: Double(elapsed.components.seconds),
       imagesPerSecond: images / weights.reduce(0, +),
       meanOverlap: metrics.map(\.selectedOverlap).reduce(0, +) / Double(metrics.count))
   }

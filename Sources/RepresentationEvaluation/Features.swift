@@ -9,12 +9,15 @@ public struct LabelledFeatures {
   public var features: Tensor
   /// A class for each image.
   public var labels: [Int]
+  /// What the classes are called, in the order of their numbers, where that is known.
+  public var classNames: [String]?
 
   /// Pairs features with labels.
-  public init(features: Tensor, labels: [Int]) {
+  public init(features: Tensor, labels: [Int], classNames: [String]? = nil) {
     precondition(features.shape[0] == labels.count, "\(labels.count) labels for features \(features.shape)")
     self.features = features
     self.labels = labels
+    self.classNames = classNames
   }
 
   /// The number of images.
@@ -22,7 +25,8 @@ public struct LabelledFeatures {
 
   /// The images at some positions.
   public func subset(_ positions: [Int]) -> LabelledFeatures {
-    LabelledFeatures(features: features.selecting(Tensor(positions)), labels: positions.map { labels[$0] })
+    LabelledFeatures(
+      features: features.selecting(Tensor(positions)), labels: positions.map { labels[$0] }, classNames: classNames)
   }
 }
 
@@ -34,7 +38,7 @@ public struct MissingLabelsError: Error, CustomStringConvertible {
   /// One paragraph: what is missing and how to provide it.
   public var description: String {
     "\(data) has no labels, and evaluation needs them. Put the images of each class into a folder of its own "
-      + "(DATA/train/CLASS/… and DATA/test/CLASS/…), or pass another --data."
+      + "(DATA/CLASS/…, or DATA/train/CLASS/… and DATA/test/CLASS/…), or pass another --data."
   }
 }
 
@@ -57,7 +61,7 @@ public func extractFeatures(
     batches.append(try backbone.frozenFeatures(of: pixels, dtype: dtype))
     labels += batch.labels ?? []
   }
-  return LabelledFeatures(features: .concatenated(batches), labels: labels)
+  return LabelledFeatures(features: .concatenated(batches), labels: labels, classNames: dataset.classNames)
 }
 
 extension Backbone {

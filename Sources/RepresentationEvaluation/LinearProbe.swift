@@ -5,14 +5,23 @@ import Optimization
 import Torch
 import Views
 
-/// A linear classifier on frozen features, its learning rate chosen on a held-out part of the training split.
+/// A linear classifier on frozen features; its learning rate, and whether features are batch-normalized, are chosen on a
+/// held-out part of the training split.
 ///
 /// SGD with momentum 0.9, no weight decay, half a cosine to zero per epoch, weights N(0, 0.01²), bias 0, as published.
-/// Differs from the published protocol: features are computed once from the evaluation transform instead of again from
-/// augmented images each epoch, and the rate is chosen on held-out training images, never by the test split.
-public struct LinearProbe: Codable, Sendable, Equatable {
+/// Batch normalization has no affine map (He et al. 2022, arXiv 2111.06377). Differs from the published protocol: features
+/// are computed once from the evaluation transform instead of again from augmented images each epoch, and the rate is
+/// chosen on held-out training images, never by the test split.
+public struct LinearProbe: FeatureProtocol, Equatable {
+  /// `linear`.
+  public static let name = "linear"
+  /// Version 1 did not try batch normalization.
+  public static let version = 2
+
   /// Rates to try, for a batch of 256.
   public var learningRates: [Double] = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
+  /// Whether features are batch-normalized; each is tried with every rate.
+  public var batchNormalization = [false, true]
   /// Passes over the training images.
   public var epochs = 100
   /// Images a step.
@@ -26,82 +35,162 @@ public struct LinearProbe: Codable, Sendable, Equatable {
   public init() {}
 
   /// The result of a probe.
-  public struct Result: Codable, Sendable {
-    /// Accuracy on the test split, trained on all training images with the chosen rate.
+  public struct Result: EvaluationResult {
+    /// Accuracy on the test split after the last epoch, trained on all training images with the chosen settings.
     public var test: Accuracy
     /// The chosen rate.
     public var learningRate: Double
-    /// How many training images were held out to choose it.
+    /// Whether the chosen classifier sees batch-normalized features.
+    public var batchNormalization: Bool
+    /// The epoch, from 1, after which the chosen classifier was best on the held-out images.
+    public var chosenEpoch: Int
+    /// Accuracy on the test split after that epoch, of the same classifier as `test`.
+    public var testAtChosenEpoch: Accuracy
+    /// How many training images were held out to choose.
     public var heldOutImages: Int
-    /// Top-1 accuracy on the held-out images for each rate tried.
+    /// What was tried.
     public var heldOut: [Trial]
+    /// Of `test`, image by image.
+    public var outcomes: Outcomes
+
+    /// `linear`, and `linear, chosen epoch`.
+    public var measures: [Measure] { [test.measure("linear"), testAtChosenEpoch.measure("linear, chosen epoch")] }
   }
 
-  /// One rate of the sweep.
-  public struct Trial: Codable, Sendable {
+  /// One classifier of the sweep.
+  public struct Trial: Codable, Sendable, Equatable {
     /// The rate, for a batch of 256.
     public var learningRate: Double
-    /// Top-1 accuracy on the held-out images; 0 where the rate was so high that the scores became NaN or infinite.
+    /// Whether features are batch-normalized.
+    public var batchNormalization: Bool
+    /// Top-1 accuracy on the held-out images after the last epoch; 0 where the rate was so high that the scores became
+    /// NaN or infinite.
     public var top1: Double
+    /// The epoch, from 1, after which that accuracy was highest; the last of equals.
+    public var bestEpoch: Int
+    /// The accuracy after that epoch.
+    public var bestTop1: Double
   }
 
-  /// Sweeps, trains with the best rate on everything, and tests once.
+  /// Sweeps, trains with the best settings on everything, and tests once.
   /// - Throws: `EvaluationDataError` where no image can be held out, or accuracy means nothing; `TorchError` when memory
   ///   runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> Result {
+    precondition(!learningRates.isEmpty && !batchNormalization.isEmpty && epochs > 0, "a probe needs something to try")
     try train.check(against: test)
     let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
     if split.heldOut.isEmpty { throw EvaluationDataError.nothingHeldOut(images: train.count, share: heldOutShare) }
     return try throwingExhaustion {
       let classes = (train.labels + test.labels).max()! + 1
-      let kept = train.subset(split.kept)
-      let heldOut = train.subset(split.heldOut)
-      let scores = fit(kept, classes: classes, rates: learningRates, scoring: heldOut)
-      let trials = zip(learningRates, scores).map {
-        Trial(
-          learningRate: $0,
-          top1: $1.sum().number.isFinite ? Accuracy(scores: $1, labels: heldOut.labels).top1 : 0)
+      let trials = sweep(train.subset(split.kept), heldOut: train.subset(split.heldOut), classes: classes)
+      // The first of equals.
+      let best = trials.reduce(trials[0]) { $1.top1 > $0.top1 ? $1 : $0 }
+      var scores: [Int: Tensor] = [:]
+      let chosen = Classifiers(rates: [best.learningRate], isNormalized: best.batchNormalization, classes: classes)
+      fit([chosen], on: train) { epoch in
+        guard epoch == best.bestEpoch || epoch == epochs else { return }
+        scores[epoch] = chosen.scores(of: test.features).reshaped([test.count, classes])
       }
-      let best = trials.max { $0.top1 < $1.top1 }!
-      let final = fit(train, classes: classes, rates: [best.learningRate], scoring: test)[0]
+      let outcomes = Outcomes(scores: scores[epochs]!, labels: test.labels)
       return Result(
-        test: Accuracy(scores: final, labels: test.labels), learningRate: best.learningRate,
-        heldOutImages: heldOut.count, heldOut: trials)
+        test: Accuracy(outcomes), learningRate: best.learningRate, batchNormalization: best.batchNormalization,
+        chosenEpoch: best.bestEpoch,
+        testAtChosenEpoch: Accuracy(Outcomes(scores: scores[best.bestEpoch]!, labels: test.labels)),
+        heldOutImages: split.heldOut.count, heldOut: trials, outcomes: outcomes)
     }
   }
 
-  /// Trains one classifier a rate, all at once, and returns the scores `[images, classes]` that each gives `queries`.
-  private func fit(
-    _ train: LabelledFeatures, classes: Int, rates: [Double], scoring queries: LabelledFeatures
-  ) -> [Tensor] {
-    let width = train.features.shape[1]
-    let generator = Generator(seed: seed)
-    let initial = Tensor.normal([classes, width], standardDeviation: 0.01, using: generator)
-    let heads = rates.map { rate in
-      (rate: rate, weight: Parameter(initial), bias: Parameter(.zeros([classes])))
+  /// Trains a classifier for each rate, with and without normalization, all at once.
+  private func sweep(_ kept: LabelledFeatures, heldOut: LabelledFeatures, classes: Int) -> [Trial] {
+    let sets = batchNormalization.map { Classifiers(rates: learningRates, isNormalized: $0, classes: classes) }
+    var trials = batchNormalization.flatMap { isNormalized in
+      learningRates.map {
+        Trial(learningRate: $0, batchNormalization: isNormalized, top1: 0, bestEpoch: 1, bestTop1: -1)
+      }
     }
-    let optimizer = SGD(
-      heads.map { ParameterGroup("head", [("weight", $0.weight), ("bias", $0.bias)]) }, momentum: 0.9)
+    fit(sets, on: kept) { epoch in
+      let accuracies = sets.flatMap { $0.accuracies(on: heldOut) }
+      for (trial, top1) in accuracies.enumerated() {
+        trials[trial].top1 = top1
+        guard top1 >= trials[trial].bestTop1 else { continue }
+        (trials[trial].bestEpoch, trials[trial].bestTop1) = (epoch, top1)
+      }
+    }
+    return trials
+  }
+
+  /// Trains classifiers, which start anew, and reports after each epoch, counted from 1.
+  private func fit(_ sets: [Classifiers], on train: LabelledFeatures, afterEpoch: (Int) -> Void) {
+    let width = train.features.shape[1]
+    for classifiers in sets { classifiers.start(width: width, seed: seed) }
+    let optimizer = SGD(sets.map { ParameterGroup("heads", $0.parameters) }, momentum: 0.9)
     let batch = min(batchSize, train.count)
-    let steps = train.count / batch
     let labels = Tensor(train.labels)
     for epoch in 0..<epochs {
       let factor = Schedule().factor(at: TrainingProgress(step: epoch, stepsPerEpoch: 1, totalEpochs: epochs))
+      let settings = GroupSettings(learningRate: Double(batch) / 256 * factor, weightDecay: 0)
       var random = ViewRandom(seed: seed, epoch: epoch, sample: 0, view: 0, stream: RandomStream.probeOrder)
       let order = Tensor(random.permutation(of: train.count))
-      for step in 0..<steps {
+      for step in 0..<train.count / batch {
         let rows = order.narrowed(along: 0, from: step * batch, count: batch)
-        let features = train.features.selecting(rows)
-        let targets = labels.selecting(rows)
-        let losses = heads.map {
-          features.linear(weight: $0.weight.value, bias: $0.bias.value).crossEntropy(labels: targets).mean()
-        }
+        let (features, targets) = (train.features.selecting(rows), labels.selecting(rows))
+        let losses = sets.map { $0.loss(of: features, labels: targets) }
         Tensor.stacked(losses).sum().backward()
-        optimizer.step(rates.map { GroupSettings(learningRate: $0 * Double(batch) / 256 * factor, weightDecay: 0) })
+        optimizer.step(Array(repeating: settings, count: sets.count))
       }
+      withoutGradients { afterEpoch(epoch + 1) }
     }
-    return withoutGradients {
-      heads.map { queries.features.linear(weight: $0.weight.value, bias: $0.bias.value) }
-    }
+  }
+}
+
+/// Linear classifiers, one for each learning rate, as one matrix.
+private final class Classifiers {
+  private let rates: [Double]
+  private let isNormalized: Bool
+  private let classes: Int
+  private var weight = Parameter(.zeros([0]))
+  private var bias = Parameter(.zeros([0]))
+  private var normalization: BatchNorm?
+
+  init(rates: [Double], isNormalized: Bool, classes: Int) {
+    self.rates = rates
+    self.isNormalized = isNormalized
+    self.classes = classes
+  }
+
+  var parameters: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
+
+  /// All classifiers start from the same weights.
+  func start(width: Int, seed: UInt64) {
+    let initial = Tensor.normal([classes, width], standardDeviation: 0.01, using: Generator(seed: seed))
+    weight = Parameter(.concatenated(rates.map { _ in initial }))
+    bias = Parameter(.zeros([rates.count * classes]))
+    normalization = isNormalized ? BatchNorm(width, isAffine: false) : nil
+  }
+
+  /// Scores with running statistics, `[images, rates, classes]`.
+  func scores(of features: Tensor) -> Tensor { scores(of: features, in: .evaluate) }
+
+  private func scores(of features: Tensor, in phase: Phase) -> Tensor {
+    let inputs = normalization?(features, in: phase) ?? features
+    return inputs.linear(weight: weight.value, bias: bias.value).reshaped([features.shape[0], rates.count, classes])
+  }
+
+  /// The sum over classifiers of the mean loss times the rate, so that one step of rate 1 moves each at its own rate.
+  func loss(of features: Tensor, labels: Tensor) -> Tensor {
+    let count = features.shape[0]
+    let scores = scores(of: features, in: .train).reshaped([count * rates.count, classes])
+    let targets = labels.reshaped([count, 1]).expanded(to: [count, rates.count]).reshaped([count * rates.count])
+    let losses = scores.crossEntropy(labels: targets).reshaped([count, rates.count]).mean(along: 0)
+    return (losses * Tensor(rates).converted(to: .float32)).sum()
+  }
+
+  /// The top-1 accuracy of each classifier; 0 where its scores are NaN or infinite.
+  func accuracies(on images: LabelledFeatures) -> [Double] {
+    let scores = scores(of: images.features)
+    let labels = Tensor(images.labels).reshaped([images.count, 1])
+    let shares = (scores.argmax(along: 2) .== labels).converted(to: .float32).mean(along: 0)
+    let isSound = scores.isFinite().converted(to: .float32).minimum(along: 2).minimum(along: 0)
+    return (shares * isSound).scalars(as: Double.self)
   }
 }

@@ -52,6 +52,23 @@ import Torch
     }
   }
 
+  @Test(
+    arguments: [
+      (.imagenet, .automatic, true), (.imagenet, .uniform, false), (.cifar, .automatic, false),
+      (.cifar, .kaimingNormal, true),
+    ] as [(ResNet.Stem, ResNet.ConvolutionInit, Bool)])
+  func convolutionsStartAsNamed(stem: ResNet.Stem, start: ResNet.ConvolutionInit, isNormal: Bool) throws {
+    var configuration = BackboneConfiguration()
+    (configuration.name, configuration.stem, configuration.convolutionInit) = (.resnet18, stem, start)
+    let weights = configuration.makeBackbone(using: Generator(seed: 1)).namedState()
+    let weight = try #require(weights.first { $0.name == "layer1.0.conv1.weight" }).entry.value.scalars(as: Double.self)
+    let variance = weight.map { $0 * $0 }.reduce(0, +) / Double(weight.count)
+    let fan = 64.0 * 9
+    #expect(abs(variance / (isNormal ? 2 / fan : 1 / (3 * fan)) - 1) < 0.03)
+    // Uniform draws have an end, normal ones of this number exceed three deviations.
+    #expect((weight.map(abs).max()! > 3 * variance.squareRoot()) == isNormal)
+  }
+
   @Test func fullWidthNamesAndShapesAreTorchvisions() throws {
     struct Entry: Decodable {
       var name: String

@@ -50,7 +50,8 @@ final class OnlineEvaluator {
       var protocolOfPaper = NearestNeighbours()
       protocolOfPaper.neighbours = [min(neighbours, features.indices.count - 1)]
       return try protocolOfPaper.evaluate(
-        leavingOneOut: LabelledFeatures(features: features.centered, labels: features.indices.map { labels[$0] }))[0].1
+        leavingOneOut: LabelledFeatures(features: features.centered, labels: features.indices.map { labels[$0] })
+      ).votes[0].accuracy
     }
     return OnlineSignal(
       step: position.step, epoch: position.epoch, images: features.indices.count, knn: accuracy?.top1,

@@ -37,6 +37,10 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
   public var channels = 3
   /// Whether each residual branch of a residual network starts at zero; transformers ignore it.
   public var zeroInitResidual = true
+  /// How a residual network's convolutions start; transformers ignore it.
+  ///
+  /// Normalization behind them makes their scale a matter of the effective learning rate alone.
+  public var convolutionInit = ResNet.ConvolutionInit.automatic
   /// Side of a transformer's patches in px; residual networks ignore it.
   public var patchSize = 16
   /// Side in px of the images that a transformer's position embeddings are laid out for; others interpolate them.
@@ -110,7 +114,7 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
     case .residual(let kind):
       return ResNet(
         kind: kind, stem: stem, width: width == 0 ? 64 : width, inputChannels: channels,
-        startsResidualsAtZero: zeroInitResidual, using: generator)
+        convolutionInit: convolutionInit, startsResidualsAtZero: zeroInitResidual, using: generator)
     case .transformer(let publishedWidth):
       return VisionTransformer(
         width: width == 0 ? publishedWidth : width, depth: blockCount, inputChannels: channels,

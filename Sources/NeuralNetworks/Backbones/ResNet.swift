@@ -7,10 +7,20 @@ import Torch
 public final class ResNet: Backbone {
   /// How the image enters the network.
   public enum Stem: String, Codable, Sendable, CaseIterable {
-    /// 7×7 convolution with stride 2, then 3×3 max-pooling with stride 2; convolutions start Kaiming-normal, fan-out.
+    /// 7×7 convolution with stride 2, then 3×3 max-pooling with stride 2.
     case imagenet
-    /// 3×3 convolution with stride 1, no pooling; convolutions start as PyTorch's default. For images of 28 to 64 px.
+    /// 3×3 convolution with stride 1, no pooling. For images of 28 to 64 px.
     case cifar
+  }
+
+  /// How convolutions start.
+  public enum ConvolutionInit: String, Codable, Sendable, CaseIterable {
+    /// As published: Kaiming-normal with the stem for ImageNet, uniform with that for CIFAR.
+    case automatic
+    /// Normal with variance 2 / (outputs · kernel²): He et al. with fan-out.
+    case kaimingNormal = "kaiming_normal"
+    /// Uniform in ±1/√(inputs · kernel²): PyTorch's default. With as many outputs as inputs a sixth of the variance.
+    case uniform
   }
 
   /// The kind of block and the number of blocks in each of the four stages.
@@ -32,10 +42,16 @@ public final class ResNet: Backbone {
   public let inputChannels: Int
 
   init(
-    kind: Kind, stem: Stem, width: Int, inputChannels: Int, startsResidualsAtZero: Bool, using generator: Generator
+    kind: Kind, stem: Stem, width: Int, inputChannels: Int, convolutionInit: ConvolutionInit,
+    startsResidualsAtZero: Bool, using generator: Generator
   ) {
-    let initialization: Convolution2d.Initialization = stem == .imagenet ? .kaimingNormalFanOut : .uniformFanIn
     let isImageNet = stem == .imagenet
+    let initialization: Convolution2d.Initialization =
+      switch convolutionInit {
+      case .automatic: isImageNet ? .kaimingNormalFanOut : .uniformFanIn
+      case .kaimingNormal: .kaimingNormalFanOut
+      case .uniform: .uniformFanIn
+      }
     conv1 = Convolution2d(
       inputChannels, width, kernel: isImageNet ? 7 : 3, stride: isImageNet ? 2 : 1, initialization: initialization,
       using: generator)

@@ -17,7 +17,8 @@ struct ImageFolder: ImageDataset, EncodedImages {
 
   /// Lists the images of one split, or finds them in an index that still holds.
   ///
-  /// The splits are those of `SplitFolders`. The classes of the test split are numbered as the training split's.
+  /// The splits are those of `SplitFolders`. The classes of the test split are numbered as the
+  /// training split's, followed by those that the training split lacks.
   init(path: String, split: DataSplit, options: DecodingOptions, indexes: IndexCache) throws(DatasetError) {
     let root = try SplitFolders.root(of: split, in: path)
     let index = try FolderIndex(of: root, indexes: indexes)
@@ -25,19 +26,13 @@ struct ImageFolder: ImageDataset, EncodedImages {
     let trained = try train.map { train throws(DatasetError) in
       try FolderIndex(of: train, indexes: indexes).classes
     }
-    let names = trained.flatMap { $0.isEmpty ? nil : $0 } ?? index.classes
+    var names = trained.flatMap { $0.isEmpty ? nil : $0 } ?? index.classes
 
     var labels: [Int] = []
     labels.reserveCapacity(index.images.count)
     for (name, count) in zip(index.classes, index.classCounts) {
-      guard let label = names.firstIndex(of: name) else {
-        throw DatasetError(
-          path: root,
-          problem: .unsupported(
-            "it has a class '\(name)' of which the folder 'train' beside it has no images, so its images cannot be "
-              + "numbered; name both folders' classes alike"))
-      }
-      labels += repeatElement(label, count: count)
+      if !names.contains(name) { names.append(name) }
+      labels += repeatElement(names.firstIndex(of: name)!, count: count)
     }
 
     let isLabeled = !index.classes.isEmpty

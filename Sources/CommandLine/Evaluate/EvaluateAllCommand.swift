@@ -1,0 +1,33 @@
+import ArgumentParser
+import RunEvaluation
+import RunRecords
+
+/// `hardviews evaluate all`.
+struct EvaluateAllCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "all",
+    abstract: "All protocols that need no other images, those that take longest last.",
+    discussion: "Features are computed once. Each result is printed and written as soon as it is there.")
+
+  @OptionGroup var options: EvaluateOptions
+
+  func run() throws {
+    try options.evaluate { evaluation in
+      var records: [any MeasuredRecord] = []
+      for chosen in try evaluation.standardProtocols() {
+        let record = try evaluation.outcome(of: chosen)
+        records.append(record)
+        guard !options.json else { continue }
+        print("\(record.evaluation)\n\(Table(of: record.measures).text)")
+      }
+      if options.json { try printJSON(records.map(AnyRecord.init)) }
+    }
+  }
+}
+
+/// A record whose type does not matter where it is encoded.
+private struct AnyRecord: Encodable {
+  var record: any MeasuredRecord
+
+  func encode(to encoder: any Encoder) throws { try record.encode(to: encoder) }
+}
