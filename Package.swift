@@ -131,8 +131,8 @@ let package = Package(
     .target(
       name: "Encoders",
       dependencies: [
-        "HardViewPretraining", "Checkpoints", "RunConfiguration", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
-        "Views",
+        "HardViewPretraining", "Checkpoints", "Safetensors", "AtomicFiles", "RunConfiguration", "RunRecords",
+        "ImageData", "NeuralNetworks", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -202,8 +202,8 @@ let package = Package(
         "RunConfiguration", "RunRecords", "Statistics", "Torch",
       ],
       "Encoders": [
-        "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",
-        "Views",
+        "Checkpoints", "HardViewPretraining", "HardViews", "ImageData", "NeuralNetworks", "RunConfiguration",
+        "RunRecords", "Safetensors", "Torch", "Views",
       ],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(
