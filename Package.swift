@@ -196,6 +196,9 @@ let package = Package(
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
       "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Statistics", "Torch", "Views"],
+      "RunEvaluation": [
+        "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "RepresentationEvaluation", "Views",
+      ],
       "Statistics": [],
       "Studies": [
         "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RepresentationEvaluation",

@@ -114,6 +114,7 @@ public final class EncoderEvaluation {
 
   private var sizeRemarks: [String] {
     let size = encoder.configuration.viewSize
+    if case .random = encoder.origin { return [] }
     guard transform.crop != size else { return [] }
     let side = Int((Double(size * transform.resize) / Double(transform.crop)).rounded())
     return [

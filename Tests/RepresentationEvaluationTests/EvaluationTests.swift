@@ -87,14 +87,20 @@ import Torch
   }
 
   @Test(.oneAtATime, arguments: otherDevices) func accuracyIsTheSameOnAnotherDevice(device: Device) throws {
-    func measure() throws -> [Accuracy] {
+    func measure() throws -> [Measure] {
       let (train, test) = (clusters(10, seed: 1, spread: 0.8), clusters(10, seed: 2, spread: 0.8))
       var neighbours = NearestNeighbours()
       neighbours.neighbours = [3, 8]
       var probe = LinearProbe()
       (probe.epochs, probe.learningRates, probe.batchSize) = (2, [0.1, 1], 16)
-      return try neighbours.evaluate(train: train, test: test).votes.map(\.accuracy)
-        + [probe.evaluate(train: train, test: test).test]
+      var few = FewLabels()
+      (few.shares, few.perClass, few.draws) = ([], [2], 1)
+      var outliers = OutlierDetection()
+      outliers.neighbour = 3
+      return try neighbours.evaluate(train: train, test: test).measures
+        + neighbours.evaluate(leavingOneOut: test).measures + probe.evaluate(train: train, test: test).measures
+        + few.evaluate(train: train, test: test).measures + Retrieval().evaluate(train: train, test: test).measures
+        + outliers.evaluate(train: train, test: test, outliers: clusters(5, seed: 3, spread: 2)).measures
     }
     #expect(try withDevice(device, measure) == measure())
   }
