@@ -79,6 +79,7 @@ let package = Package(
         "AtomicFiles", "Views", "CArchive", "CBMP", "CGIF", "CJPEG", "CSPNG", "CTIFF", "CWebP", "CZlib",
       ],
       swiftSettings: pixels),
+    .target(name: "Corruptions", dependencies: ["ImageData", "Views"], swiftSettings: pixels),
     .systemLibrary(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "Pictures", dependencies: ["Views", "CCairo"], swiftSettings: language),
@@ -86,6 +87,7 @@ let package = Package(
     .target(name: "Safetensors", dependencies: ["AtomicFiles", "CZlib"], swiftSettings: language),
     .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),
+    .target(name: "Statistics", swiftSettings: language),
 
     // The engine.
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
@@ -124,13 +126,13 @@ let package = Package(
     .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
     .target(
       name: "RepresentationEvaluation",
-      dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization"],
+      dependencies: ["Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Statistics"],
       swiftSettings: language),
     .target(
       name: "Encoders",
       dependencies: [
-        "HardViewPretraining", "Checkpoints", "RunConfiguration", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
-        "Views",
+        "HardViewPretraining", "Checkpoints", "Safetensors", "AtomicFiles", "RunConfiguration", "RunRecords",
+        "ImageData", "NeuralNetworks", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -138,6 +140,13 @@ let package = Package(
       dependencies: [
         "Encoders", "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "ImageData",
         "NeuralNetworks", "Torch", "Views",
+      ],
+      swiftSettings: language),
+    .target(
+      name: "Studies",
+      dependencies: [
+        "AtomicFiles", "Encoders", "HardViewPretraining", "ImageData", "Pictures", "RepresentationEvaluation",
+        "RunConfiguration", "RunEvaluation", "RunRecords", "Statistics", "Torch",
       ],
       swiftSettings: language),
     .target(
@@ -152,7 +161,7 @@ let package = Package(
       dependencies: [
         "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords", "Objectives",
         "HardViewSelection", "RunConfiguration", "HardViewPretraining", "Encoders", "RepresentationEvaluation",
-        "RunEvaluation", "TensorViews",
+        "RunEvaluation", "Statistics", "TensorViews",
       ],
       path: "Sources/HardViewsLibrary", swiftSettings: language),
     .target(
@@ -160,7 +169,7 @@ let package = Package(
       dependencies: [
         "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation",
         "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData",
-        "NeuralNetworks", "Optimization", "Pictures", "Torch", "Views",
+        "NeuralNetworks", "Optimization", "Pictures", "Statistics", "Studies", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -176,7 +185,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
   ]
     + [
-      "Views": ["Safetensors"], "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
+      "Views": ["Safetensors"], "Corruptions": ["ImageData", "Safetensors", "Views"],
+      "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
       "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
       "RunConfiguration": [], "Torch": [], "Pictures": ["ImageData", "Views"],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
@@ -185,13 +195,18 @@ let package = Package(
         "Checkpoints", "HardViewSelection", "ImageData", "MethodConformance", "NeuralNetworks", "Objectives",
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
-      "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Torch", "Views"],
+      "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Statistics", "Torch", "Views"],
       "RunEvaluation": [
         "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "RepresentationEvaluation", "Views",
       ],
+      "Statistics": [],
+      "Studies": [
+        "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
+        "RunConfiguration", "RunRecords", "Statistics", "Torch",
+      ],
       "Encoders": [
-        "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",
-        "Views",
+        "Checkpoints", "HardViewPretraining", "HardViews", "ImageData", "NeuralNetworks", "RunConfiguration",
+        "RunRecords", "Safetensors", "Torch", "Views",
       ],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(

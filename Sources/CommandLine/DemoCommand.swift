@@ -7,6 +7,7 @@ import RepresentationEvaluation
 import RunConfiguration
 import RunEvaluation
 import RunRecords
+import Statistics
 
 /// `hardviews demo`.
 struct DemoCommand: ParsableCommand {

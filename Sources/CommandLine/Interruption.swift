@@ -1,16 +1,19 @@
 import Foundation
 import HardViewPretraining
+import Studies
 import Synchronization
 
 /// Signals, noticed between steps: Ctrl-C and SIGTERM stop after a checkpoint, SIGUSR1 asks for one; a second Ctrl-C ends
 /// the program at once.
+///
+/// A run of a study also stops when the study's process is gone.
 enum Interruption {
   private static let isStopRequested = Atomic(false)
   private static let isCheckpointRequested = Atomic(false)
 
   /// What was requested since the last call.
   static var request: TrainingRequest {
-    if isStopRequested.load(ordering: .relaxed) { return .stop }
+    if isStopRequested.load(ordering: .relaxed) || ChildProcess.isOrphan { return .stop }
     return isCheckpointRequested.exchange(false, ordering: .relaxed) ? .checkpoint : .goOn
   }
 

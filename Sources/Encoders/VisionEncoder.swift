@@ -71,6 +71,13 @@ public struct VisionEncoder {
     self.components = components
   }
 
+  /// The encoder that a run begins with: random weights, those of the run's seed.
+  /// - Throws: `ConfigurationError`.
+  public static func initial(of run: ResolvedConfiguration) throws -> VisionEncoder {
+    VisionEncoder(
+      try run.initialEncoder(), run.encoder, from: .random(seed: run.values.seed), run: run, components: run.components)
+  }
+
   /// Draws the weights of an untrained encoder, on the current device.
   public static func random(
     _ configuration: EncoderConfiguration, seed: Int = 0, components: Components = .standard

@@ -11,6 +11,7 @@
 @_exported import RunConfiguration
 @_exported import RunEvaluation
 @_exported import RunRecords
+@_exported import Statistics
 @_exported import TensorViews
 @_exported import Torch
 @_exported import Views

@@ -66,6 +66,17 @@ public final class Canvas {
     cairo_stroke(context)
   }
 
+  /// Draws a straight line, `thickness` pixels wide.
+  public func line(
+    from start: (x: Double, y: Double), to end: (x: Double, y: Double), color: Color, thickness: Double = 1
+  ) {
+    setColor(color)
+    cairo_set_line_width(context, thickness)
+    cairo_move_to(context, start.x, start.y)
+    cairo_line_to(context, end.x, end.y)
+    cairo_stroke(context)
+  }
+
   /// Fills a rectangle.
   public func fill(x: Double, y: Double, width: Double, height: Double, color: Color) {
     setColor(color)

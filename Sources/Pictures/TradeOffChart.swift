@@ -35,23 +35,21 @@ public struct TradeOffChart {
   /// Draws it.
   public func draw() -> Canvas {
     let canvas = Canvas(width: 1060, height: max(520, 90 + 22 * marks.count))
-    let costs = axis(of: marks.map(\.cost) + [1])
-    let heights = axis(of: marks.flatMap { [$0.total, $0.part] } + [0, 1])
-    func x(_ cost: Double) -> Double { plot.left + (cost - costs.low) / (costs.high - costs.low) * plot.width }
-    func y(_ height: Double) -> Double {
-      plot.top + (heights.high - height) / (heights.high - heights.low) * plot.height
-    }
+    let costs = ChartAxis(around: marks.map(\.cost) + [1], least: 0.1)
+    let heights = ChartAxis(around: marks.flatMap { [$0.total, $0.part] } + [0, 1], least: 0.1)
+    func x(_ cost: Double) -> Double { plot.left + costs.place(of: cost) * plot.width }
+    func y(_ height: Double) -> Double { plot.top + (1 - heights.place(of: height)) * plot.height }
 
-    for tick in ticks(costs) {
+    for tick in costs.ticks {
       canvas.fill(x: x(tick), y: plot.top, width: 1, height: plot.height, color: pale)
-      let label = text(tick)
+      let label = costs.text(tick)
       canvas.text(
         label, x: x(tick) - canvas.width(of: label, size: 12) / 2, baseline: plot.top + plot.height + 18, size: 12,
         color: .gray)
     }
-    for tick in ticks(heights) {
+    for tick in heights.ticks {
       canvas.fill(x: plot.left, y: y(tick), width: plot.width, height: 1, color: pale)
-      canvas.text(text(tick), x: 18, baseline: y(tick) + 4, size: 12, color: .gray)
+      canvas.text(heights.text(tick), x: 18, baseline: y(tick) + 4, size: 12, color: .gray)
     }
     canvas.text(costTitle, x: plot.left, baseline: plot.top + plot.height + 42, size: 13)
     canvas.fill(x: plot.left, y: 14, width: 10, height: 10, color: .distinct(0))
@@ -73,21 +71,4 @@ public struct TradeOffChart {
     }
     return canvas
   }
-
-  /// A range with some room around values.
-  private func axis(of values: [Double]) -> (low: Double, high: Double) {
-    let finite = values.filter(\.isFinite)
-    let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
-    let room = max(high - low, 0.1) * 0.05
-    return (low - room, high + room)
-  }
-
-  /// Round numbers within a range, about five to ten of them.
-  private func ticks(_ range: (low: Double, high: Double)) -> [Double] {
-    let span = range.high - range.low
-    let step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 50].first { span / $0 <= 10 } ?? span / 5
-    return Array(stride(from: (range.low / step).rounded(.up) * step, through: range.high, by: step))
-  }
-
-  private func text(_ value: Double) -> String { "\((value * 100).rounded() / 100 + 0)" }
 }

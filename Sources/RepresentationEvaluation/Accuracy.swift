@@ -1,3 +1,4 @@
+import Statistics
 import Torch
 
 /// Shares of images whose class is the best guess, and among the five best guesses.

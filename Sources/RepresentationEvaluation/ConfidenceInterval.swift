@@ -1,21 +1,11 @@
 import Foundation
+import Statistics
 import Views
 
-/// A 95 % interval of a measure: where it would lie for other test images of the same kind.
+/// 95 % intervals of measures: where they would lie for other test images of the same kind.
 ///
-/// It covers the choice of test images only, not that of the training images, the seed or the pretraining.
-public struct ConfidenceInterval: Codable, Sendable, Equatable {
-  /// The lower end.
-  public var lower: Double
-  /// The upper end.
-  public var upper: Double
-
-  /// An interval between two ends.
-  public init(lower: Double, upper: Double) {
-    self.lower = lower
-    self.upper = upper
-  }
-
+/// They cover the choice of test images only, not that of the training images, the seed or the pretraining.
+extension ConfidenceInterval {
   /// Wilson's score interval of a share, `hits` of `images` (at least one); within 0…1, and of positive width also where
   /// all or none are hits (Wilson 1927).
   public static func wilson(_ hits: Int, of images: Int) -> ConfidenceInterval {

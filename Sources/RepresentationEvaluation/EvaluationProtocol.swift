@@ -1,3 +1,5 @@
+import Statistics
+
 /// A way to measure how good an encoder is: settings that compute a result.
 ///
 /// Results of one name and version are comparable. The version rises whenever the same settings would give other numbers.

@@ -1,3 +1,4 @@
+import Statistics
 import Torch
 
 /// How well the distance to the k-th nearest training image tells images of other kinds from test images.

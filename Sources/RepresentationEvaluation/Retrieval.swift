@@ -1,3 +1,4 @@
+import Statistics
 import Torch
 
 /// How well the images of a class are found by similarity: each query ranks the gallery by the cosine.

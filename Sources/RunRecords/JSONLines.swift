@@ -8,10 +8,7 @@ public enum JSONLines {
   /// Every record of a file, in order.
   /// - Throws: `RecordError` that names the line when one cannot be understood.
   public static func read<Record: Decodable>(_ type: Record.Type, from path: String) throws(RecordError) -> [Record] {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let decoder = decoder
     var records: [Record] = []
     for (number, line) in completeLines(of: try readFile(at: path)).enumerated() {
       guard let record = try? decoder.decode(type, from: line) else {
@@ -32,6 +29,14 @@ public enum JSONLines {
     guard FileManager.default.fileExists(atPath: path) else { return }
     let kept = completeLines(of: try readFile(at: path)).filter { isKept(String(decoding: $0, as: UTF8.self)) }
     try replaceFile(at: path, with: Data(kept.flatMap { $0 + [newline] }))
+  }
+
+  static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return decoder
   }
 
   /// A value as JSON with the newline that ends it.

@@ -127,6 +127,24 @@ public func writeJSON(_ value: some Encodable, to path: String) throws(RecordErr
   try replaceFile(at: path, with: JSONLines.encode(value, .prettyPrinted))
 }
 
+/// Reads a value that `writeJSON` wrote.
+/// - Throws: `RecordError` when the file cannot be read or holds something else.
+public func readJSON<Value: Decodable>(_ type: Value.Type, from path: String) throws(RecordError) -> Value {
+  let data = try readFile(at: path)
+  guard let value = try? JSONLines.decoder.decode(type, from: data) else {
+    throw RecordError(
+      path: path, reason: "does not hold what this version writes there",
+      advice: "Remove the file, or read it with the version that wrote it")
+  }
+  return value
+}
+
+/// Writes text, atomically.
+/// - Throws: `RecordError` when the disk refuses; the file that was there is as it was.
+public func writeText(_ text: String, to path: String) throws(RecordError) {
+  try replaceFile(at: path, with: Data(text.utf8))
+}
+
 func replaceFile(at path: String, with data: Data) throws(RecordError) {
   do throws(FileError) {
     try AtomicFile.write(data, to: path)

@@ -38,8 +38,22 @@ public final class RunLock {
   /// Takes the lock of a run folder.
   /// - Throws: `RecordError` that names the holder when another process, or another training of this one, has it; or when
   ///   the disk refuses.
-  public init(_ directory: RunDirectory) throws(RecordError) {
-    path = directory.lockPath
+  public convenience init(_ directory: RunDirectory) throws(RecordError) {
+    try self.init(
+      at: directory.lockPath, of: directory.path, activity: "trained", remedy: "which writes a checkpoint first")
+  }
+
+  /// Takes a lock.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - folder: What it locks.
+  ///   - activity: What its holder does with the folder, as it goes on after "is being".
+  ///   - remedy: What happens when the holder is stopped by a signal, as it goes on after the command.
+  /// - Throws: `RecordError` that names the holder when another process, or another part of this one, has it; or when the
+  ///   disk refuses.
+  public init(at path: String, of folder: String, activity: String, remedy: String) throws(RecordError) {
+    self.path = path
     while true {
       let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
       guard file >= 0 else { throw RecordError(FileError(path: path, action: .write, code: errno)) }
@@ -47,7 +61,7 @@ public final class RunLock {
       if isTaken {
         let holder = Self.holder(in: file)
         close(file)
-        throw Self.refusal(directory, holder)
+        throw Self.refusal(holder, of: folder, activity, remedy, lockPath: path)
       }
       // Whoever had the lock before may have removed this file meanwhile.
       guard Self.isSame(file, path) else {
@@ -61,6 +75,14 @@ public final class RunLock {
     guard ftruncate(descriptor, 0) == 0,
       text.withUnsafeBytes({ pwrite(descriptor, $0.baseAddress, $0.count, 0) }) == text.count
     else { throw RecordError(FileError(path: path, action: .write, code: errno)) }
+  }
+
+  /// Whether another process, or another part of this one, has the lock of a run folder.
+  public static func isHeld(_ directory: RunDirectory) -> Bool {
+    let file = open(directory.lockPath, O_RDWR | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return isTaken(file)
   }
 
   /// Gives the lock back.
@@ -94,16 +116,18 @@ public final class RunLock {
     return count > 0 ? try? JSONDecoder().decode(Holder.self, from: Data(bytes[..<count])) : nil
   }
 
-  private static func refusal(_ directory: RunDirectory, _ holder: Holder?) -> RecordError {
+  private static func refusal(
+    _ holder: Holder?, of folder: String, _ activity: String, _ remedy: String, lockPath: String
+  ) -> RecordError {
     guard let holder else {
       return RecordError(
-        path: directory.path, reason: "is being trained by another process", advice: "Wait until that one ends")
+        path: folder, reason: "is being \(activity) by another process", advice: "Wait until that one ends")
     }
     return RecordError(
-      path: directory.path,
-      reason: "is being trained by process \(holder.process) on \(holder.host) since \(holder.since)",
+      path: folder,
+      reason: "is being \(activity) by process \(holder.process) on \(holder.host) since \(holder.since)",
       advice:
-        "Wait until it ends, or stop it there with `kill \(holder.process)`, which writes a checkpoint first; if that "
-        + "machine is gone and its locks with it, remove \(directory.lockPath)")
+        "Wait until it ends, or stop it there with `kill \(holder.process)`, \(remedy); if that machine is gone and its "
+        + "locks with it, remove \(lockPath)")
   }
 }

@@ -159,3 +159,32 @@ import Views
     }
   }
 }
+
+@Suite struct ChosenViewsSheetTests {
+  private func gray(_ value: UInt8, side: Int) -> Image {
+    Image(width: side, height: side, channels: 3, pixels: [UInt8](repeating: value, count: side * side * 3))
+  }
+
+  /// Frames are drawn around chosen views and no others, in every row.
+  @Test(arguments: [[0, 1], [1, 3], []]) func chosenViewsAreFramed(chosen: [Int]) {
+    let views = (0..<4).map {
+      (image: gray(UInt8(50 + $0), side: 8), crop: CropBox(top: $0, left: $0, height: 10, width: 10))
+    }
+    let row = ChosenViewsSheet.Row(caption: "image", image: gray(200, side: 20), views: views, chosen: Set(chosen))
+    let picture = ChosenViewsSheet(title: "title", rows: [row, row]).drawn().image
+    var frames = 0
+    var pixels: [UInt8: Int] = [:]
+    for place in stride(from: 0, to: picture.pixels.count, by: 3) {
+      let color = Array(picture.pixels[place..<place + 3])
+      if color == [213, 94, 0] { frames += 1 }
+      if Set(color).count == 1 { pixels[color[0], default: 0] += 1 }
+    }
+    // Two rows of frames, 5 px wide around 112 px, and boxes, 2 px wide around half of that.
+    let expected = 2 * chosen.count * (4 * 112 * 5 + 4 * 56 * 2)
+    #expect(chosen.isEmpty ? frames == 0 : abs(frames - expected) < expected / 5)
+    for view in 0..<4 {
+      let shown = pixels[UInt8(50 + view), default: 0]
+      #expect(chosen.contains(view) ? (2 * 106 * 106...2 * 108 * 108).contains(shown) : shown == 2 * 112 * 112)
+    }
+  }
+}

@@ -229,14 +229,4 @@ import Torch
     let result = try probe.evaluate(train: noise(1), test: noise(2))
     #expect(abs(result.test.top1 - 0.25) < 0.1)
   }
-
-  @Test func pairedDifferenceMatchesTablesOfStudentsT() throws {
-    // Differences 1…5: mean 3, standard error √0.5; t(0.975, 4) = 2.776445.
-    let difference = PairedDifference(from: [0, 0, 0, 0, 0], to: [1, 2, 3, 4, 5])
-    #expect(difference.mean == 3)
-    #expect(abs(try #require(difference.halfWidth) - 2.776445 * 0.5.squareRoot()) < 1e-4)
-    #expect(PairedDifference(from: [1], to: [2]).halfWidth == nil)
-    let two = PairedDifference(from: [0, 0], to: [0, 2])
-    #expect(abs(try #require(two.halfWidth) - 12.7062) < 1e-3)
-  }
 }

@@ -1,4 +1,5 @@
 @testable import RepresentationEvaluation
+import Statistics
 import Testing
 import Torch
 

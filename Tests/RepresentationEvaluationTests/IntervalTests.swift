@@ -1,5 +1,6 @@
 @testable import RepresentationEvaluation
 import Foundation
+import Statistics
 import Testing
 import Torch
 import Views

@@ -1,4 +1,5 @@
 import RepresentationEvaluation
+import Statistics
 import Testing
 import Torch
 

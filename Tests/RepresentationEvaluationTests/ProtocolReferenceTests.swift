@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 @testable import RepresentationEvaluation
+import Statistics
 import TestSupport
 import Testing
 import Torch

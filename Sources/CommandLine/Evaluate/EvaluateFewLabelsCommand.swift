@@ -2,6 +2,7 @@ import ArgumentParser
 import RepresentationEvaluation
 import RunEvaluation
 import RunRecords
+import Statistics
 
 /// `hardviews evaluate few-labels`.
 struct EvaluateFewLabelsCommand: ParsableCommand {

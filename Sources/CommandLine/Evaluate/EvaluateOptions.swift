@@ -4,6 +4,7 @@ import HardViewPretraining
 import RepresentationEvaluation
 import RunEvaluation
 import RunRecords
+import Statistics
 import Torch
 
 /// What every protocol is told: the encoder, the labelled images, and where results go.

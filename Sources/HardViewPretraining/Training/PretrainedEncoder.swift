@@ -64,6 +64,16 @@ extension Checkpoint {
   package var trainedSteps: Int? { TrainingState.step(in: self) }
 }
 
+extension ResolvedConfiguration {
+  /// The encoder with the random weights that a run begins with, on the current device; weights of a file are not read.
+  /// - Throws: `ConfigurationError`.
+  public func initialEncoder() throws -> any Backbone { try withParts(InitialEncoder()) }
+
+  private struct InitialEncoder: PartsConsumer {
+    func use<Method: SelfSupervisedMethod>(_ parts: PretrainingParts<Method>) -> any Backbone { parts.method.encoder }
+  }
+}
+
 /// A run that has not written a checkpoint yet.
 public struct NoCheckpointError: Error, CustomStringConvertible {
   /// The run folder.

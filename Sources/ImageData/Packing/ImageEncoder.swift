@@ -12,12 +12,12 @@ public enum ImageEncoding: String, Codable, CaseIterable, Sendable {
 }
 
 /// Encodes images.
-enum ImageEncoder {
+package enum ImageEncoder {
   /// The image as a file.
   ///
   /// - Parameter quality: Of a JPEG, from 1 to 100.
   /// - Throws: `ImageError` named `name` where the codec fails: for want of memory, or sides beyond its limits.
-  static func encode(
+  package static func encode(
     _ image: Image, as encoding: ImageEncoding, quality: Int, name: String
   ) throws(ImageError) -> [UInt8] {
     guard image.channels == 1 || image.channels == 3 else {

@@ -12,6 +12,8 @@ public enum RandomStream {
   public static let resampling: UInt32 = 4
   /// Which images of each class are the few that have labels.
   public static let fewLabels: UInt32 = 5
+  /// The corruption of an image that robustness is measured on.
+  public static let corruption: UInt32 = 6
   /// The order of the images in an epoch.
   public static let epochOrder: UInt32 = 0x0001_0000
   /// Which images are held out, or belong to a sample.

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Foundation
+import HardViewPretraining
+import ImageData
+import RepresentationEvaluation
+import RunRecords
+import Studies
+
+/// `hardviews compare`.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Train several arms with the same seeds, and say which is better, with intervals.",
+    discussion: """
+      The study file names images, arms, seeds and protocols; see Documentation/Comparing.md. Every run is trained in a \
+      process of its own. Results are written after each, and the same command goes on where it was stopped.
+
+      hardviews compare Studies/hard-views.yaml
+      hardviews compare --resume runs/hard-views
+      hardviews compare --report runs/hard-views
+      """)
+
+  @Argument(help: ArgumentHelp("The study file.", valueName: "study.yaml"))
+  var file: String?
+
+  @Option(help: "The study's folder; by default runs/NAME of the study file, which is gone on with where it exists.")
+  var output: String?
+
+  @Option(help: ArgumentHelp("Go on with the study in this folder.", valueName: "folder"))
+  var resume: String?
+
+  @Option(help: ArgumentHelp("Write the reports of this folder again, and train nothing.", valueName: "folder"))
+  var report: String?
+
+  @Option(help: "Runs that take place at once; by default as the study file says, or one for every two cores or GPU.")
+  var atOnce: Int?
+
+  @Option(help: .hidden)
+  var measure: String?
+
+  @Option(help: .hidden)
+  var threads = 1
+
+  func validate() throws {
+    let sources = [file, resume, report, measure].compactMap { $0 }
+    guard sources.count == 1 else {
+      throw ValidationError(
+        sources.isEmpty
+          ? "Name a study file, or the folder of a study with --resume or --report."
+          : "Give one of a study file, --resume and --report.")
+    }
+    if let atOnce, atOnce < 1 { throw ValidationError("--at-once must be at least 1.") }
+    if output != nil, file == nil {
+      throw ValidationError("--output goes with a study file; --resume names the folder.")
+    }
+  }
+
+  func run() throws {
+    let components = HardViewsProgram.components
+    if let measure {
+      let notes = try RunMeasurement.measure(
+        measure, threads: threads, components: components, onSkip: Watching.skipped)
+      return notes.forEach(remark)
+    }
+    if let report {
+      let comparison = try StudyComparison(resuming: report, components: components)
+      print(try comparison.writeReport().text)
+      return
+    }
+    let comparison: StudyComparison
+    if let file {
+      let name = URL(filePath: file).deletingPathExtension().lastPathComponent
+      comparison = StudyComparison(
+        try Study(contentsOf: file, components: components), in: StudyFolder(at: output ?? "runs/\(name)"))
+    } else {
+      comparison = try StudyComparison(resuming: resume!, components: components)
+    }
+    try carryOut(comparison)
+  }
+
+  private func carryOut(_ comparison: StudyComparison) throws {
+    var resources = StudyQueue.Resources()
+    resources.atOnce = atOnce ?? 0
+    try carry(out: comparison, with: resources)
+  }
+}
+
+/// Carries out a study before a person's eyes.
+func carry(out comparison: StudyComparison, with resources: StudyQueue.Resources) throws {
+  let study = comparison.study
+  let path = comparison.folder.path
+  Interruption.listen()
+  let runs = comparison.folder.runs(of: study).count
+  remark(
+    "\(study.summary.isEmpty ? "Comparing" : study.summary) in \(path): \(runs) runs of "
+      + "\(study.arms.map(\.name).joined(separator: ", ")) with \(quantity(study.seeds.count, "seed"))")
+  for statement in try comparison.power() { remark(statement.words) }
+  let outcome = try comparison.run(with: resources, shouldStop: { Interruption.request == .stop }) { event in
+    switch event {
+    case .began(let run): remark("began \(run.name)")
+    case .finished(let result, let done, let total, let secondsLeft):
+      let measures = result.measures.filter { result.mainMeasures.contains($0.name) }
+        .map { "\($0.name) \(percent($0.value))" }.joined(separator: ", ")
+      let left = secondsLeft.map { done < total ? ", about \(describeDuration(seconds: $0)) left" : "" } ?? ""
+      let place = "\(result.arm), seed \(result.seed) (\(result.condition.name))"
+      remark("finished \(place): \(measures); \(done) of \(total)\(left)")
+    case .failed(let failure):
+      remark("FAILED: \(failure.arm), seed \(failure.seed) (\(failure.condition.name)) \(failure.reason)")
+    case .stretched(let text): remark(text)
+    case .outOfTime(let seeds): remark("The time is up; \(quantity(seeds, "planned seed")) left out.")
+    }
+  }
+  let report = try comparison.report()
+  print(report.text)
+  remark("Reports: \(comparison.folder.markdownPath), report.json and report.png beside it")
+  if outcome == .interrupted {
+    remark("Stopped. Go on with: hardviews compare --resume \(path)")
+    throw ExitCode(130)
+  }
+  if !report.failures.isEmpty {
+    remark(
+      "\(report.failures.count) of \(runs) runs failed. Correct the cause, and go on with: hardviews compare --resume \(path)"
+    )
+    throw ExitCode(1)
+  }
+}

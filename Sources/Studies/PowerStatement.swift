@@ -1,0 +1,82 @@
+import Foundation
+import ImageData
+import Statistics
+
+/// What gain the planned pairs can show, said before anything is trained.
+public struct PowerStatement: Codable, Sendable, Equatable {
+  /// The spread of pairs, and how it is known.
+  public struct Spread: Codable, Sendable, Equatable {
+    /// The standard deviation of a pair's difference, in points.
+    public var points: Double
+    /// How it is known, as it goes on after "as".
+    public var source: String
+  }
+
+  /// The measure.
+  public var measure: String
+  /// The image set and the method.
+  public var condition: Study.Condition
+  /// Planned pairs.
+  public var pairs: Int
+  /// The spread; nil where it is unknown.
+  public var spread: Spread?
+
+  /// The smallest gain that the pairs show with a power of 80 %, in points; nil where it is unknown, or the pairs are too
+  /// few for any verdict.
+  public var detectableGain: Double? {
+    spread.flatMap { PairedPower.gainForVerdict(pairs: pairs, spread: $0.points) }
+  }
+
+  /// One sentence.
+  public var words: String {
+    let place = "\(measure) (\(condition.name))"
+    guard pairs >= Verdict.fewestPairs else {
+      return "\(place): \(quantity(pairs, "pair")) cannot show any gain, since even pairs that all agree "
+        + "have a p above 0.05; \(Verdict.fewestPairs) are needed."
+    }
+    guard let spread, let gain = detectableGain else {
+      return "\(place): which gain \(pairs) pairs can show is unknown until 3 pairs are in; the key 'spread' names the "
+        + "standard deviation of a pair's difference where it is known."
+    }
+    return String(
+      format:
+        "%@: with %d pairs, gains above %.1f points (80 %% power at 5 %%), if pairs scatter by %.2f points as %@.",
+      place, pairs, gain, spread.points, spread.source)
+  }
+
+  /// Pairs that a spread of this folder is taken from, at least.
+  private static let fewestPairs = 3
+
+  /// Statements on each condition and measure of a study, for the arm that is compared with the reference first.
+  static func all(for study: Study, report: StudyReport) -> [PowerStatement] {
+    guard let arm = study.arms.first(where: { $0.name != study.reference && !$0.isUntrained }) else { return [] }
+    return study.conditions.flatMap { condition in
+      let known =
+        report.measures.isEmpty ? study.expectedMeasures : report.measures
+      return known.map { measure in
+        PowerStatement(
+          measure: measure, condition: condition, pairs: study.seeds.count,
+          spread: spread(of: measure, arm: arm.name, in: condition, study, report))
+      }
+    }
+  }
+
+  private static func spread(
+    of measure: String, arm: String, in condition: Study.Condition, _ study: Study, _ report: StudyReport
+  ) -> Spread? {
+    let seen = report.comparisons.first {
+      $0.condition == condition && $0.measure == measure && $0.arm == arm && $0.base == study.reference
+    }
+    if let seen, seen.difference.count >= fewestPairs, let deviation = seen.difference.standardDeviation, deviation > 0
+    {
+      return Spread(points: deviation * 100, source: "the \(seen.difference.count) pairs so far of \(arm) do")
+    }
+    if let points = study.spread[measure] { return Spread(points: points, source: "the study file says") }
+    let recipe = study.recipe(in: condition)
+    return known[recipe]?[measure].map { Spread(points: $0, source: "pairs of the recipe \(recipe) did") }
+  }
+
+  /// Standard deviations of a pair's difference between hard and random views, in points, by recipe and measure; see
+  /// Documentation/Demo.md.
+  private static let known = ["simsiam-fashion": ["20-NN": 1.1, "linear": 0.8]]
+}

@@ -1,0 +1,43 @@
+import RepresentationEvaluation
+import RunConfiguration
+import RunEvaluation
+
+/// How the encoders of a study are measured: a protocol of `hardviews evaluate` with its settings.
+public struct StudyProtocol: Codable, Sendable, Equatable {
+  /// The name of the protocol, such as `knn`.
+  public var name: String
+  /// Its settings, as YAML; empty for its defaults.
+  public var settings: String
+
+  /// The names of the protocols that there are.
+  static var names: [String] { StandardProtocols.names }
+
+  /// The protocol with its settings.
+  /// - Throws: `ConfigurationError` for an unknown name or key.
+  func resolved() throws(ConfigurationError) -> any EncoderProtocol {
+    guard var chosen = try? StandardProtocols.named(name) else {
+      throw ConfigurationError(path: "protocols", problem: .unknownValue(name, known: Self.names))
+    }
+    if var nearest = chosen as? NearestNeighbours {
+      // A study compares by one number of neighbors.
+      nearest.neighbours = [20]
+      chosen = nearest
+    }
+    return try decoded(chosen)
+  }
+
+  private func decoded(_ defaults: some EncoderProtocol) throws(ConfigurationError) -> any EncoderProtocol {
+    let path = "protocols.\(name)"
+    return try ConfigurationTree.decode(
+      defaults, overlaying: ConfigurationTree(yaml: settings, source: path), at: path)
+  }
+
+  /// The measure that encoders are compared by, where it is known before anything is measured.
+  var mainMeasure: String? {
+    switch try? resolved() {
+    case let nearest as NearestNeighbours: nearest.neighbours.first.map { "\($0)-NN" }
+    case is LinearProbe: "linear"
+    default: nil
+    }
+  }
+}
