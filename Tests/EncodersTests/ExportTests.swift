@@ -3,8 +3,11 @@ import Checkpoints
 import Foundation
 import HardViewPretraining
 import NeuralNetworks
+import RepresentationEvaluation
 import RunConfiguration
+import RunEvaluation
 import RunRecords
+import Statistics
 import TestSupport
 import Testing
 import Torch
@@ -145,16 +148,16 @@ import Torch
   @Test func theCardSaysHowItWasTrainedAndHowGoodItIs() throws {
     try withTemporaryDirectory { folder in
       let run = try SmallRun(in: folder)
-      struct Record: Encodable {
-        var evaluation = "knn"
-        var data = "/somewhere/photos"
-        var result = [["neighbours": 10, "top1": 0.8125]]
-      }
-      try run.directory.evaluation.write(Record(), named: "knn")
+      var neighbours = NearestNeighbours()
+      neighbours.neighbours = [10]
+      let record = try EncoderEvaluation(VisionEncoder(run.directory.path)).run(neighbours)
       let path = try export(VisionEncoder(run.directory.path), to: .timm, in: folder).path
       let card = try String(contentsOfFile: path + "/README.md", encoding: .utf8)
       #expect(card.contains("`simsiam`") && card.contains("1 epochs of batches of 32, 2 steps, seed 0"))
-      #expect(card.contains("| knn | photos | neighbours 10, top1 0.8125 |"))
+      let measure = try #require(record.measures.first { $0.name == "10-NN" })
+      let interval = try #require(measure.interval)
+      let shares = [measure.value, interval.lower, interval.upper].map { String(format: "%.2f %%", $0 * 100) }
+      #expect(card.contains("| knn | images | 10-NN | \(shares[0]) | \(shares[1]) to \(shares[2]) |"))
       #expect(card.contains("shorter side is 18 px (bilinear") && !card.contains(folder))
       #expect(card.contains("policy: hardest") && card.contains("license: other"))
     }

@@ -45,6 +45,29 @@ import Views
   }
 }
 
+@Suite struct NeighbourSheetTests {
+  /// A frame marks the query; neighbors follow to its right, in their own proportions.
+  @Test func neighboursStandBesideTheirImage() {
+    func tile(_ color: [UInt8], _ width: Int, _ height: Int) -> NeighbourSheet.Tile {
+      let pixels = (0..<width * height).flatMap { _ in color }
+      let image = Image(width: width, height: height, channels: 3, pixels: pixels)
+      return .init(caption: String(repeating: "a long name ", count: 9), image: image)
+    }
+    let (red, green, blue): ([UInt8], [UInt8], [UInt8]) = ([255, 0, 0], [0, 255, 0], [0, 0, 255])
+    let rows = [(query: tile(red, 4, 4), neighbours: [tile(green, 8, 4), tile(blue, 4, 4)])]
+    let image = NeighbourSheet(title: "", rows: rows).drawn().image
+    func pixel(_ x: Int, _ y: Int) -> [UInt8] {
+      let start = (y * image.width + x) * 3
+      return Array(image.pixels[start..<start + 3])
+    }
+    let middle = 40 + 64
+    #expect(pixel(16 + 64, middle) == red && pixel(32 + 144 + 64, middle) == green)
+    #expect(pixel(32 + 288 + 64, middle) == blue && image.width >= 32 + 288 + 128)
+    // The wide image leaves white above and below.
+    #expect(pixel(32 + 144 + 64, 40 + 16) == [255, 255, 255] && pixel(32 + 288 + 64, 40 + 16) == blue)
+  }
+}
+
 @Suite struct ColorTests {
   @Test func sixtyFourColorsAreApart() {
     let colors = (0..<64).map(Color.distinct)

@@ -101,36 +101,44 @@ struct ModelCard {
       """
   }
 
-  /// The results in the evaluation folder, whatever protocols wrote them.
-  private var results: String {
-    let folder = encoder.evaluation.path
-    let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".json") }
-    let rows = files.sorted().flatMap { file -> [[String]] in
-      guard let data = try? Data(contentsOf: URL(filePath: "\(folder)/\(file)")),
-        let record = try? JSONSerialization.jsonObject(with: data) as? [String: Any], let result = record["result"]
-      else { return [] }
-      let name = record["protocol"] as? String ?? record["evaluation"] as? String ?? String(file.dropLast(5))
-      let images = (record["data"] as? String).map { ($0 as NSString).lastPathComponent } ?? ""
-      let parts = result as? [Any] ?? [result]
-      return parts.map { [name, images, Self.words(for: $0)] }
+  /// What a record of an evaluation is read for, whatever its protocol.
+  private struct Record: Decodable {
+    struct Measure: Decodable {
+      struct Interval: Decodable {
+        var lower: Double
+        var upper: Double
+      }
+      var name: String
+      var value: Double
+      var interval: Interval?
     }
-    guard !rows.isEmpty else { return "## Results\n\nNone were measured (`hardviews evaluate`)." }
-    return "## Results\n\n" + table(["protocol", "images", "result"], rows)
+    var evaluation: String
+    var data: String
+    var testData: String?
+    var measures: [Measure]
   }
 
-  /// Numbers and texts with their names; shares of one are given to four places.
-  private static func words(for result: Any) -> String {
-    guard let fields = result as? [String: Any] else { return "\(result)" }
-    return fields.sorted { $0.key < $1.key }.compactMap { key, value in
-      let name = key.replacingOccurrences(of: "_", with: " ")
-      if let number = value as? Double {
-        return "\(name) \(number.formatted(.number.precision(.fractionLength(0...4)).grouping(.never)))"
+  /// The results in the evaluation folder.
+  private var results: String {
+    let folder = encoder.evaluation.path
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    let rows = names.flatMap { name -> [[String]] in
+      guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)"),
+        let record = try? decoder.decode(Record.self, from: data)
+      else { return [] }
+      let images = ((record.testData ?? record.data) as NSString).lastPathComponent
+      return record.measures.map { measure in
+        let interval = measure.interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? ""
+        return [record.evaluation, images, measure.name, percent(measure.value), interval]
       }
-      if let text = value as? String { return "\(name) \(text)" }
-      if let nested = value as? [String: Any] { return "\(name): \(words(for: nested))" }
-      return nil
-    }.joined(separator: ", ")
+    }
+    guard !rows.isEmpty else { return "## Results\n\nNone were measured (`hardviews evaluate`)." }
+    return "## Results\n\n" + table(["protocol", "images", "measure", "value", "95 % interval over images"], rows)
   }
+
+  private func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
 
   private var use: String {
     """
