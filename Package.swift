@@ -131,8 +131,8 @@ let package = Package(
     .target(
       name: "Encoders",
       dependencies: [
-        "HardViewPretraining", "Checkpoints", "RunConfiguration", "RunRecords", "ImageData", "NeuralNetworks", "Torch",
-        "Views",
+        "HardViewPretraining", "Checkpoints", "Safetensors", "AtomicFiles", "RunConfiguration", "RunRecords",
+        "ImageData", "NeuralNetworks", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -196,14 +196,17 @@ let package = Package(
         "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
       ],
       "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Statistics", "Torch", "Views"],
+      "RunEvaluation": [
+        "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "RepresentationEvaluation", "Views",
+      ],
       "Statistics": [],
       "Studies": [
         "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
         "RunConfiguration", "RunRecords", "Statistics", "Torch",
       ],
       "Encoders": [
-        "Checkpoints", "HardViewPretraining", "ImageData", "NeuralNetworks", "RunConfiguration", "RunRecords", "Torch",
-        "Views",
+        "Checkpoints", "HardViewPretraining", "HardViews", "ImageData", "NeuralNetworks", "RepresentationEvaluation",
+        "RunConfiguration", "RunEvaluation", "RunRecords", "Safetensors", "Statistics", "Torch", "Views",
       ],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(

@@ -18,6 +18,7 @@ struct ViewsCommand: ParsableCommand {
       hardviews views PHOTOS --index 7 --recipe my.yaml -n 16 --output views.png
       hardviews views PHOTOS --recipe simsiam-cifar10 --json
       hardviews views runs/my --index 7 --output views.png     # of a run's images, by its configuration
+      hardviews views runs/my --chosen --output chosen.png     # the choices that the run recorded last
       """)
 
   @Argument(help: "An image file, images as `pretrain` takes them, or a run folder, which stands for its images.")
@@ -45,16 +46,28 @@ struct ViewsCommand: ParsableCommand {
   @Option(help: "Where the picture goes (PNG); an existing file is replaced.")
   var output: String?
 
+  @Flag(help: "Show what a run chose: its last recorded choices, of -n images or 8.")
+  var chosen = false
+
   @Flag(help: "Print what was drawn as JSON.")
   var json = false
 
   func validate() throws {
     guard output != nil || json else { throw ValidationError("Name a picture with --output, or ask for --json.") }
     guard count.map({ (1...1000).contains($0) }) ?? true else { throw ValidationError("-n goes from 1 to 1000.") }
+    guard !chosen || (!json && recipe == nil && output != nil) else {
+      throw ValidationError(
+        "--chosen draws a picture of what a run recorded: give it --output, and no --json or --recipe.")
+    }
     guard index >= 0, epoch >= 0 else { throw ValidationError("--index and --epoch count from 0.") }
   }
 
   func run() throws {
+    if chosen, let output {
+      let sheet = try ChosenViews(run: images, limit: count ?? 8).sheet()
+      try AtomicFile.write(sheet.drawn().png(), to: output)
+      return remark("\(output) shows what \(images) chose for \(quantity(sheet.rows.count, "image")).")
+    }
     let recipe = self.recipe ?? (RunDirectory.isRun(at: images) ? images : "simsiam")
     let pipeline = try ViewPipeline.find(recipe, components: HardViewsProgram.components)
     let (whole, name) = try loadImage()
@@ -150,7 +163,7 @@ private struct DrawnViewRecord: Encodable {
 
 extension Image {
   /// What can be shown of it: gray or colors as they are, of other channels the first three, or the first of two.
-  fileprivate var visible: Image {
+  var visible: Image {
     guard channels != 1, channels != 3 else { return self }
     let count = channels == 2 ? 1 : 3
     let shown = (0..<width * height).flatMap { pixels[$0 * channels..<$0 * channels + count] }
@@ -160,7 +173,7 @@ extension Image {
 
 extension ViewRenderer {
   /// One view as an image; the renderer makes 8-bit values.
-  fileprivate func image(of image: Image, _ parameters: ViewParameters, _ scratch: inout RenderScratch) -> Image {
+  func image(of image: Image, _ parameters: ViewParameters, _ scratch: inout RenderScratch) -> Image {
     var pixels = [UInt8](repeating: 0, count: elementCount)
     pixels.withUnsafeMutableBytes { render(ImagePart(image), parameters, into: $0, scratch: &scratch) }
     return Image(width: size, height: size, channels: channels, pixels: pixels)

@@ -12,6 +12,8 @@ public struct EncoderError: Error, Equatable, Sendable, CustomStringConvertible 
     case checkpointWithoutRun
     /// Neither a run nor a path names images.
     case noData
+    /// Features of a class token, which a residual network lacks.
+    case noClassToken
   }
 
   /// The source of the encoder.
@@ -43,6 +45,8 @@ public struct EncoderError: Error, Equatable, Sendable, CustomStringConvertible 
         + "it where the run wrote it, or the run's checkpoints/encoder.safetensors, which can stand alone."
     case .noData:
       return "\(encoder) belongs to no run, so it has no images of its own. Name some with --data."
+    case .noClassToken:
+      return "\(encoder) is a residual network and has no class token. Choose --features pooled, or patches."
     }
   }
 }

@@ -1,8 +1,9 @@
 import CZlib
 
-/// The checksum of a whole safetensors file, kept in its own metadata: CRC-32 over every byte, with zeros for the digits
-/// of the checksum itself.
-struct Checksum {
+/// A CRC-32.
+///
+/// That of a whole safetensors file is kept in its own metadata, taken over every byte with zeros for its own digits.
+package struct Checksum {
   /// The key among the metadata.
   static let key = "checksum"
   /// What stands there until the file is complete.
@@ -11,14 +12,17 @@ struct Checksum {
 
   private var value = crc32_z(0, nil, 0)
 
-  /// Goes on with more bytes of the file.
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  /// The checksum of no bytes.
+  package init() {}
+
+  /// Goes on with more bytes.
+  package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return }
     value = crc32_z(value, base, bytes.count)
   }
 
   /// Eight hexadecimal digits.
-  var digits: String {
+  package var digits: String {
     let text = String(value, radix: 16)
     return String(repeating: "0", count: Self.digitCount - text.count) + text
   }

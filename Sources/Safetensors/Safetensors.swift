@@ -8,7 +8,7 @@ public struct SafetensorsTensor {
   public var type: ScalarType
   /// Its sides, outermost first; empty for a scalar.
   public var shape: [Int]
-  /// Calls its argument once with the elements in row-major order, little-endian.
+  /// Calls its argument with the elements in row-major order, little-endian, all at once or piece after piece.
   public var withBytes: ((UnsafeRawBufferPointer) -> Void) -> Void
 
   /// A tensor whose bytes are asked for when it is written.
@@ -57,7 +57,7 @@ public enum Safetensors {
       for (tensor, entry) in zip(sorted, entries) {
         var byteCount = 0
         tensor.withBytes { bytes in
-          byteCount = bytes.count
+          byteCount += bytes.count
           write(bytes)
         }
         guard byteCount == entry.bytes.count else {

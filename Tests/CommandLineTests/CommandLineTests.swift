@@ -207,6 +207,13 @@ import Testing
           try JSONSerialization.jsonObject(with: Data(sheet.output.utf8)) as? [String: Any])["views"] as? NSArray
       }
       #expect(sheets[0]?.count == 8 && sheets[0] == sheets[1])
+      let chosen = try hardviews(
+        ["views", "runs/my", "--chosen", "-n", "3", "--output", "chosen.png"], in: folder)
+      #expect(chosen.code == 0 && chosen.error.contains("for 3 images"), "\(chosen.error)")
+      #expect(try Data(contentsOf: URL(filePath: folder + "/chosen.png")).starts(with: [0x89, 0x50, 0x4E, 0x47]))
+      try Data().write(to: URL(filePath: folder + "/runs/my/views.jsonl"))
+      let none = try hardviews(["views", "runs/my", "--chosen", "--output", "none.png"], in: folder)
+      #expect(none.code == 1 && none.error.contains("views_of_images"), "\(none.error)")
       let other = try hardviews(
         ["pretrain", "--recipe", "simsiam-small", whole, "--set", "method.name=byoll"], in: folder)
       #expect(other.code == 1 && other.error.contains("Did you mean 'byol'?"), "\(other.error)")
@@ -291,6 +298,7 @@ import Testing
       (["views", "nowhere", "--json"], 1, "nothing is there"),
       (["views", "nowhere", "--json", "--recipe", "dina"], 1, "Did you mean 'dino'?"),
       (["views", "nowhere", "--json", "-n", "0"], 2, "-n goes from 1"),
+      (["views", "nowhere", "--json", "--chosen"], 2, "give it --output"),
     ] as [([String], Int32, String)])
   func mistakesAreOneParagraphWithTheRightCode(arguments: [String], code: Int32, part: String) throws {
     let result = try hardviews(arguments)

@@ -33,6 +33,12 @@ import Views
       #expect(encoder.run == nil && encoder.evaluation.path == folder + "/alone.evaluation")
       #expect(#expect(throws: EncoderError.self) { try encoder.open() }?.problem == .noData)
       #expect(try encoder.open(run.data).count == 64)
+      // It holds one network, which settings cannot change.
+      let other = #expect(throws: ConfigurationError.self) {
+        try VisionEncoder(alone, options: EncoderOptions(backbone: .resnet50))
+      }
+      #expect(other?.path == "backbone.name" && other?.description.contains("holds an encoder with resnet18") == true)
+      #expect(try VisionEncoder(alone, options: EncoderOptions(crop: 32)).configuration.preprocessing.resize == 36)
       // A checkpoint of the whole training does not say what the encoder is.
       let torn = folder + "/torn.safetensors"
       try FileManager.default.copyItem(atPath: run.directory.checkpointPath(atStep: 2), toPath: torn)

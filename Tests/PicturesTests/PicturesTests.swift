@@ -45,6 +45,29 @@ import Views
   }
 }
 
+@Suite struct NeighbourSheetTests {
+  /// A frame marks the query; neighbors follow to its right, in their own proportions.
+  @Test func neighboursStandBesideTheirImage() {
+    func tile(_ color: [UInt8], _ width: Int, _ height: Int) -> NeighbourSheet.Tile {
+      let pixels = (0..<width * height).flatMap { _ in color }
+      let image = Image(width: width, height: height, channels: 3, pixels: pixels)
+      return .init(caption: String(repeating: "a long name ", count: 9), image: image)
+    }
+    let (red, green, blue): ([UInt8], [UInt8], [UInt8]) = ([255, 0, 0], [0, 255, 0], [0, 0, 255])
+    let rows = [(query: tile(red, 4, 4), neighbours: [tile(green, 8, 4), tile(blue, 4, 4)])]
+    let image = NeighbourSheet(title: "", rows: rows).drawn().image
+    func pixel(_ x: Int, _ y: Int) -> [UInt8] {
+      let start = (y * image.width + x) * 3
+      return Array(image.pixels[start..<start + 3])
+    }
+    let middle = 40 + 64
+    #expect(pixel(16 + 64, middle) == red && pixel(32 + 144 + 64, middle) == green)
+    #expect(pixel(32 + 288 + 64, middle) == blue && image.width >= 32 + 288 + 128)
+    // The wide image leaves white above and below.
+    #expect(pixel(32 + 144 + 64, 40 + 16) == [255, 255, 255] && pixel(32 + 288 + 64, 40 + 16) == blue)
+  }
+}
+
 @Suite struct ColorTests {
   @Test func sixtyFourColorsAreApart() {
     let colors = (0..<64).map(Color.distinct)
@@ -156,6 +179,36 @@ import Views
       }
       // Of marks in one place the last is seen.
       if Set(costs).count > 1 || number == costs.count - 1 { #expect(found) }
+    }
+  }
+}
+
+@Suite struct ChosenViewsSheetTests {
+  private func gray(_ value: UInt8, side: Int) -> Image {
+    Image(width: side, height: side, channels: 3, pixels: [UInt8](repeating: value, count: side * side * 3))
+  }
+
+  /// Frames are drawn around chosen views and no others, in every row.
+  @Test(arguments: [[0, 1], [1, 3], []]) func chosenViewsAreFramed(chosen: [Int]) {
+    let views = (0..<4).map {
+      (image: gray(UInt8(50 + $0), side: 8), crop: CropBox(top: $0, left: $0, height: 10, width: 10))
+    }
+    let row = ChosenViewsSheet.Row(caption: "image", image: gray(200, side: 20), views: views, chosen: Set(chosen))
+    let picture = ChosenViewsSheet(title: "title", rows: [row, row]).drawn().image
+    var frames = 0
+    var pixels: [UInt8: Int] = [:]
+    for place in stride(from: 0, to: picture.pixels.count, by: 3) {
+      let color = Array(picture.pixels[place..<place + 3])
+      if color == [213, 94, 0] { frames += 1 }
+      if Set(color).count == 1 { pixels[color[0], default: 0] += 1 }
+    }
+    // Two rows of frames around 112 px, 5 px wide with soft edges.
+    #expect(chosen.isEmpty ? frames == 0 : (3...7).contains(frames / (2 * chosen.count * 4 * 112)))
+    for view in 0..<4 {
+      let shown = pixels[UInt8(50 + view), default: 0]
+      // The frame covers the edge of a view; some pixels of text have the same gray.
+      #expect(chosen.contains(view) ? shown < 2 * 109 * 109 : shown >= 2 * 112 * 112)
+      #expect(shown > 2 * 105 * 105)
     }
   }
 }

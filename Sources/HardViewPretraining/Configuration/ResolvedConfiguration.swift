@@ -64,6 +64,11 @@ public struct ResolvedConfiguration: Sendable {
       threads: max(values.data.loaderThreadCount, 1), dtype: dtype, selectors: components.selectors)
   }
 
+  /// The views that training draws of every image, group by group.
+  public func drawnViews() throws(ConfigurationError) -> [DrawnViews] {
+    try ViewSelection(values.selection, selectionSetting(dtype: .float32)).drawnViews
+  }
+
   /// The images that the configuration names.
   public func open(split: DataSplit) throws -> any ImageDataset {
     try Pretraining.open(values.data, split: split, channels: values.backbone.channels, components: components)

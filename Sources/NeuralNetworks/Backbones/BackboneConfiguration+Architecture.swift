@@ -19,6 +19,9 @@ extension BackboneConfiguration {
     if case .residual(let kind) = name.architecture { kind.depths } else { nil }
   }
 
+  /// Features of an image; nothing is built.
+  public var featureCount: Int { isTransformer ? complete.width : complete.width * (hasBottlenecks ? 32 : 8) }
+
   /// Whether the blocks of a residual network are bottlenecks; false for transformers.
   public var hasBottlenecks: Bool {
     if case .residual(let kind) = name.architecture { kind.isBottleneck } else { false }

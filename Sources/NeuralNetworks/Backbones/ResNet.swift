@@ -90,12 +90,19 @@ public final class ResNet: Backbone {
       if phase == .evaluate, !recordsGradients, Int8Convolutions.areOn {
         return int8Features(images, afterStage: stage)
       }
+      return map(images, afterStage: stage, in: phase).mean(along: 2, 3)
+    }
+  }
+
+  /// Features of every place of the image after so many stages: `[batch, width, rows, columns]`.
+  public func map(_ images: Tensor, afterStage stage: Int, in phase: Phase) -> Tensor {
+    FrozenBackbones.pass(in: phase) { phase in
       var features = conv1.normalized(by: bn1, images, in: phase).rectified()
       if pools { features = features.maxPooled2d(window: 3, stride: 2, padding: 1) }
       for stage in [layer1, layer2, layer3, layer4].prefix(stage) {
         for block in stage { features = block(features, in: phase) }
       }
-      return features.mean(along: 2, 3)
+      return features
     }
   }
 }

@@ -1,0 +1,70 @@
+import Foundation
+import HardViewPretraining
+import ImageData
+import Pictures
+import RunConfiguration
+import RunRecords
+import Views
+
+/// The latest choices that a run recorded, as a picture.
+struct ChosenViews {
+  /// The path of the run.
+  var run: String
+  /// Images that are shown, at most.
+  var limit: Int
+
+  /// Draws the sheet.
+  /// - Throws: `ValidationError`-like errors of the run; `RecordError` where nothing was recorded.
+  func sheet() throws -> ChosenViewsSheet {
+    let directory = try RunDirectory.open(at: run)
+    let configuration = try Pretraining.configuration(of: directory, components: HardViewsProgram.components)
+    let records = try JSONLines.read(ViewsRecord.self, from: directory.viewsPath)
+    guard let epoch = records.last?.epoch else {
+      throw RecordError(
+        path: directory.viewsPath, reason: "has no choices yet",
+        advice: "Train with records.views_of_images above 0, for at least an epoch")
+    }
+    let drawn = try configuration.drawnViews()
+    let recipes = drawn.flatMap { Array(repeating: $0.recipe, count: $0.count) }
+    let dataset = try configuration.open(split: .train)
+    var scratch = RenderScratch()
+    let rows = try records.filter { $0.epoch == epoch && $0.views.count == recipes.count }.prefix(limit).map { record in
+      let image = try dataset.image(named: record.name, expectedAt: record.image).visible
+      let views = zip(recipes, record.views).map { recipe, parameters in
+        let renderer = ViewRenderer(recipe: recipe, channels: 3, format: .uint8)
+        return (image: renderer.image(of: image, parameters, &scratch), crop: parameters.crop)
+      }
+      return ChosenViewsSheet.Row(
+        caption: caption(of: record), image: image, views: views, chosen: Set(record.selected))
+    }
+    return ChosenViewsSheet(
+      title: "\(URL(filePath: run).lastPathComponent), epoch \(epoch + 1): views that were trained on are framed",
+      rows: Array(rows))
+  }
+
+  private func caption(of record: ViewsRecord) -> String {
+    let name = record.name.split(separator: "/").last.map(String.init) ?? record.name
+    let crops = record.selected.map { record.views[$0].crop }
+    var parts = [name]
+    if crops.count == 2 {
+      parts.append(String(format: "IoU %.2f", crops[0].intersectionOverUnion(with: crops[1])))
+    }
+    if let scores = record.scores, let hardest = scores.max() {
+      let mean = scores.reduce(0, +) / Float(scores.count)
+      parts.append(String(format: "loss of the hardest choice %.2f, of a random one %.2f", hardest, mean))
+    }
+    return parts.joined(separator: ", ")
+  }
+}
+
+extension ImageDataset {
+  /// The image of a name, which is at a position unless images were left out or added since.
+  fileprivate func image(named name: String, expectedAt position: Int) throws -> Image {
+    if position < count, self.name(at: position) == name { return try image(at: position) }
+    guard let place = (0..<count).first(where: { self.name(at: $0) == name }) else {
+      throw RecordError(
+        path: name, reason: "is no longer among the images", advice: "Name the images that the run was trained on")
+    }
+    return try image(at: place)
+  }
+}
