@@ -35,17 +35,14 @@ public final class ChildProcess {
   ///   - arguments: What it is to do.
   ///   - logPath: The file that its output is appended to.
   ///   - environment: Laid over this process's environment.
-  ///   - program: The executable file; this process's own by default.
-  init(
-    _ arguments: [String], logPath: String, environment: [String: String] = [:],
-    program: URL? = nil
-  ) throws {
+  init(_ arguments: [String], logPath: String, environment: [String: String] = [:]) throws {
     self.logPath = logPath
     let descriptor = open(logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(path: logPath, action: .write, code: errno) }
     let log = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     try log.write(contentsOf: Data("$ hardviews \(arguments.joined(separator: " "))\n".utf8))
-    process.executableURL = program ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    // Not by its name, which another version may have by now.
+    process.executableURL = URL(filePath: "/proc/self/exe")
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
       .merging([Self.parentVariable: "\(getpid())"]) { $1 }

@@ -5,13 +5,16 @@ import RunRecords
 
 extension StudyReport {
   /// Accuracy by the main measure against training seconds: a mark for each run, a line for each pair.
+  ///
+  /// Without untrained encoders, which took no time and are far below.
   var chart: PairsChart? {
     guard let measure = measures.first else { return nil }
+    let trained = runs.filter { $0.epochs > 0 && $0.value(measure) != nil }
     var series: [String] = []
-    for arm in arms where !series.contains(arm.arm) { series.append(arm.arm) }
+    for arm in arms where arm.epochs > 0 && !series.contains(arm.arm) { series.append(arm.arm) }
     let conditions = arms.map(\.condition).reduce(into: [Study.Condition]()) { if !$0.contains($1) { $0.append($1) } }
     let panels = conditions.map { condition in
-      let shown = runs.filter { $0.condition == condition && $0.value(measure) != nil }
+      let shown = trained.filter { $0.condition == condition }
       let marks = shown.map { run in
         PairsChart.Mark(
           series: series.firstIndex(of: run.arm) ?? 0, time: run.trainingSeconds, value: run.value(measure)! * 100)

@@ -40,9 +40,6 @@ public final class StudyQueue {
     public var cores = ProcessInfo.processInfo.activeProcessorCount
     /// Seconds in which no seed is begun that would not end in time; nil for any time.
     public var budget: Double?
-    /// The executable file; nil for the one of this process.
-    public var program: URL?
-
     /// What the machine has.
     public init() {}
 
@@ -55,6 +52,9 @@ public final class StudyQueue {
       return (entries ?? []).indices.map(String.init)
     }
   }
+
+  /// Pairs whose times decide how far epochs are stretched.
+  private static let timedPairs = 3
 
   private struct Job {
     var run: StudyRun
@@ -214,7 +214,8 @@ public final class StudyQueue {
   /// The epochs with which an arm trains as long as another, by the runs of both that are finished; nil while there are
   /// none.
   ///
-  /// Once a run has begun with them they stay, so that all seeds train alike.
+  /// It takes the median of three seeds, or of all where they are fewer. Once a run has begun with them they stay, so that
+  /// all seeds train alike.
   private func stretch(of arm: Study.Arm, in condition: Study.Condition) -> Int? {
     guard let other = arm.asLongAs, let twin = arm.twin else { return nil }
     for seed in study.seeds {
@@ -231,7 +232,11 @@ public final class StudyQueue {
       else { return nil }
       return long.trainingSeconds / short.trainingSeconds * Double(short.epochs)
     }.sorted()
-    guard !ratios.isEmpty else { return nil }
+    // One pair of times may be far off on a busy machine.
+    let areMoreToCome = (waiting + running.map(\.run)).contains {
+      $0.condition == condition && ($0.arm == other || $0.arm == twin)
+    }
+    guard !ratios.isEmpty, ratios.count >= Self.timedPairs || !areMoreToCome else { return nil }
     return max(1, Int(ratios[ratios.count / 2].rounded()))
   }
 
@@ -278,8 +283,7 @@ public final class StudyQueue {
         + threadSettings(of: run, threads)
     let gpus = resources.gpus
     let environment = gpus.count > 1 ? ["CUDA_VISIBLE_DEVICES": gpus[slot % gpus.count]] : [:]
-    let process = try ChildProcess(
-      arguments, logPath: run.logPath, environment: environment, program: resources.program)
+    let process = try ChildProcess(arguments, logPath: run.logPath, environment: environment)
     running.append(Job(run: run, process: process, isMeasuring: isMeasuring, slot: slot, start: start))
   }
 
