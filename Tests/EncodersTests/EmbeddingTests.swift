@@ -178,6 +178,27 @@ import Views
     }
   }
 
+  @Test(.oneAtATime, arguments: otherDevices) func featuresAreTheSameOnAnotherDevice(device: Device) throws {
+    try withTemporaryDirectory { folder in
+      let expected = try encoder().embed(photos(in: folder))
+      let neighbours = try expected.neighbours(of: expected.selecting([3, 8]), count: 3)
+      try withDevice(device) {
+        let encoder = try encoder()
+        let data = try encoder.open(folder + "/photos")
+        let found = try encoder.embed(data)
+        #expect(found.features.device == .cpu && found.names == expected.names)
+        #expect(relativeError(found.features, expected.features) < 1e-4)
+        let near = try found.neighbours(of: found.selecting([3, 8]), count: 3)
+        for (one, other) in zip(near.joined(), neighbours.joined()) {
+          #expect(abs(one.similarity - other.similarity) < 1e-4)
+        }
+        _ = try EmbeddingRun(encoder, of: data, to: folder + "/f.safetensors").run()
+      }
+      let values = try SafetensorsFile(path: folder + "/f.safetensors").floats("features")
+      #expect(relativeError(Tensor(values, shape: expected.features.shape), expected.features) < 1e-4)
+    }
+  }
+
   /// By brute force, with the image itself left out.
   @Test func neighboursAreThoseOfLargestCosine() throws {
     try withTemporaryDirectory { folder in

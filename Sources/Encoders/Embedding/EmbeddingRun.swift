@@ -194,8 +194,8 @@ public struct EmbeddingRun {
 
   private func writePart(_ number: Int, rows: [Tensor], indices: [Int], skipped: [SkippedImage]) throws {
     var state = StateDictionary()
-    state.append("features", rows.isEmpty ? .zeros([0] + encoder.rowShape(of: kind)) : .concatenated(rows))
-    state.append("indices", Tensor(indices))
+    state.append("features", encoder.table(rows, of: kind))
+    state.append("indices", withDevice(.cpu) { Tensor(indices) })
     let text = String(decoding: try JSONEncoder().encode(skipped), as: UTF8.self)
     try state.write(to: partPath(number), metadata: ["skipped": text])
   }
