@@ -1,153 +1,121 @@
 import ArgumentParser
-import Encoders
+import AtomicFiles
 import Foundation
 import HardViewPretraining
-import HardViewSelection
-import RepresentationEvaluation
+import ImageData
+import Pictures
 import RunConfiguration
-import RunEvaluation
 import RunRecords
-import Statistics
+import Studies
 
 /// `hardviews demo`.
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Train a small encoder twice, on random and on hard views, and show what hard views gained.",
+    abstract: "Train small encoders in pairs, on random and on hard views, and show what hard views gained.",
     discussion: """
-      Real images (Fashion-MNIST), the same initial weights, the same images in the same order; once two random views
-      of each image, once the hardest two of four. Both encoders are measured on the test split.
+      Real images (Fashion-MNIST). Both encoders of a pair begin with the same weights and see the same images in the \
+      same order; one is trained on two random views of each image, the other on the hardest two of four. All are \
+      measured on the test split. It is a study as `hardviews compare` carries out, and goes on where it was stopped \
+      with `hardviews compare --resume FOLDER`.
       """)
 
-  @Option(help: "Decides initial weights, order and views.")
+  @Option(help: "The first seed, which decides initial weights, order and views.")
   var seed = 0
 
-  @Option(help: "Pairs of runs, with seeds counting up from --seed; from two on, the gain gets an interval.")
-  var seeds = 1
+  @Option(help: "Pairs of runs, with seeds counting up from --seed; fewer than six can show nothing.")
+  var seeds = 6
 
-  @Option(help: "Passes over the images; by default those of the recipe.")
-  var epochs: Int?
+  @Option(help: "Passes over the images.")
+  var epochs = Self.usualEpochs
 
-  @Option(help: "The folder for the runs; by default runs/demo, with a number when that exists.")
+  @Option(help: "The folder of the study; by default runs/demo, with a number where that exists.")
   var output: String?
 
+  private static let usualEpochs = 16
+  private static let hard = "hardest two of four"
+
   func validate() throws {
-    guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1.") }
+    guard seeds >= 1, epochs >= 1 else { throw ValidationError("--seeds and --epochs must be at least 1.") }
   }
 
   func run() throws {
-    let output = self.output ?? unusedPath("runs/demo")
     let start = ContinuousClock.now
-    var results: [DemoPair] = []
-    for seed in seed..<seed + seeds {
-      let random = try measure(.none, seed: seed, in: "\(output)/seed\(seed)-random")
-      let hard = try measure(.hardest, seed: seed, in: "\(output)/seed\(seed)-hard")
-      results.append(DemoPair(seed: seed, random: random, hard: hard))
-      try writeJSON(results, to: "\(output)/demo.json")
-      print(results[results.count - 1].table)
-      fflush(nil)
-    }
-    if results.count > 1 { print(DemoPair.summary(of: results)) }
-    let elapsed = ContinuousClock.now - start
+    let comparison = StudyComparison(
+      try Study(study(), components: HardViewsProgram.components),
+      in: StudyFolder(at: output ?? unusedPath("runs/demo")))
+    var resources = StudyQueue.Resources()
+    // The networks are small: runs side by side make more of the cores than threads within a run.
+    resources.atOnce = min(resources.cores, 2 * seeds)
+    try carry(out: comparison, with: resources)
+
+    let runs = comparison.folder.runs(of: comparison.study).filter { $0.arm == Self.hard }
+    let choices = try runs.map { try DemoChoices(of: $0.trainingPath) }
+    print("\n" + DemoChoices.summary(of: choices))
+    let picture = comparison.folder.path + "/chosen.png"
+    try AtomicFile.write(ChosenViews(run: runs[0].trainingPath, limit: 8).sheet().drawn().png(), to: picture)
     print(
       """
-      Done in \(describeDuration(seconds: Double(elapsed.components.seconds))). Runs, metrics and checkpoints are in \(output).
-      Next:
-        hardviews evaluate knn \(output)/seed\(seed)-hard
-        hardviews pretrain --recipe simsiam-small --data FOLDER_OF_YOUR_IMAGES
-        hardviews recipes
+      Which views the first of them chose: \(picture). Accuracy against time: \(comparison.folder.picturePath).
+
+      Done in \(describeDuration(seconds: (ContinuousClock.now - start) / .seconds(1))). Next, on your own images:
+        hardviews compare --quick --data FOLDER_OF_CLASS_FOLDERS    # do hard views help there?
+        hardviews pretrain --recipe simsiam-small --data FOLDER     # an encoder from images without labels
       """)
   }
 
-  private func measure(
-    _ policy: SelectionPolicy, seed: Int, in path: String
-  ) throws -> DemoResult {
-    var settings = try Recipes.named("simsiam-fashion")
-    settings.set(.string(policy.rawValue), at: "selection.policy")
-    settings.set(.integer(seed), at: "seed")
-    if let epochs { settings.set(.integer(epochs), at: "training.epochs") }
-    let task = try Pretraining.start(ResolvedConfiguration(settings), output: path, onSkip: Watching.skipped)
-    let label = policy == .none ? "Two random views, seed \(seed)," : "The hardest two of four views, seed \(seed),"
-    let start = ContinuousClock.now
-    try Watching.train(task, in: path, label: label, isPartOfMore: true)
-    let elapsed = ContinuousClock.now - start
-
-    // Every labelled image of the training split, not only those trained on: measuring is cheap and less noisy so.
-    let evaluation = try EncoderEvaluation(
-      VisionEncoder(path), images: EvaluationImages(data: settings.string(at: "data.path")), onSkip: Watching.skipped)
-    var neighbours = NearestNeighbours()
-    neighbours.neighbours = [20]
-    var probe = LinearProbe()
-    probe.epochs = 30
-    let knn = try evaluation.run(neighbours).result.votes[0].accuracy.top1
-    let linear = try evaluation.run(probe).result.test.top1
-    let metrics = try JSONLines.read(MetricsRecord.self, from: RunDirectory.open(at: path).metricsPath)
-    let weights = metrics.map { $0.dataSeconds + $0.selectionSeconds + $0.trainingSeconds }
-    let images = zip(metrics, weights).map { $0.imagesPerSecond * $1 }.reduce(0, +)
-    return DemoResult(
-      knn: knn, linear: linear, seconds: Double(elapsed.components.seconds),
-      imagesPerSecond: images / weights.reduce(0, +),
-      meanOverlap: metrics.map(\.selectedOverlap).reduce(0, +) / Double(metrics.count))
+  private func study() throws -> ConfigurationTree {
+    try ConfigurationTree(
+      yaml: """
+        summary: Hard views against random views, \(epochs) epochs of BYOL on Fashion-MNIST
+        recipe: byol-fashion
+        settings:
+          backbone: {width: 16}
+          training: {epochs: \(epochs)}
+          evaluation: {online: {every_epochs: 0}}
+        arms:
+          two random views: {settings: {selection: {policy: none}}}
+          \(Self.hard): {settings: {selection: {policy: hardest, candidates: 4}}}
+        reference: two random views
+        seeds: [\((seed..<seed + seeds).map(String.init).joined(separator: ", "))]
+        protocols: {knn: {neighbours: [20]}, linear: {epochs: 30}}
+        """, source: "demo")
   }
 }
 
-/// What one run of the demo came to.
-struct DemoResult: Codable {
-  /// Top-1 of 20 nearest neighbours.
-  var knn: Double
-  /// Top-1 of the linear probe.
-  var linear: Double
-  /// Training time.
-  var seconds: Double
-  /// Throughput of training.
-  var imagesPerSecond: Double
+/// What a run on hard views chose.
+struct DemoChoices {
   /// Mean intersection over union of the trained pairs.
-  var meanOverlap: Double
-}
+  var overlap: Double
+  /// The same of random pairs.
+  var randomOverlap: Double
+  /// Mean loss of the trained pairs when they were chosen.
+  var loss: Double
+  /// The same of random pairs.
+  var randomLoss: Double
 
-/// Two runs that differ in the selection alone.
-struct DemoPair: Codable {
-  var seed: Int
-  var random: DemoResult
-  var hard: DemoResult
-
-  /// The table that the demo prints.
-  var table: String {
-    var table = Table(columns: [
-      .left(""), .right("20-NN"), .right("linear"), .right("time"), .right("images/s"), .right("mean IoU"),
-    ])
-    for (name, result) in [("two random views", random), ("hardest two of four", hard)] {
-      table.addRow([
-        name, percent(result.knn), percent(result.linear), describeDuration(seconds: result.seconds),
-        String(format: "%.0f", result.imagesPerSecond), String(format: "%.3f", result.meanOverlap),
-      ])
-    }
-    table.addRow([
-      "gain", points(hard.knn - random.knn), points(hard.linear - random.linear),
-      String(format: "%.2fx", hard.seconds / max(random.seconds, 1)), "", "",
-    ])
-    return table.text
+  init(of run: String) throws {
+    let records = try JSONLines.read(MetricsRecord.self, from: RunDirectory.open(at: run).metricsPath)
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
+    overlap = mean(records.map(\.selectedOverlap))
+    randomOverlap = mean(records.map(\.randomOverlap))
+    loss = mean(records.compactMap(\.selectedScore))
+    randomLoss = mean(records.compactMap(\.randomScore))
   }
 
-  /// Mean gains over seeds with their 95 % intervals.
-  static func summary(of pairs: [DemoPair]) -> String {
-    var table = Table(columns: [
-      .left("\(pairs.count) paired seeds"), .right("random"), .right("hard"), .right("gain, 95 % interval"),
-    ])
-    for (name, value) in [("20-NN", \DemoResult.knn), ("linear", \DemoResult.linear)] {
-      let before = pairs.map { $0.random[keyPath: value] }
-      let after = pairs.map { $0.hard[keyPath: value] }
-      let gain = PairedDifference(from: before, to: after)
-      table.addRow([
-        name, percent(before.reduce(0, +) / Double(pairs.count)), percent(after.reduce(0, +) / Double(pairs.count)),
-        points(gain.mean) + " ± " + String(format: "%.2f", (gain.halfWidth ?? 0) * 100),
-      ])
+  /// What all runs have in common, in words.
+  static func summary(of choices: [DemoChoices]) -> String {
+    func range(_ value: (DemoChoices) -> Double) -> String {
+      let values = choices.map(value)
+      let ends = [values.min()!, values.max()!].map { String(format: "%.2f", $0) }
+      return ends[0] == ends[1] ? ends[0] : "\(ends[0]) to \(ends[1])"
     }
-    return table.text
+    let lessOverlap = choices.count { $0.overlap < $0.randomOverlap }
+    let harder = choices.count { $0.loss > $0.randomLoss }
+    return """
+      Of the \(quantity(choices.count, "run")) on hard views, the trained pairs overlapped less than random pairs in \
+      \(lessOverlap) (mean IoU \(range(\.overlap)), random \(range(\.randomOverlap))), and were harder in \(harder) \
+      (loss \(range(\.loss)), random \(range(\.randomLoss))).
+      """
   }
-}
-
-/// A difference of shares in percentage points, with its sign.
-private func points(_ difference: Double) -> String {
-  String(format: "%+.2f", difference * 100)
 }

@@ -35,7 +35,7 @@ public enum EvaluationDataError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noImages(let split):
-      "There are no \(split) images with labels to evaluate on. Pass --data with labelled images in both splits."
+      "There are no \(split) images with labels to evaluate on. Pass --data with labelled images."
     case .oneClass:
       "The training images are all of one class, so every guess would be right. Pass --data with images of several "
         + "classes."

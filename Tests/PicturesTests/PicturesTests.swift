@@ -202,12 +202,13 @@ import Views
       if color == [213, 94, 0] { frames += 1 }
       if Set(color).count == 1 { pixels[color[0], default: 0] += 1 }
     }
-    // Two rows of frames, 5 px wide around 112 px, and boxes, 2 px wide around half of that.
-    let expected = 2 * chosen.count * (4 * 112 * 5 + 4 * 56 * 2)
-    #expect(chosen.isEmpty ? frames == 0 : abs(frames - expected) < expected / 5)
+    // Two rows of frames around 112 px, 5 px wide with soft edges.
+    #expect(chosen.isEmpty ? frames == 0 : (3...7).contains(frames / (2 * chosen.count * 4 * 112)))
     for view in 0..<4 {
       let shown = pixels[UInt8(50 + view), default: 0]
-      #expect(chosen.contains(view) ? (2 * 106 * 106...2 * 108 * 108).contains(shown) : shown == 2 * 112 * 112)
+      // The frame covers the edge of a view; some pixels of text have the same gray.
+      #expect(chosen.contains(view) ? shown < 2 * 109 * 109 : shown >= 2 * 112 * 112)
+      #expect(shown > 2 * 105 * 105)
     }
   }
 }
