@@ -143,7 +143,9 @@ import Views
       let encoder = try encoder()
       let none = ImageFiles([])
       for (ending, kind, part) in [
-        ("txt", FeatureKind.pooled, "one of .safetensors, .npy, .csv"), ("csv", .patches, "choose --features pooled"),
+        ("txt", FeatureKind.pooled, "one of .safetensors, .npy, .csv, .parquet"),
+        ("csv", .patches, "choose --features pooled"),
+        ("parquet", .patches, "choose --features pooled"),
         ("npy", .classToken, "has no class token"),
       ] {
         let error = #expect(throws: (any Error).self) {
