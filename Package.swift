@@ -146,7 +146,7 @@ let package = Package(
       name: "Studies",
       dependencies: [
         "AtomicFiles", "Encoders", "HardViewPretraining", "ImageData", "Pictures", "RepresentationEvaluation",
-        "RunConfiguration", "RunEvaluation", "RunRecords", "Statistics", "Torch",
+        "HardViewSelection", "RunConfiguration", "RunEvaluation", "RunRecords", "Statistics", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(

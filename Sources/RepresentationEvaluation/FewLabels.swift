@@ -72,14 +72,8 @@ public struct FewLabels: FeatureProtocol, Equatable {
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> Result {
     precondition(draws > 0 && shares.allSatisfy { 0 < $0 && $0 <= 1 } && perClass.allSatisfy { $0 > 0 })
     try train.check(against: test)
-    let classes = Dictionary(grouping: train.labels.indices) { train.labels[$0] }
-    if let most = perClass.max() {
-      let scarce = classes.filter { $0.value.count < most }
-      guard scarce.isEmpty else {
-        throw EvaluationDataError.scarceClasses(
-          scarce.keys.sorted().map { .init(name: train.name(ofClass: $0), images: scarce[$0]!.count) }, needed: most)
-      }
-    }
+    try check(labels: train.labels, classNames: train.classNames)
+    let classes = Dictionary(grouping: train.labels) { $0 }
     return try throwingExhaustion {
       Result(
         amounts: try shares.map { share in
@@ -91,6 +85,19 @@ public struct FewLabels: FeatureProtocol, Equatable {
             try measure("\(count) \(count == 1 ? "label" : "labels") per class", train: train, test: test) { _ in count
             }
           })
+    }
+  }
+
+  /// Throws where a class has fewer images than are to be drawn.
+  package func check(labels: [Int], classNames: [String]?) throws(EvaluationDataError) {
+    guard let most = perClass.max() else { return }
+    let scarce = Dictionary(grouping: labels) { $0 }.mapValues(\.count).filter { $0.value < most }
+    guard scarce.isEmpty else {
+      throw .scarceClasses(
+        scarce.sorted { $0.key < $1.key }.map {
+          .init(name: className(of: $0.key, among: classNames), images: $0.value)
+        },
+        needed: most)
     }
   }
 

@@ -9,7 +9,8 @@ import Views
 /// held-out part of the training split.
 ///
 /// SGD with momentum 0.9, no weight decay, half a cosine to zero per epoch, weights N(0, 0.01²), bias 0, as published.
-/// Batch normalization has no affine map (He et al. 2022, arXiv 2111.06377). Differs from the published protocol: features
+/// Batch normalization has no affine map (He et al. 2022, arXiv 2111.06377) and is measured with the statistics of all
+/// training images. Differs from the published protocol: features
 /// are computed once from the evaluation transform instead of again from augmented images each epoch, and the rate is
 /// chosen on held-out training images, never by the test split.
 public struct LinearProbe: FeatureProtocol, Equatable {
@@ -121,8 +122,7 @@ public struct LinearProbe: FeatureProtocol, Equatable {
 
   /// Trains classifiers, which start anew, and reports after each epoch, counted from 1.
   private func fit(_ sets: [Classifiers], on train: LabelledFeatures, afterEpoch: (Int) -> Void) {
-    let width = train.features.shape[1]
-    for classifiers in sets { classifiers.start(width: width, seed: seed) }
+    for classifiers in sets { classifiers.start(on: train.features, seed: seed) }
     let optimizer = SGD(sets.map { ParameterGroup("heads", $0.parameters) }, momentum: 0.9)
     let batch = min(batchSize, train.count)
     let labels = Tensor(train.labels)
@@ -150,7 +150,10 @@ private final class Classifiers {
   private let classes: Int
   private var weight = Parameter(.zeros([0]))
   private var bias = Parameter(.zeros([0]))
+  /// Batch statistics while training.
   private var normalization: BatchNorm?
+  /// Mean and standard deviation of all training features, which running statistics would only estimate.
+  private var statistics: (mean: Tensor, deviation: Tensor)?
 
   init(rates: [Double], isNormalized: Bool, classes: Int) {
     self.rates = rates
@@ -161,25 +164,33 @@ private final class Classifiers {
   var parameters: [(name: String, parameter: Parameter)] { [("weight", weight), ("bias", bias)] }
 
   /// All classifiers start from the same weights.
-  func start(width: Int, seed: UInt64) {
+  func start(on features: Tensor, seed: UInt64) {
+    let width = features.shape[1]
     let initial = Tensor.normal([classes, width], standardDeviation: 0.01, using: Generator(seed: seed))
     weight = Parameter(.concatenated(rates.map { _ in initial }))
     bias = Parameter(.zeros([rates.count * classes]))
-    normalization = isNormalized ? BatchNorm(width, isAffine: false) : nil
+    guard isNormalized else { return }
+    normalization = BatchNorm(width, isAffine: false)
+    let mean = features.mean(along: 0, keepingDimensions: true)
+    let differences = features - mean
+    let variance = (differences * differences).mean(along: 0, keepingDimensions: true)
+    statistics = (mean, (variance + 1e-5).squareRoot())
   }
 
-  /// Scores with running statistics, `[images, rates, classes]`.
-  func scores(of features: Tensor) -> Tensor { scores(of: features, in: .evaluate) }
+  /// Scores `[images, rates, classes]`, with the statistics of all training features.
+  func scores(of features: Tensor) -> Tensor {
+    linear(statistics.map { (features - $0.mean) / $0.deviation } ?? features)
+  }
 
-  private func scores(of features: Tensor, in phase: Phase) -> Tensor {
-    let inputs = normalization?(features, in: phase) ?? features
-    return inputs.linear(weight: weight.value, bias: bias.value).reshaped([features.shape[0], rates.count, classes])
+  private func linear(_ inputs: Tensor) -> Tensor {
+    inputs.linear(weight: weight.value, bias: bias.value).reshaped([inputs.shape[0], rates.count, classes])
   }
 
   /// The sum over classifiers of the mean loss times the rate, so that one step of rate 1 moves each at its own rate.
   func loss(of features: Tensor, labels: Tensor) -> Tensor {
     let count = features.shape[0]
-    let scores = scores(of: features, in: .train).reshaped([count * rates.count, classes])
+    let inputs = normalization?(features, in: .score) ?? features
+    let scores = linear(inputs).reshaped([count * rates.count, classes])
     let targets = labels.reshaped([count, 1]).expanded(to: [count, rates.count]).reshaped([count * rates.count])
     let losses = scores.crossEntropy(labels: targets).reshaped([count, rates.count]).mean(along: 0)
     return (losses * Tensor(rates).converted(to: .float32)).sum()

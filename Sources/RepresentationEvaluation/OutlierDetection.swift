@@ -83,16 +83,8 @@ public struct OutlierDetection: EvaluationProtocol, Equatable {
   public func evaluate(
     train: LabelledFeatures, test: LabelledFeatures, outlierClasses classes: [String]
   ) throws -> Result {
-    let present = Set(train.labels).union(test.labels).sorted()
-    let names = train.classNames ?? test.classNames
-    let numbers = classes.map { name in
-      present.first { label in names.flatMap { label < $0.count ? $0[label] : nil } ?? "\(label)" == name }
-    }
-    let missing = zip(classes, numbers).filter { $1 == nil }.map(\.0)
-    guard missing.isEmpty else {
-      throw EvaluationDataError.noSuchClasses(missing, known: present.map { className(of: $0, among: names) })
-    }
-    let outside = Set(numbers.compactMap { $0 })
+    let outside = try Self.numbers(
+      of: classes, among: train.labels + test.labels, names: train.classNames ?? test.classNames)
     func part(_ images: LabelledFeatures, _ name: String, where condition: (Int) -> Bool) throws -> LabelledFeatures {
       let positions = images.labels.indices.filter { condition(images.labels[$0]) }
       if positions.isEmpty { throw EvaluationDataError.nothingRemains(name, without: classes) }
@@ -102,6 +94,25 @@ public struct OutlierDetection: EvaluationProtocol, Equatable {
       train: part(train, "training images") { !outside.contains($0) },
       test: part(test, "test images") { !outside.contains($0) },
       outliers: part(test, "outliers among the test images", where: outside.contains))
+  }
+
+  /// The numbers of classes.
+  ///
+  /// - Parameters:
+  ///   - classes: Names, or numbers where classes have no names.
+  ///   - labels: Classes of images, of which they must be.
+  package static func numbers(
+    of classes: [String], among labels: [Int], names: [String]?
+  ) throws(EvaluationDataError) -> Set<Int> {
+    let present = Set(labels).sorted()
+    let numbers = classes.map { name in
+      present.first { label in names.flatMap { label < $0.count ? $0[label] : nil } ?? "\(label)" == name }
+    }
+    let missing = zip(classes, numbers).filter { $1 == nil }.map(\.0)
+    guard missing.isEmpty else {
+      throw .noSuchClasses(missing, known: present.map { className(of: $0, among: names) })
+    }
+    return Set(numbers.compactMap { $0 })
   }
 
   /// One minus the cosine to the `neighbour`-th nearest image of the bank.

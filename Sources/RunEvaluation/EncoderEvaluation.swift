@@ -136,6 +136,7 @@ public final class EncoderEvaluation {
   /// Measures by a protocol and writes nothing.
   /// - Throws: `EvaluationDataError` and others of the protocol.
   public func measure<Chosen: EncoderProtocol>(_ chosen: Chosen) throws -> EvaluationRecord<Chosen, Chosen.Result> {
+    try chosen.check(self)
     let start = ContinuousClock.now
     let result = try chosen.evaluate(self)
     let seconds = Double((ContinuousClock.now - start) / .seconds(1))

@@ -1,4 +1,5 @@
 import Encoders
+import ImageData
 import RepresentationEvaluation
 import RunConfiguration
 
@@ -9,11 +10,16 @@ import RunConfiguration
 public protocol EncoderProtocol: EvaluationProtocol {
   /// The same protocol with those of its settings that the images suffice for, such as fewer neighbors.
   func fitted(to evaluation: EncoderEvaluation) throws -> Self
+  /// Throws where the settings ask for more than the images have; no image is read.
+  func check(_ evaluation: EncoderEvaluation) throws
   /// Measures the encoder.
   func evaluate(_ evaluation: EncoderEvaluation) throws -> Result
 }
 
 extension EncoderProtocol {
+  /// All settings go with all images.
+  public func check(_ evaluation: EncoderEvaluation) throws {}
+
   /// The settings as they are.
   public func fitted(to evaluation: EncoderEvaluation) throws -> Self { self }
 
@@ -52,11 +58,25 @@ extension NearestNeighbours: EncoderProtocol {
     if fitted.neighbours.isEmpty { fitted.neighbours = [available] }
     return fitted
   }
+
+  /// There are as many training images as neighbors.
+  public func check(_ evaluation: EncoderEvaluation) throws {
+    let available = evaluation.division.train.count - (evaluation.division.origin.kind == .leaveOneOut ? 1 : 0)
+    if let most = neighbours.max(), most > available {
+      throw EvaluationDataError.tooManyNeighbours(most, images: available)
+    }
+  }
 }
 
 extension FewLabels: EncoderProtocol {
   /// The numbers of images that every class has.
   public func fitted(to evaluation: EncoderEvaluation) throws -> FewLabels { fitting(try evaluation.features().train) }
+
+  /// Every class has as many images as are drawn.
+  public func check(_ evaluation: EncoderEvaluation) throws {
+    let train = evaluation.division.train
+    try check(labels: train.labels ?? [], classNames: train.classNames)
+  }
 }
 
 extension Retrieval: EncoderProtocol {}
@@ -94,8 +114,26 @@ public struct OutlierEvaluation: EncoderProtocol {
   /// The usual neighbor, or the last one where there are fewer training images.
   public func fitted(to evaluation: EncoderEvaluation) throws -> OutlierEvaluation {
     var fitted = self
-    fitted.detection.neighbour = min(detection.neighbour, max(1, try evaluation.features().train.count))
+    fitted.detection.neighbour = max(1, min(detection.neighbour, try trainingImages(evaluation.division)))
     return fitted
+  }
+
+  /// Outliers can be opened, or are classes of the images, and there are enough training images.
+  public func check(_ evaluation: EncoderEvaluation) throws {
+    if case .data(let path) = source { _ = try EvaluationImages.openTest(path, evaluation.encoder) }
+    let available = try trainingImages(evaluation.division)
+    if available > 0, detection.neighbour > available {
+      throw EvaluationDataError.tooManyNeighbours(detection.neighbour, images: available)
+    }
+  }
+
+  /// How many training images remain.
+  private func trainingImages(_ division: LabelledDivision) throws -> Int {
+    guard case .classes(let classes) = source else { return division.train.count }
+    let labels = division.train.labels ?? []
+    let outside = try OutlierDetection.numbers(
+      of: classes, among: labels + (division.test.labels ?? []), names: division.test.classNames)
+    return labels.count { !outside.contains($0) }
   }
 
   /// Measures the distances of test images and outliers to the training images.

@@ -156,11 +156,12 @@ import Torch
   /// Scaling features makes no difference after batch normalization, and all of it before.
   @Test func batchNormalizationHelpsWhereFeaturesAreOfUnlikeSizes() throws {
     func scaled(_ images: LabelledFeatures) -> LabelledFeatures {
-      let sizes = Tensor([1e-3, 1e-2, 10, 300]).converted(to: .float32)
+      let sizes = Tensor([0.02, 0.1, 10, 300]).converted(to: .float32)
       return LabelledFeatures(features: images.features * sizes, labels: images.labels)
     }
     var probe = LinearProbe()
-    (probe.epochs, probe.learningRates, probe.batchSize) = (10, [0.1], 32)
+    // So few steps that running statistics would still be near their start.
+    (probe.epochs, probe.learningRates, probe.batchSize) = (2, [8], 32)
     let result = try probe.evaluate(
       train: scaled(clusters(60, seed: 1, spread: 0.2)), test: scaled(clusters(20, seed: 2, spread: 0.2)))
     #expect(result.batchNormalization && result.test.top1 > 0.95)

@@ -3,7 +3,7 @@ import Foundation
 import HardViewPretraining
 import ImageData
 import NeuralNetworks
-import RepresentationEvaluation
+@testable import RepresentationEvaluation
 import RunEvaluation
 import Synchronization
 import TestSupport
@@ -104,6 +104,30 @@ private enum GrayImages: DatasetReader {
       #expect((written.images.train, written.images.test, written.images.classes) == (28, 12, 4))
       #expect(written.data == folder + "/images.gray" && written.testData == nil && written.step == 0)
       #expect(written.remarks == ["30 % of the images of each class are held out (seed 5)."])
+    }
+  }
+
+  /// What the images cannot satisfy is refused before any of them is read.
+  @Test func settingsAreCheckedBeforeImagesAreRead() throws {
+    try withTemporaryDirectory { folder in
+      let evaluation = try EncoderEvaluation(
+        encoder(seed: 0), images: EvaluationImages(data: folder + "/images.gray"), output: folder)
+      var neighbours = NearestNeighbours()
+      neighbours.neighbours = [5, 33]
+      #expect(throws: EvaluationDataError.tooManyNeighbours(33, images: 32)) { try evaluation.run(neighbours) }
+      var few = FewLabels()
+      few.perClass = [9]
+      let classes = ["'cat'", "'dog'", "'emu'", "'fox'"]
+      #expect(throws: EvaluationDataError.scarceClasses(classes.map { .init(name: $0, images: 8) }, needed: 9)) {
+        try evaluation.run(few)
+      }
+      #expect(throws: EvaluationDataError.noSuchClasses(["owl"], known: classes)) {
+        try evaluation.run(OutlierEvaluation(.classes(["owl"])))
+      }
+      #expect(throws: DatasetError.self) { try evaluation.run(OutlierEvaluation(.data(folder + "/nothing"))) }
+      #expect(try OutlierEvaluation(.classes(["emu"])).fitted(to: evaluation).detection.neighbour == 24)
+      #expect(GrayImages.reads.withLock { $0[folder + "/images.gray"] } == nil)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
   }
 
