@@ -146,7 +146,7 @@ let package = Package(
       name: "Studies",
       dependencies: [
         "AtomicFiles", "Encoders", "HardViewPretraining", "ImageData", "Pictures", "RepresentationEvaluation",
-        "RunConfiguration", "RunEvaluation", "RunRecords", "Statistics", "Torch",
+        "HardViewSelection", "RunConfiguration", "RunEvaluation", "RunRecords", "Statistics", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -205,8 +205,9 @@ let package = Package(
         "RunConfiguration", "RunRecords", "Statistics", "Torch",
       ],
       "Encoders": [
-        "Checkpoints", "HardViewPretraining", "HardViews", "ImageData", "NeuralNetworks", "RepresentationEvaluation",
-        "RunConfiguration", "RunEvaluation", "RunRecords", "Safetensors", "Statistics", "Torch", "Views",
+        "AtomicFiles", "Checkpoints", "HardViewPretraining", "HardViews", "ImageData", "NeuralNetworks",
+        "RepresentationEvaluation", "RunConfiguration", "RunEvaluation", "RunRecords", "Safetensors", "Statistics",
+        "Torch", "Views",
       ],
     ].sorted { $0.key < $1.key }.map { room, others in
       .testTarget(

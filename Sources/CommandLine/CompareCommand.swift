@@ -16,6 +16,7 @@ struct CompareCommand: ParsableCommand {
       process of its own. Results are written after each, and the same command goes on where it was stopped.
 
       hardviews compare Studies/hard-views.yaml
+      hardviews compare --quick --data PHOTOS --budget 1h
       hardviews compare --resume runs/hard-views
       hardviews compare --report runs/hard-views
       """)
@@ -32,6 +33,21 @@ struct CompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the reports of this folder again, and train nothing.", valueName: "folder"))
   var report: String?
 
+  @Flag(help: "Compare random views, hard views and all of the views on --data, without a study file.")
+  var quick = false
+
+  @Option(help: "With --quick: the images, as `pretrain` takes them.")
+  var data: String?
+
+  @Option(help: "With --quick: labelled images to measure on, where those of --data have no labels.")
+  var labelled: String?
+
+  @Option(help: "With --quick: the time for everything, such as 90m, 1h or 1d; as many pairs are trained as it allows.")
+  var budget: PlanCommand.Duration?
+
+  @Option(help: "With --quick: where to compute, cpu or cuda.")
+  var device: DeviceChoice?
+
   @Option(help: "Runs that take place at once; by default as the study file says, or one for every two cores or GPU.")
   var atOnce: Int?
 
@@ -42,16 +58,20 @@ struct CompareCommand: ParsableCommand {
   var threads = 1
 
   func validate() throws {
-    let sources = [file, resume, report, measure].compactMap { $0 }
+    let sources = [file, resume, report, measure, quick ? "" : nil].compactMap { $0 }
     guard sources.count == 1 else {
       throw ValidationError(
         sources.isEmpty
-          ? "Name a study file, or the folder of a study with --resume or --report."
-          : "Give one of a study file, --resume and --report.")
+          ? "Name a study file, --quick with --data, or the folder of a study with --resume or --report."
+          : "Give one of a study file, --quick, --resume and --report.")
+    }
+    guard quick == (data != nil) else { throw ValidationError("--quick and --data go together.") }
+    guard quick || (labelled == nil && budget == nil && device == nil) else {
+      throw ValidationError("--labelled, --budget and --device go with --quick; a study file names them itself.")
     }
     if let atOnce, atOnce < 1 { throw ValidationError("--at-once must be at least 1.") }
-    if output != nil, file == nil {
-      throw ValidationError("--output goes with a study file; --resume names the folder.")
+    if output != nil, resume != nil || report != nil {
+      throw ValidationError("--output goes with a study file or --quick; --resume and --report name the folder.")
     }
   }
 
@@ -67,6 +87,7 @@ struct CompareCommand: ParsableCommand {
       print(try comparison.writeReport().text)
       return
     }
+    if let data { return try compareQuickly(data) }
     let comparison: StudyComparison
     if let file {
       let name = URL(filePath: file).deletingPathExtension().lastPathComponent
@@ -75,13 +96,33 @@ struct CompareCommand: ParsableCommand {
     } else {
       comparison = try StudyComparison(resuming: resume!, components: components)
     }
-    try carryOut(comparison)
+    try carry(out: comparison, with: resources())
   }
 
-  private func carryOut(_ comparison: StudyComparison) throws {
+  /// Plans a study of some images and carries it out, or goes on with it where it was begun before.
+  private func compareQuickly(_ data: String) throws {
+    let components = HardViewsProgram.components
+    let name = URL(filePath: data).standardizedFileURL.deletingPathExtension().lastPathComponent
+    let folder = StudyFolder(at: output ?? "runs/quick-\(name)")
+    if folder.holdsStudy {
+      remark("\(folder.path) holds a study already, which goes on as it was planned.")
+      return try carry(out: StudyComparison(resuming: folder.path, components: components), with: resources())
+    }
+    let start = ContinuousClock.now
+    let seconds = budget?.seconds ?? 3600
+    let quick = try QuickStudy(
+      data: data, labelled: labelled, budget: seconds, device: device ?? .cpu, components: components)
+    for text in quick.remarks { remark(text) }
+    try carry(
+      out: StudyComparison(quick.study, in: folder),
+      with: resources(budget: seconds - (ContinuousClock.now - start) / .seconds(1)))
+  }
+
+  private func resources(budget: Double? = nil) -> StudyQueue.Resources {
     var resources = StudyQueue.Resources()
     resources.atOnce = atOnce ?? 0
-    try carry(out: comparison, with: resources)
+    resources.budget = budget
+    return resources
   }
 }
 

@@ -23,7 +23,7 @@ struct EmbedCommand: ParsableCommand {
   @ArgumentParser.Argument(help: "Images as `pretrain` takes them, labelled or not.")
   var data: String
 
-  @Option(help: "The file; ends in .safetensors, .npy (names go into .names.csv beside it) or .csv.")
+  @Option(help: "The file; ends in .safetensors, .npy (names go into .names.csv beside it), .csv or .parquet.")
   var output: String
 
   @Option(

@@ -34,8 +34,8 @@ public final class StudyQueue {
   public struct Resources: Sendable {
     /// Runs that take place at once; 0 takes one for every two cores, or one for every GPU.
     public var atOnce = 0
-    /// Graphics processors that runs are spread over; 0 on machines without any.
-    public var gpus = 0
+    /// Graphics processors that runs on `cuda` are spread over, as CUDA_VISIBLE_DEVICES names them.
+    public var gpus = Self.visibleGPUs
     /// Cores that the runs share.
     public var cores = ProcessInfo.processInfo.activeProcessorCount
     /// Seconds in which no seed is begun that would not end in time; nil for any time.
@@ -45,6 +45,15 @@ public final class StudyQueue {
 
     /// What the machine has.
     public init() {}
+
+    /// The GPUs that this process may use.
+    private static var visibleGPUs: [String] {
+      if let visible = ProcessInfo.processInfo.environment["CUDA_VISIBLE_DEVICES"] {
+        return visible.split(separator: ",").map(String.init)
+      }
+      let entries = try? FileManager.default.contentsOfDirectory(atPath: "/proc/driver/nvidia/gpus")
+      return (entries ?? []).indices.map(String.init)
+    }
   }
 
   private struct Job {
@@ -96,7 +105,14 @@ public final class StudyQueue {
   private var atOnce: Int {
     if resources.atOnce > 0 { return resources.atOnce }
     if study.atOnce > 0 { return study.atOnce }
-    return resources.gpus > 0 ? resources.gpus : max(1, resources.cores / 2)
+    return usesGPUs ? resources.gpus.count : max(1, resources.cores / 2)
+  }
+
+  private var usesGPUs: Bool {
+    !resources.gpus.isEmpty
+      && study.conditions.contains { condition in
+        study.arms.contains { study.configuration(of: $0.name, in: condition).values.device == .cuda }
+      }
   }
 
   /// Carries out all runs, or as many as there is time for.
@@ -260,7 +276,8 @@ public final class StudyQueue {
       ? ["compare", "--measure", run.folder, "--threads", "\(threads)"]
       : ["pretrain", run.settingsPath, "--output", run.trainingPath, "--resume-or-start"]
         + threadSettings(of: run, threads)
-    let environment = resources.gpus > 1 ? ["CUDA_VISIBLE_DEVICES": "\(slot % resources.gpus)"] : [:]
+    let gpus = resources.gpus
+    let environment = gpus.count > 1 ? ["CUDA_VISIBLE_DEVICES": gpus[slot % gpus.count]] : [:]
     let process = try ChildProcess(
       arguments, logPath: run.logPath, environment: environment, program: resources.program)
     running.append(Job(run: run, process: process, isMeasuring: isMeasuring, slot: slot, start: start))

@@ -137,4 +137,16 @@ extension CommandLineTests {
       #expect(try hardviews(["compare"], in: folder).code == 2)
     }
   }
+
+  @Test func quickComparisonNeedsLabels() throws {
+    try withTemporaryDirectory { folder in
+      let data = try SyntheticImages.writeIDX(in: folder, train: 8, test: 4)
+      try FileManager.default.removeItem(atPath: data + "/train-labels-idx1-ubyte")
+      let result = try hardviews(["compare", "--quick", "--data", data], in: folder)
+      #expect(result.code == 1 && result.error.contains("have no labels") && result.error.contains("--labelled"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/runs"))
+      #expect(try hardviews(["compare", "--quick"], in: folder).code == 2)
+      #expect(try hardviews(["compare", "x.yaml", "--budget", "1h"], in: folder).code == 2)
+    }
+  }
 }

@@ -143,7 +143,9 @@ import Views
       let encoder = try encoder()
       let none = ImageFiles([])
       for (ending, kind, part) in [
-        ("txt", FeatureKind.pooled, "one of .safetensors, .npy, .csv"), ("csv", .patches, "choose --features pooled"),
+        ("txt", FeatureKind.pooled, "one of .safetensors, .npy, .csv, .parquet"),
+        ("csv", .patches, "choose --features pooled"),
+        ("parquet", .patches, "choose --features pooled"),
         ("npy", .classToken, "has no class token"),
       ] {
         let error = #expect(throws: (any Error).self) {
@@ -175,6 +177,27 @@ import Views
       let file = ImageFiles([Fixtures.path("images/dot.png")])
       let summary = try EmbeddingRun(encoder, of: file, features: .patches, to: folder + "/p.npy").run()
       #expect(summary.shape == [1] + patches.shape[1...])
+    }
+  }
+
+  @Test(.oneAtATime, arguments: otherDevices) func featuresAreTheSameOnAnotherDevice(device: Device) throws {
+    try withTemporaryDirectory { folder in
+      let expected = try encoder().embed(photos(in: folder))
+      let neighbours = try expected.neighbours(of: expected.selecting([3, 8]), count: 3)
+      try withDevice(device) {
+        let encoder = try encoder()
+        let data = try encoder.open(folder + "/photos")
+        let found = try encoder.embed(data)
+        #expect(found.features.device == .cpu && found.names == expected.names)
+        #expect(relativeError(found.features, expected.features) < 1e-4)
+        let near = try found.neighbours(of: found.selecting([3, 8]), count: 3)
+        for (one, other) in zip(near.joined(), neighbours.joined()) {
+          #expect(abs(one.similarity - other.similarity) < 1e-4)
+        }
+        _ = try EmbeddingRun(encoder, of: data, to: folder + "/f.safetensors").run()
+      }
+      let values = try SafetensorsFile(path: folder + "/f.safetensors").floats("features")
+      #expect(relativeError(Tensor(values, shape: expected.features.shape), expected.features) < 1e-4)
     }
   }
 

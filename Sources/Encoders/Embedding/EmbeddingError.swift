@@ -8,8 +8,8 @@ public struct EmbeddingError: Error, Equatable, Sendable, CustomStringConvertibl
     case exists
     /// The parts that lie there belong to other features: the keys that differ, with both values.
     case otherParts([String])
-    /// Lines of numbers hold one row of features an image.
-    case linesOfPatches
+    /// The format holds one row of features an image.
+    case patches
   }
 
   /// The file or folder.
@@ -29,9 +29,9 @@ public struct EmbeddingError: Error, Equatable, Sendable, CustomStringConvertibl
       return
         "\(path) holds parts of other features, so nothing was written: \(differences.joined(separator: "; ")). Go on "
         + "with the encoder and images that they were begun with, remove the folder, or name another --output."
-    case .linesOfPatches:
+    case .patches:
       return
-        "\(path): a CSV file has one row of numbers an image, and patches are many. Name a file that ends in "
+        "\(path): such a file has one row of features an image, and patches are many. Name a file that ends in "
         + ".safetensors or .npy, or choose --features pooled."
     }
   }

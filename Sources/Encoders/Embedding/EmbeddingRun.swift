@@ -77,7 +77,7 @@ public struct EmbeddingRun {
     path = (output as NSString).expandingTildeInPath
     format = try FeatureFormat(path: path)
     try encoder.check(self.kind)
-    if format == .csv, self.kind == .patches { throw EmbeddingError(path: path, problem: .linesOfPatches) }
+    if self.kind == .patches, !format.holdsPatches { throw EmbeddingError(path: path, problem: .patches) }
     guard !FileManager.default.fileExists(atPath: path) else { throw EmbeddingError(path: path, problem: .exists) }
     let bytes = encoder.rowShape(of: self.kind).reduce(4, *)
     let batches = min(8, max(1, (64 << 20) / (128 * bytes)))
@@ -194,8 +194,8 @@ public struct EmbeddingRun {
 
   private func writePart(_ number: Int, rows: [Tensor], indices: [Int], skipped: [SkippedImage]) throws {
     var state = StateDictionary()
-    state.append("features", rows.isEmpty ? .zeros([0] + encoder.rowShape(of: kind)) : .concatenated(rows))
-    state.append("indices", Tensor(indices))
+    state.append("features", encoder.table(rows, of: kind))
+    state.append("indices", withDevice(.cpu) { Tensor(indices) })
     let text = String(decoding: try JSONEncoder().encode(skipped), as: UTF8.self)
     try state.write(to: partPath(number), metadata: ["skipped": text])
   }

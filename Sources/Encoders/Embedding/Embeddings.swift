@@ -26,7 +26,7 @@ public struct Embeddings {
   /// Some of the rows, in a chosen order.
   public func selecting(_ rows: [Int]) -> Embeddings {
     Embeddings(
-      kind: kind, features: features.selecting(Tensor(rows)), names: rows.map { names[$0] },
+      kind: kind, features: withDevice(.cpu) { features.selecting(Tensor(rows)) }, names: rows.map { names[$0] },
       indices: rows.map { indices[$0] }, labels: labels.map { labels in rows.map { labels[$0] } }, skipped: skipped)
   }
 }
@@ -64,9 +64,14 @@ extension VisionEncoder {
       indices += positions
     }
     return Embeddings(
-      kind: kind, features: rows.isEmpty ? .zeros([0, backbone.featureCount]) : .concatenated(rows),
+      kind: kind, features: table(rows, of: kind),
       names: indices.map { dataset.name(at: $0) }, indices: indices,
       labels: dataset.labels.map { labels in indices.map { labels[$0] } }, skipped: skipped.records)
+  }
+
+  /// Rows of features, none or many, on the CPU.
+  func table(_ rows: [Tensor], of kind: FeatureKind) -> Tensor {
+    withDevice(.cpu) { rows.isEmpty ? .zeros([0] + rowShape(of: kind)) : .concatenated(rows) }
   }
 
   /// Calls `body` with the positions and the features, on the CPU, of batch after batch.

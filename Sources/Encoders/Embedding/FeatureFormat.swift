@@ -12,6 +12,11 @@ public enum FeatureFormat: String, Sendable, CaseIterable {
   case npy
   /// A line for each image: name, class where there is one, features.
   case csv
+  /// Columns `index`, `name`, `label` where images have classes, and `features`, a list of floats.
+  case parquet
+
+  /// Whether an image may have many rows of features.
+  var holdsPatches: Bool { self == .safetensors || self == .npy }
 
   /// The format of a file of that name.
   /// - Throws: `EmbeddingError` where its ending is none of the known ones.
@@ -45,6 +50,7 @@ struct FeatureTable {
     case .safetensors: try writeSafetensors(to: path)
     case .npy: try writeArray(to: path)
     case .csv: try writeLines(to: path, features: true)
+    case .parquet: try writeColumns(to: path)
     }
   }
 
@@ -102,6 +108,22 @@ struct FeatureTable {
               + (features ? values[row * width..<(row + 1) * width].map { "\($0)" } : []))
         }
       }
+    } orThrow: {
+      $0
+    }
+  }
+
+  private func writeColumns(to path: String) throws {
+    let labels = dataset.labels
+    try AtomicFile.write(to: path) { output throws(FileError) in
+      var file = ParquetFile(output, width: rowShape.reduce(1, *), isLabelled: labels != nil)
+      for part in parts {
+        guard let indices = try? part.integers("indices"), let features = try? part.floats("features") else { continue }
+        file.append(
+          indices: indices, names: indices.map { dataset.name(at: $0) },
+          labels: labels.map { labels in indices.map { labels[$0] } }, features: features)
+      }
+      file.finish(metadata: metadata)
     } orThrow: {
       $0
     }

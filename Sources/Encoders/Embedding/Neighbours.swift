@@ -22,15 +22,17 @@ extension Embeddings {
     precondition(kind == queries.kind && kind != .patches, "neighbors of one row of features an image")
     precondition(count > 0, "\(count) neighbors")
     return try throwingExhaustion {
-      let bank = features.normalized().transposed()
-      return (0..<queries.count).map { query in
-        let row = queries.features.narrowed(along: 0, from: query, count: 1).normalized()
-        let same = names.count { $0 == queries.names[query] }
-        let (cosines, places) = row.matmul(bank).largest(min(count + same, self.count))
-        return zip(cosines.scalars(as: Double.self), places.scalars(as: Int.self)).compactMap { cosine, place in
-          names[place] == queries.names[query]
-            ? nil : Neighbour(name: names[place], index: indices[place], similarity: cosine)
-        }.prefix(count).map { $0 }
+      withDevice(.cpu) {
+        let bank = features.normalized().transposed()
+        return (0..<queries.count).map { query in
+          let row = queries.features.narrowed(along: 0, from: query, count: 1).normalized()
+          let same = names.count { $0 == queries.names[query] }
+          let (cosines, places) = row.matmul(bank).largest(min(count + same, self.count))
+          return zip(cosines.scalars(as: Double.self), places.scalars(as: Int.self)).compactMap { cosine, place in
+            names[place] == queries.names[query]
+              ? nil : Neighbour(name: names[place], index: indices[place], similarity: cosine)
+          }.prefix(count).map { $0 }
+        }
       }
     }
   }
