@@ -9,14 +9,15 @@ public struct StudyProtocol: Codable, Sendable, Equatable {
   /// Its settings, as YAML; empty for its defaults.
   public var settings: String
 
-  /// The names of the protocols that there are.
-  static var names: [String] { StandardProtocols.names }
+  /// The protocols that a study can name, with their usual settings.
+  static let all: [any EncoderProtocol] = StandardProtocols.all
 
   /// The protocol with its settings.
   /// - Throws: `ConfigurationError` for an unknown name or key.
   func resolved() throws(ConfigurationError) -> any EncoderProtocol {
-    guard var chosen = try? StandardProtocols.named(name) else {
-      throw ConfigurationError(path: "protocols", problem: .unknownValue(name, known: Self.names))
+    guard var chosen = Self.all.first(where: { type(of: $0).name == name }) else {
+      throw ConfigurationError(
+        path: "protocols", problem: .unknownValue(name, known: Self.all.map { type(of: $0).name }))
     }
     if var nearest = chosen as? NearestNeighbours {
       // A study compares by one number of neighbors.
