@@ -136,10 +136,17 @@ let package = Package(
       ],
       swiftSettings: language),
     .target(
+      name: "PixelEvaluation",
+      dependencies: [
+        "Corruptions", "RepresentationEvaluation", "Statistics", "Views", "ImageData", "Torch", "NeuralNetworks",
+        "Optimization",
+      ],
+      swiftSettings: language),
+    .target(
       name: "RunEvaluation",
       dependencies: [
-        "Encoders", "HardViewPretraining", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "ImageData",
-        "NeuralNetworks", "Torch", "Views",
+        "Encoders", "HardViewPretraining", "PixelEvaluation", "RepresentationEvaluation", "RunConfiguration",
+        "RunRecords", "ImageData", "NeuralNetworks", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -159,16 +166,17 @@ let package = Package(
     .target(
       name: "HardViews",
       dependencies: [
-        "Views", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords", "Objectives",
-        "HardViewSelection", "RunConfiguration", "HardViewPretraining", "Encoders", "RepresentationEvaluation",
-        "RunEvaluation", "Statistics", "TensorViews",
+        "Views", "Corruptions", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
+        "Objectives", "HardViewSelection", "RunConfiguration", "HardViewPretraining", "Encoders",
+        "RepresentationEvaluation", "PixelEvaluation", "RunEvaluation", "Statistics", "TensorViews",
       ],
       path: "Sources/HardViewsLibrary", swiftSettings: language),
     .target(
       name: "HardViewsCommandLine",
       dependencies: [
-        "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "RepresentationEvaluation",
-        "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator", "COpenMP", "ImageData",
+        "Corruptions", "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "PixelEvaluation",
+        "RepresentationEvaluation", "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator",
+        "COpenMP", "ImageData",
         "NeuralNetworks", "Optimization", "Pictures", "Statistics", "Studies", "Torch", "Views",
         argumentParser,
       ],
@@ -203,6 +211,10 @@ let package = Package(
       "Studies": [
         "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
         "RunConfiguration", "RunRecords", "Statistics", "Torch",
+      ],
+      "PixelEvaluation": [
+        "Corruptions", "ImageData", "NeuralNetworks", "Optimization", "RepresentationEvaluation", "Statistics", "Torch",
+        "Views",
       ],
       "Encoders": [
         "AtomicFiles", "Checkpoints", "HardViewPretraining", "HardViews", "ImageData", "NeuralNetworks",

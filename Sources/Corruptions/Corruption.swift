@@ -1,5 +1,5 @@
 /// One of the fifteen corruptions of ImageNet-C (Hendrycks and Dietterich 2019, arXiv 1903.12261), in its order.
-public enum Corruption: String, Codable, CodingKeyRepresentable, Sendable, CaseIterable {
+public enum Corruption: String, Codable, Sendable, CaseIterable {
   /// Normal noise on every value.
   case gaussianNoise = "gaussian_noise"
   /// Poisson noise, as of few photons.

@@ -1,5 +1,6 @@
 // One import for everything that a program which pretrains and measures encoders needs.
 @_exported import Checkpoints
+@_exported import Corruptions
 @_exported import Encoders
 @_exported import HardViewPretraining
 @_exported import HardViewSelection
@@ -7,6 +8,7 @@
 @_exported import NeuralNetworks
 @_exported import Objectives
 @_exported import Optimization
+@_exported import PixelEvaluation
 @_exported import RepresentationEvaluation
 @_exported import RunConfiguration
 @_exported import RunEvaluation

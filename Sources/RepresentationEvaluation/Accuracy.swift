@@ -75,7 +75,7 @@ public struct Outcomes: Codable, Sendable, Equatable {
   /// Ranks classes by scores `[images, classes]`; of equal scores the lower class comes first.
   ///
   /// - Parameter floor: A class whose score is not above it is never a guess.
-  init(scores: Tensor, labels: [Int], floor: Double = -.infinity) {
+  package init(scores: Tensor, labels: [Int], floor: Double = -.infinity) {
     let own = scores.gathering(Tensor(labels).reshaped([-1, 1]), along: 1)
     // Scores that are NaN or infinite are never right.
     let isGuess = own.isFinite().converted(to: .float32) * (own .> floor).converted(to: .float32)

@@ -8,6 +8,12 @@ public enum EvaluationDataError: Error, Equatable, CustomStringConvertible {
     public var name: String
     /// How many images it has.
     public var images: Int
+
+    /// Names a class.
+    package init(name: String, images: Int) {
+      self.name = name
+      self.images = images
+    }
   }
 
   /// A split has no images.
@@ -77,7 +83,7 @@ func className(of label: Int, among names: [String]?) -> String {
 
 extension LabelledFeatures {
   /// Throws unless guesses that are learned from these images mean something on `test`.
-  func check(against test: LabelledFeatures) throws(EvaluationDataError) {
+  package func check(against test: LabelledFeatures) throws(EvaluationDataError) {
     try check(named: "training")
     try test.check(named: "test")
     if Set(labels).count == 1 { throw .oneClass }

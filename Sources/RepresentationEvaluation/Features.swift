@@ -35,6 +35,9 @@ public struct MissingLabelsError: Error, CustomStringConvertible {
   /// The data, in words.
   public let data: String
 
+  /// Names the data.
+  package init(data: String) { self.data = data }
+
   /// One paragraph: what is missing and how to provide it.
   public var description: String {
     "\(data) has no labels, and evaluation needs them. Put the images of each class into a folder of its own "
@@ -44,14 +47,16 @@ public struct MissingLabelsError: Error, CustomStringConvertible {
 
 /// Runs a backbone over every image of a dataset, in order, with running statistics and without gradients.
 ///
-/// Images that cannot be decoded are left out and recorded in `skipped`.
+/// Images that cannot be decoded are left out and recorded in `skipped`; `alteration` changes them between cropping and
+/// normalization.
 /// - Throws: `MissingLabelsError`, `LoaderError`, `TorchError` when memory runs out.
 public func extractFeatures(
   of dataset: any ImageDataset, with backbone: any Backbone, transform: EvaluationTransform, threads: Int,
-  skipped: SkippedImages, dtype: DType = .float32, batchSize: Int = 256
+  skipped: SkippedImages, dtype: DType = .float32, batchSize: Int = 256, altering alteration: ImageAlteration? = nil
 ) throws -> LabelledFeatures {
   let loader = EvaluationLoader(
-    dataset: dataset, transform: transform, batchSize: batchSize, threads: threads, skipped: skipped)
+    dataset: dataset, transform: transform, alteration: alteration, batchSize: batchSize, threads: threads,
+    skipped: skipped)
   var batches: [Tensor] = []
   var labels: [Int] = []
   guard dataset.labels != nil else { throw MissingLabelsError(data: dataset.summary) }

@@ -148,7 +148,7 @@ public struct FewLabels: FeatureProtocol, Equatable {
   }
 
   /// Positions of the images of one draw, in rising order; larger amounts of the same draw contain the smaller ones.
-  static func draw(_ draw: Int, of labels: [Int], seed: UInt64, count: (Int) -> Int) -> [Int] {
+  package static func draw(_ draw: Int, of labels: [Int], seed: UInt64, count: (Int) -> Int) -> [Int] {
     Dictionary(grouping: labels.indices) { labels[$0] }.flatMap { label, members in
       var random = ViewRandom(seed: seed, epoch: draw, sample: label, view: 0, stream: RandomStream.fewLabels)
       return random.permutation(of: members.count).prefix(count(label)).map { members[$0] }

@@ -103,6 +103,22 @@ public struct LinearProbe: FeatureProtocol, Equatable {
     }
   }
 
+  /// A classifier that learned from all of `train` with the best settings, for more than one set of test images.
+  /// - Throws: `EvaluationDataError` where no image can be held out; `TorchError` when memory runs out.
+  public func classifier(learningFrom train: LabelledFeatures) throws -> LinearClassifier {
+    precondition(!learningRates.isEmpty && !batchNormalization.isEmpty && epochs > 0, "a probe needs something to try")
+    let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
+    if split.heldOut.isEmpty { throw EvaluationDataError.nothingHeldOut(images: train.count, share: heldOutShare) }
+    return try throwingExhaustion {
+      let classes = train.labels.max()! + 1
+      let trials = sweep(train.subset(split.kept), heldOut: train.subset(split.heldOut), classes: classes)
+      let best = trials.reduce(trials[0]) { $1.top1 > $0.top1 ? $1 : $0 }
+      let chosen = Classifiers(rates: [best.learningRate], isNormalized: best.batchNormalization, classes: classes)
+      fit([chosen], on: train) { _ in }
+      return LinearClassifier(chosen, classes: classes)
+    }
+  }
+
   /// Trains a classifier for each rate, with and without normalization, all at once.
   private func sweep(_ kept: LabelledFeatures, heldOut: LabelledFeatures, classes: Int) -> [Trial] {
     let sets = batchNormalization.map { Classifiers(rates: learningRates, isNormalized: $0, classes: classes) }
@@ -141,6 +157,30 @@ public struct LinearProbe: FeatureProtocol, Equatable {
         optimizer.step(Array(repeating: settings, count: sets.count))
       }
       withoutGradients { afterEpoch(epoch + 1) }
+    }
+  }
+}
+
+/// A trained linear classifier of features.
+public struct LinearClassifier {
+  private let classifiers: Classifiers
+  private let classes: Int
+
+  fileprivate init(_ classifiers: Classifiers, classes: Int) {
+    self.classifiers = classifiers
+    self.classes = classes
+  }
+
+  /// How it guesses images; those of a class that it never saw are wrong.
+  /// - Throws: `TorchError` when memory runs out.
+  public func outcomes(of images: LabelledFeatures) throws -> Outcomes {
+    try throwingExhaustion {
+      withoutGradients {
+        let scores = classifiers.scores(of: images.features).reshaped([images.count, classes])
+        let unseen = max(0, (images.labels.max() ?? 0) + 1 - classes)
+        let columns = unseen > 0 ? [scores, .full([images.count, unseen], -.infinity)] : [scores]
+        return Outcomes(scores: .concatenated(columns, along: 1), labels: images.labels)
+      }
     }
   }
 }

@@ -24,7 +24,9 @@ public final class EncoderEvaluation {
   public let division: LabelledDivision
   private let images: EvaluationImages
   private let folder: EvaluationFolder
-  private let onSkip: @Sendable (SkippedImage) -> Void
+  let onSkip: @Sendable (SkippedImage) -> Void
+  /// Told how far a long protocol is, in words.
+  public var onProgress: (String) -> Void = { _ in }
   private var extracted: Features?
 
   /// Features of the divided images.

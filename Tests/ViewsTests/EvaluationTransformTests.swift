@@ -51,6 +51,20 @@ import Views
     #expect(firstDifference(bytes(render(transform, image)), expected) == nil)
   }
 
+  @Test(arguments: Interpolation.allCases) func normalizingWhatIsCroppedIsRendering(interpolation: Interpolation) {
+    let transform = EvaluationTransform(
+      resize: 37, crop: 29, interpolation: interpolation, normalization: .imageNet, channels: 3)
+    for channels in [1, 3] {
+      let image = Image.noise(width: 60, height: 45).converted(toChannels: channels)
+      var scratch = RenderScratch()
+      let cropped = transform.cropped(image, scratch: &scratch)
+      #expect(cropped.width == 29 && cropped.height == 29 && cropped.channels == 3)
+      var values = [Float](repeating: .nan, count: transform.elementCount)
+      values.withUnsafeMutableBytes { transform.normalize(cropped, as: .float32, into: $0, scratch: &scratch) }
+      #expect(values == render(transform, image))
+    }
+  }
+
   @Test func grayImagesFillColorOutputs() {
     let gray = Image.noise(width: 28, height: 28, channels: 1)
     let transform = EvaluationTransform(

@@ -68,7 +68,7 @@ struct EvaluateLinearCommand: ParsableCommand {
 }
 
 /// Positive numbers with commas between them.
-private func parseRates(_ text: String) throws -> [Double] {
+func parseRates(_ text: String) throws -> [Double] {
   let numbers = text.split(separator: ",").map { Double($0) ?? 0 }
   guard !numbers.isEmpty, numbers.allSatisfy({ $0 > 0 && $0.isFinite }) else {
     throw ValidationError("'\(text)' is not a list of positive numbers such as 0.1,1,10")

@@ -75,6 +75,7 @@ struct EvaluateOptions: ParsableArguments {
     try device.use {
       let evaluation = try EncoderEvaluation(
         encoder.open(), images: images, output: output, onSkip: Watching.skipped)
+      evaluation.onProgress = { remark($0) }
       remark(evaluation.summary)
       for text in evaluation.remarks { remark(text) }
       try body(evaluation)

@@ -57,6 +57,30 @@ public struct EvaluationTransform: Sendable {
       .write(normalization, outputChannels: channels, as: format, into: output.baseAddress!)
   }
 
+  /// The resized and cropped image in 8 bits, before it is normalized: `crop × crop` pixels.
+  public func cropped(_ image: Image, scratch: inout RenderScratch) -> Image {
+    let pixels = [UInt8](unsafeUninitializedCapacity: elementCount) { buffer, initialized in
+      render(image, as: .uint8, into: UnsafeMutableRawBufferPointer(buffer), scratch: &scratch)
+      initialized = elementCount
+    }
+    return Image(width: crop, height: crop, channels: channels, pixels: pixels)
+  }
+
+  /// Renders an image that is cropped already; `normalize` after `cropped` is `render`.
+  ///
+  /// Traps when the image has another size than the crop, or `output` has no room.
+  public func normalize(
+    _ cropped: Image, as format: PixelFormat, into output: UnsafeMutableRawBufferPointer, scratch: inout RenderScratch
+  ) {
+    precondition(
+      cropped.width == crop && cropped.height == crop,
+      "A crop has \(crop)×\(crop) pixels, not \(cropped.width)×\(cropped.height).")
+    // Resizing to the same size changes no pixel.
+    EvaluationTransform(
+      resize: crop, crop: crop, interpolation: interpolation, normalization: normalization, channels: channels
+    ).render(cropped, as: format, into: output, scratch: &scratch)
+  }
+
   private func centered(in count: Int) -> Range<Int> {
     let start = Int((Double(count - crop) / 2).rounded(.toNearestOrEven))
     return start..<(start + crop)
