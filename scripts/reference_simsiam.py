@@ -5,7 +5,7 @@
         Trains on 10,000 images of Fashion-MNIST and prints a line of JSON with the accuracy of 20 weighted neighbors
         among all 60,000 labeled images. ResNet-18 with CIFAR stem of width 16, projector 512-512, predictor 128, batch
         256, SGD of momentum 0.9 and weight decay 5e-4, half a cosine by epoch, the predictor's rate fixed, bfloat16
-        autocast, one thread. Documentation/LearningParity.md compares it with this package.
+        autocast, one thread.
     reference_simsiam.py fixture
         Writes Tests/Fixtures/methods/simsiam-steps.safetensors: twenty steps in float32 from given weights on given
         views, with and without selection.

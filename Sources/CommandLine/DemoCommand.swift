@@ -33,7 +33,7 @@ struct DemoCommand: ParsableCommand {
   var output: String?
 
   private static let usualEpochs = 16
-  private static let hard = "hardest two of four"
+  private static let hard = "hard"
 
   func validate() throws {
     guard seeds >= 1, epochs >= 1 else { throw ValidationError("--seeds and --epochs must be at least 1.") }
@@ -74,9 +74,9 @@ struct DemoCommand: ParsableCommand {
           training: {epochs: \(epochs)}
           evaluation: {online: {every_epochs: 0}}
         arms:
-          two random views: {settings: {selection: {policy: none}}}
+          random: {settings: {selection: {policy: none}}}
           \(Self.hard): {settings: {selection: {policy: hardest, candidates: 4}}}
-        reference: two random views
+        reference: random
         seeds: [\((seed..<seed + seeds).map(String.init).joined(separator: ", "))]
         protocols: {knn: {neighbours: [20]}, linear: {epochs: 30}}
         """, source: "demo")

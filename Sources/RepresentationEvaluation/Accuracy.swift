@@ -13,6 +13,38 @@ public struct Accuracy: Codable, Sendable, Equatable {
   public var top1Interval: ConfidenceInterval
   /// The 95 % interval of `top5` over images, Wilson's.
   public var top5Interval: ConfidenceInterval
+  /// `top1` where each class counts alike, however many images it has; absent where labels were not at hand.
+  public var classMean: ClassMean?
+
+  /// The mean over classes of the share of their images whose class has the highest score.
+  public struct ClassMean: Codable, Sendable, Equatable {
+    /// The mean.
+    public var value: Double
+    /// Its 95 % interval by bootstrap, the images of each class resampled on their own.
+    public var interval: ConfidenceInterval
+
+    init(_ outcomes: Outcomes, labels: [Int]) {
+      let members = Dictionary(grouping: labels.indices) { labels[$0] }.sorted { $0.key < $1.key }.map(\.value)
+      let correctness = outcomes.correctness
+      func mean(_ counts: [[Int]]) -> Double {
+        var sum = 0.0
+        for (members, counts) in zip(members, counts) {
+          var hits = 0.0
+          for (member, count) in zip(members, counts) { hits += Double(count) * correctness[member] }
+          sum += hits / Double(members.count)
+        }
+        return sum / Double(members.count)
+      }
+      value = mean(members.map { Array(repeating: 1, count: $0.count) })
+      interval = ConfidenceInterval.bootstrap(groups: members.map(\.count), seed: 0) { [mean($0)] }[0]
+    }
+  }
+
+  /// Counts images, and classes alike.
+  init(_ outcomes: Outcomes, labels: [Int]) {
+    self.init(outcomes)
+    classMean = ClassMean(outcomes, labels: labels)
+  }
 
   /// Counts images.
   public init(_ outcomes: Outcomes) {

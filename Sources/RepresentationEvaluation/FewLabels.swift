@@ -138,7 +138,7 @@ public struct FewLabels: FeatureProtocol, Equatable {
     case .knn:
       var nearest = NearestNeighbours()
       nearest.neighbours = [min(neighbours, drawn.count)]
-      return try nearest.evaluate(train: drawn, test: test).votes[0].outcomes
+      return try nearest.outcomes(train: drawn, test: test)[0]
     case .logistic:
       let classes = (drawn.labels + test.labels).max()! + 1
       let classifier = LogisticRegression(inverseRegularization: inverseRegularization)

@@ -94,9 +94,11 @@ public struct LinearProbe: FeatureProtocol, Equatable {
       }
       let outcomes = Outcomes(scores: scores[epochs]!, labels: test.labels)
       return Result(
-        test: Accuracy(outcomes), learningRate: best.learningRate, batchNormalization: best.batchNormalization,
+        test: Accuracy(outcomes, labels: test.labels), learningRate: best.learningRate,
+        batchNormalization: best.batchNormalization,
         chosenEpoch: best.bestEpoch,
-        testAtChosenEpoch: Accuracy(Outcomes(scores: scores[best.bestEpoch]!, labels: test.labels)),
+        testAtChosenEpoch: Accuracy(
+          Outcomes(scores: scores[best.bestEpoch]!, labels: test.labels), labels: test.labels),
         heldOutImages: split.heldOut.count, heldOut: trials, outcomes: outcomes)
     }
   }

@@ -41,23 +41,42 @@ public struct NearestNeighbours: LeaveOneOutProtocol, Equatable {
   /// - Throws: `EvaluationDataError` where there are fewer training images than neighbors, or accuracy means nothing;
   ///   `TorchError` when memory runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> Result {
-    try train.check(against: test)
-    return try measure(test, among: train, countsThemselves: true)
+    result(of: try outcomes(train: train, test: test), on: test)
   }
 
   /// Accuracy on `images` for each number of neighbors among the other ones, in the order asked.
+  /// - Throws: `EvaluationDataError` where there are fewer other images than neighbors, or accuracy means nothing;
+  ///   `TorchError` when memory runs out.
+  public func evaluate(leavingOneOut images: LabelledFeatures) throws -> Result {
+    try images.check(against: images)
+    return result(of: try outcomes(leavingOneOut: images), on: images)
+  }
+
+  /// How images are guessed with each number of neighbors among the other ones, in the order asked.
   ///
   /// For weights that are being trained: features that are NaN or infinite, and images of one class, are no error.
   /// - Throws: `EvaluationDataError` where there are fewer other images than neighbors; `TorchError` when memory runs
   ///   out.
-  public func evaluate(leavingOneOut images: LabelledFeatures) throws -> Result {
-    try measure(images, among: images, countsThemselves: false)
+  public func outcomes(leavingOneOut images: LabelledFeatures) throws -> [Outcomes] {
+    try outcomes(of: images, among: images, countsThemselves: false)
+  }
+
+  func outcomes(train: LabelledFeatures, test: LabelledFeatures) throws -> [Outcomes] {
+    try train.check(against: test)
+    return try outcomes(of: test, among: train, countsThemselves: true)
+  }
+
+  private func result(of outcomes: [Outcomes], on images: LabelledFeatures) -> Result {
+    Result(
+      votes: zip(neighbours, outcomes).map {
+        Vote(neighbours: $0, accuracy: Accuracy($1, labels: images.labels), outcomes: $1)
+      })
   }
 
   /// - Parameter countsThemselves: Whether the training image at the position of a test image may be its neighbor.
-  private func measure(
-    _ test: LabelledFeatures, among train: LabelledFeatures, countsThemselves: Bool
-  ) throws -> Result {
+  private func outcomes(
+    of test: LabelledFeatures, among train: LabelledFeatures, countsThemselves: Bool
+  ) throws -> [Outcomes] {
     precondition(temperature > 0, "The temperature of votes must be above 0, not \(temperature).")
     let largest = neighbours.max() ?? 0
     let available = countsThemselves ? train.count : train.count - 1
@@ -81,11 +100,7 @@ public struct NearestNeighbours: LeaveOneOutProtocol, Equatable {
           places[position] += Outcomes(scores: scores, labels: labels, floor: 0).places
         }
       }
-      return Result(
-        votes: zip(neighbours, places).map { k, places in
-          let outcomes = Outcomes(places: places)
-          return Vote(neighbours: k, accuracy: Accuracy(outcomes), outcomes: outcomes)
-        })
+      return places.map(Outcomes.init(places:))
     }
   }
 }

@@ -144,6 +144,11 @@ import Torch
       ]
       #expect(errors == [expected, expected])
     }
+    #expect(throws: EvaluationDataError.oneClass) { try neighbours.evaluate(leavingOneOut: one) }
+    #expect(throws: EvaluationDataError.notFinite(split: "training")) { try neighbours.evaluate(leavingOneOut: broken) }
+    // While weights are trained both may happen.
+    #expect(try neighbours.outcomes(leavingOneOut: one)[0].places.allSatisfy { $0 == 1 })
+    #expect(try neighbours.outcomes(leavingOneOut: broken)[0].places.allSatisfy { $0 == nil })
     let four = train.subset([0, 1, 2, 3])
     let few = #expect(throws: EvaluationDataError.self) { try LinearProbe().evaluate(train: four, test: train) }
     #expect(few == .nothingHeldOut(images: 4, share: 0.1))

@@ -51,6 +51,20 @@ import Views
     #expect(Accuracy(outcomes).top1 == 0.25 && Accuracy(outcomes).top5 == 0.75)
   }
 
+  /// A large class does not hide a small one.
+  @Test func classesCountAlikeInTheClassMean() throws {
+    // 90 of 100 images of one class are right, 1 of 4 of another, none of 2 of a third.
+    let labels = Array(repeating: 0, count: 100) + Array(repeating: 5, count: 4) + [9, 9]
+    let isRight = (0..<106).map { $0 < 90 || $0 == 100 }
+    let accuracy = Accuracy(Outcomes(places: isRight.map { $0 ? 1 : 2 }), labels: labels)
+    let mean = try #require(accuracy.classMean)
+    #expect(abs(mean.value - (0.9 + 0.25 + 0) / 3) < 1e-12 && accuracy.top1 == 91.0 / 106)
+    // The standard deviation is that of the small class: √(0.25 · 0.75 / 4) / 3.
+    #expect(mean.interval.lower < mean.value - 0.05 && mean.value + 0.1 < mean.interval.upper)
+    #expect(mean.interval.upper - mean.interval.lower < 4 * 0.2165 / 3 + 0.02)
+    #expect(Accuracy(Outcomes(places: [1])).classMean == nil)
+  }
+
   /// Of equal scores the lower class comes first, and scores that are no numbers are never right.
   @Test func placesAreRanks() {
     let scores = Tensor([3, 1, 2, 2, 0, 0, 0, Double.nan, 1], shape: [3, 3]).converted(to: .float32)

@@ -40,7 +40,7 @@ import Testing
   @Test func looksAtTheImagesAndTimesSteps() throws {
     try withTemporaryDirectory { folder in
       let data = try SyntheticImages.writeIDX(in: folder, train: 24, test: 12)
-      let quick = try QuickStudy(data: data, budget: 1e5, warmUpSteps: 1, rounds: 1)
+      let quick = try QuickStudy(data: data, budget: 1e9, warmUpSteps: 1, rounds: 1)
       #expect(quick.study.arms.map(\.name) == ["untrained", "random", "hard", "all", "random-longer"])
       #expect(quick.study.seeds.count == 20)
       let all = quick.study.configuration(of: "all", in: quick.study.conditions[0]).values

@@ -35,11 +35,13 @@ struct EvaluateKNNCommand: ParsableCommand {
   }
 
   private static func table(of result: NearestNeighbours.Result) -> Table {
-    var table = Table(columns: [.right("k"), .right("top-1"), .right("95 % interval"), .right("top-5")])
+    var table = Table(columns: [
+      .right("k"), .right("top-1"), .right("95 % interval"), .right("class mean"), .right("top-5"),
+    ])
     for vote in result.votes {
       table.addRow([
         "\(vote.neighbours)", percent(vote.accuracy.top1), interval(vote.accuracy.top1Interval),
-        percent(vote.accuracy.top5),
+        vote.accuracy.classMean.map { percent($0.value) } ?? "", percent(vote.accuracy.top5),
       ])
     }
     return table

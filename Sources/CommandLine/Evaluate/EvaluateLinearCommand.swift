@@ -53,12 +53,15 @@ struct EvaluateLinearCommand: ParsableCommand {
   private static func table(_ result: LinearProbe.Result, epochs: Int) -> Table {
     var table = Table(columns: [
       .left("learning rate \(result.learningRate)\(result.batchNormalization ? ", batch norm" : "")"),
-      .right("test top-1"), .right("95 % interval"), .right("test top-5"),
+      .right("top-1"), .right("95 % interval"), .right("class mean"), .right("top-5"),
     ])
     for (name, accuracy) in [
       ("last epoch (\(epochs))", result.test), ("chosen epoch (\(result.chosenEpoch))", result.testAtChosenEpoch),
     ] {
-      table.addRow([name, percent(accuracy.top1), interval(accuracy.top1Interval), percent(accuracy.top5)])
+      table.addRow([
+        name, percent(accuracy.top1), interval(accuracy.top1Interval),
+        accuracy.classMean.map { percent($0.value) } ?? "", percent(accuracy.top5),
+      ])
     }
     return table
   }

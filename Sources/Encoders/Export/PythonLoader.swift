@@ -280,14 +280,15 @@ struct PythonLoader {
     let scaled =
       range == [0, 65535]
       ? "np.asarray(image, dtype=np.uint16) >> 8"
-      : "((np.asarray(image, dtype=np.int64).clip(\(low), \(range[1])) - \(low)) * 255 / \(span)).round()"
+      : "((np.asarray(image, dtype=np.int64) - \(low)).clip(0, \(span)) * 255 + \(span / 2)) // \(span)"
     var background = ""
     if preprocessing.background != "none" {
       background = """
 
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "\(preprocessing.background)"), image)
+            front = image.convert("RGBA")
+            image = Image.new("RGB", front.size, "\(preprocessing.background)")
+            image.paste(front, mask=front.getchannel("A"))
         """
     }
     return """

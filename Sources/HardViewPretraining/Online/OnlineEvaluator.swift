@@ -49,9 +49,8 @@ final class OnlineEvaluator {
     let accuracy = try labels.map { labels in
       var protocolOfPaper = NearestNeighbours()
       protocolOfPaper.neighbours = [min(neighbours, features.indices.count - 1)]
-      return try protocolOfPaper.evaluate(
-        leavingOneOut: LabelledFeatures(features: features.centered, labels: features.indices.map { labels[$0] })
-      ).votes[0].accuracy
+      let images = LabelledFeatures(features: features.centered, labels: features.indices.map { labels[$0] })
+      return Accuracy(try protocolOfPaper.outcomes(leavingOneOut: images)[0])
     }
     return OnlineSignal(
       step: position.step, epoch: position.epoch, images: features.indices.count, knn: accuracy?.top1,

@@ -1,6 +1,6 @@
 import HardViews
 
-// The demo's recipe, shortened so that this example takes seconds.
+// A small recipe, shortened so that this example takes seconds.
 var settings = try Recipes.named("simsiam-fashion")
 for change in ["data.limit=512", "training.epochs=1", "training.batch_size=128"] { try settings.set(change) }
 
@@ -9,6 +9,6 @@ let run = try Pretraining.start(ResolvedConfiguration(settings), output: "runs/e
 _ = try run.run()
 
 // Use the encoder: images [batch, channels, height, width] in, features [batch, features] out.
-let encoder = try PretrainedEncoder(run: "runs/example")
+let encoder = try VisionEncoder("runs/example")
 let features = encoder.backbone(.zeros([2, 1, 28, 28]), in: .evaluate)
 print("\(features.shape[1]) features for each of \(features.shape[0]) images")
