@@ -110,6 +110,7 @@ struct CompareCommand: ParsableCommand {
     }
     let start = ContinuousClock.now
     let seconds = budget?.seconds ?? 3600
+    remark("Timing a few steps on \(data)")
     let quick = try QuickStudy(
       data: data, labelled: labelled, budget: seconds, device: device ?? .cpu, components: components)
     for text in quick.remarks { remark(text) }

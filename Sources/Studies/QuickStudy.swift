@@ -52,7 +52,8 @@ public struct QuickStudy: Sendable {
     let batchSize = min(256, max(dataset.count / 4, 2))
     if batchSize < 256 { settings.set(.integer(batchSize), at: "training.batch_size") }
     let timing = try Self.timing(
-      of: settings, recipe: recipe, data: data, dataset: dataset, components, warmUpSteps, rounds)
+      of: settings, recipe: recipe, data: data, dataset: dataset, components,
+      batchSize: batchSize, warmUpSteps, rounds)
     let plan = Plan(
       budget: budget, imageCount: dataset.count, secondsPerImage: timing.random + 2 * timing.hard + timing.all,
       leastImages: 4 * batchSize, mostEpochs: try Self.epochs(of: recipe))
@@ -113,6 +114,9 @@ public struct QuickStudy: Sendable {
 
   // MARK: - Timing
 
+  /// Images of a timed step at most: an image takes about as long in a larger one.
+  private static let timedBatchSize = 64
+
   /// Seconds of training for an image.
   private struct Timing {
     var random: Double
@@ -123,12 +127,13 @@ public struct QuickStudy: Sendable {
   /// Takes steps of each kind in turns, so that a machine that is busy for a while slows down all of them.
   private static func timing(
     of settings: ConfigurationTree, recipe: String, data: String, dataset: any ImageDataset, _ components: Components,
-    _ warmUpSteps: Int, _ rounds: Int
+    batchSize: Int, _ warmUpSteps: Int, _ rounds: Int
   ) throws -> Timing {
     var layers = try SettingLayers(recipe: recipe)
     layers.change {
       $0 = $0.merging(settings)
       $0.set(.string(data), at: "data.path")
+      $0.set(.integer(min(batchSize, Self.timedBatchSize)), at: "training.batch_size")
     }
     let configuration = try ResolvedConfiguration(layers.settings, components: components)
     let timer = try StepTimers.make(configuration, dataset: dataset)
@@ -193,7 +198,7 @@ public struct QuickStudy: Sendable {
     private static let mostPairs = 20
     /// Epochs below which fewer images are taken.
     private static let wantedEpochs = 20
-    private static let fewestEpochs = 5
+    private static let fewestEpochs = 3
 
     /// - Parameters:
     ///   - budget: Seconds for everything.

@@ -84,7 +84,8 @@ extension StudyReport {
   /// The verdicts, a line each.
   private func lines(of condition: Study.Condition?) -> [String] {
     comparisons.filter { $0.condition == condition }.map { comparison in
-      "\(comparison.arm) against \(comparison.base)\(comparison.isAtEqualTime ? " at equal time" : "")"
+      let time = comparison.timeRatio.map { String(format: " at equal time (%.2f × as long)", $0) } ?? ""
+      return "\(comparison.arm) against \(comparison.base)\(comparison.isAtEqualTime ? time : "")"
         + ", \(comparison.measure): \(comparison.words)"
     }
   }

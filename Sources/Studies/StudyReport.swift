@@ -31,6 +31,10 @@ public struct StudyReport: Codable, Sendable {
     public var base: Double
     /// The value of the arm.
     public var value: Double
+    /// The training seconds of the arm that is compared with.
+    public var baseSeconds: Double
+    /// The training seconds of the arm.
+    public var seconds: Double
   }
 
   /// An arm held against another by one measure.
@@ -47,6 +51,11 @@ public struct StudyReport: Codable, Sendable {
     public var measure: String
     /// The pairs.
     public var pairs: [Pair]
+    /// How many times as long as the base the arm was trained; nil where the base was not.
+    public var timeRatio: Double? {
+      let base = pairs.reduce(0) { $0 + $1.baseSeconds }
+      return base > 0 ? pairs.reduce(0) { $0 + $1.seconds } / base : nil
+    }
     /// What they say about the arm's gain, as a share; where a lower value is better, the gain is how much lower it is.
     public var difference: PairedDifference
     /// What they show.
@@ -148,7 +157,9 @@ public struct StudyReport: Codable, Sendable {
       guard let other = here.first(where: { $0.arm == contrast.base && $0.seed == run.seed }),
         let base = other.value(measure), let value = run.value(measure)
       else { return nil }
-      return Pair(condition: condition, seed: run.seed, base: base, value: value)
+      return Pair(
+        condition: condition, seed: run.seed, base: base, value: value, baseSeconds: other.trainingSeconds,
+        seconds: run.trainingSeconds)
     }
   }
 }

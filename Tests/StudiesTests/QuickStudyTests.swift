@@ -24,11 +24,11 @@ import Testing
     #expect(plan(750).pairs == 6 && plan(750).epochs == 20 && plan(750).limit == 500)
     // As few images as make sense, for fewer epochs; then fewer pairs.
     #expect(plan(150).pairs == 6 && plan(150).epochs == 10 && plan(150).limit == 200)
-    #expect(plan(30).pairs == 2 && plan(30).epochs == 5 && plan(30).limit == 200)
+    #expect(plan(30).pairs == 4 && plan(30).epochs == 3 && plan(30).limit == 200)
     #expect(plan(1).pairs == 1)
     #expect(plan(10, images: 100).limit == 0)
-    #expect(plan(750).seconds == 750 && plan(1).seconds == 12.5)
-    let error = QuickStudyError(path: "photos", problem: .tooLittleTime(1, needed: 12.5))
+    #expect(plan(750).seconds == 750 && plan(1).seconds == 7.5)
+    let error = QuickStudyError(path: "photos", problem: .tooLittleTime(1, needed: 12.6))
     #expect("\(error)".contains("takes about 13 s") && "\(error)".contains("Raise --budget"))
   }
 

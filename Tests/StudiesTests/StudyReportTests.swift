@@ -45,10 +45,13 @@ import Testing
     #expect(first.map(\.isAtEqualTime) == [false, false, false, true])
     #expect(first[1].verdict == .better && first[1].words == "better by 0.80 points (0.62 to 0.98, p = 0.008, 8 pairs)")
     #expect(first[2].verdict == .undecided)
+    #expect(first.map(\.timeRatio) == [1.5, 1.5, 1.5, 1])
     let pooled = report.comparisons.filter { $0.condition == nil && $0.measure == "20-NN" && $0.arm == "hard" }
     #expect(pooled.count == 2 && pooled[0].difference.count == 16 && pooled[0].pairs.count == 16)
     #expect(abs(pooled[0].difference.mean - 0.008) < 1e-12)
-    #expect(report.text.contains("hard against random-longer at equal time, 20-NN: better by 0.80 points"))
+    #expect(
+      report.text.contains(
+        "hard against random-longer at equal time (1.00 × as long), 20-NN: better by 0.80 points"))
     let markdown = report.markdown(picture: "report.png")
     #expect(markdown.contains("| hard | 8 | 2 | 15 s | 74.30 % | 50.00 % |") && markdown.contains("](report.png)"))
   }
