@@ -152,8 +152,9 @@ let package = Package(
     .target(
       name: "Studies",
       dependencies: [
-        "AtomicFiles", "Encoders", "HardViewPretraining", "ImageData", "Pictures", "RepresentationEvaluation",
-        "HardViewSelection", "RunConfiguration", "RunEvaluation", "RunRecords", "Statistics", "Torch", "Views",
+        "AtomicFiles", "Encoders", "HardViewPretraining", "ImageData", "Pictures", "PixelEvaluation",
+        "RepresentationEvaluation", "HardViewSelection", "RunConfiguration", "RunEvaluation", "RunRecords",
+        "Statistics", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(

@@ -1,3 +1,4 @@
+import PixelEvaluation
 import RepresentationEvaluation
 import RunConfiguration
 import RunEvaluation
@@ -10,7 +11,7 @@ public struct StudyProtocol: Codable, Sendable, Equatable {
   public var settings: String
 
   /// The protocols that a study can name, with their usual settings.
-  static let all: [any EncoderProtocol] = StandardProtocols.all
+  static let all: [any EncoderProtocol] = StandardProtocols.all + [Robustness(), FineTuning()]
 
   /// The protocol with its settings.
   /// - Throws: `ConfigurationError` for an unknown name or key.
@@ -38,6 +39,8 @@ public struct StudyProtocol: Codable, Sendable, Equatable {
     switch try? resolved() {
     case let nearest as NearestNeighbours: nearest.neighbours.first.map { "\($0)-NN" }
     case is LinearProbe: "linear"
+    case is FineTuning: "finetune"
+    case is Robustness: "mean corruption error"
     default: nil
     }
   }

@@ -39,6 +39,14 @@ import Testing
     let study = try study()
     #expect(study.seeds == [0, 1, 2] && study.conditions == [Study.Condition(set: "clothes", method: "")])
     #expect(study.protocols.map(\.name) == ["knn", "linear"])
+    let others = [
+      StudyProtocol(name: "robustness", settings: "{severities: [3], images: 100}"),
+      StudyProtocol(name: "finetune", settings: "{epochs: 2}"),
+    ]
+    #expect(others.map(\.mainMeasure) == ["mean corruption error", "finetune"])
+    #expect(throws: ConfigurationError.self) {
+      try StudyProtocol(name: "robustness", settings: "{severity: 3}").resolved()
+    }
     let hard = study.configuration(of: "hard", in: study.conditions[0]).values
     #expect(hard.training.epochs == 2 && hard.data.path == "/somewhere" && hard.data.limit == 100)
     #expect(hard.selection.policy == .hardest && hard.training.batchSize == 256)
