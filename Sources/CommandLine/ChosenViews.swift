@@ -14,7 +14,7 @@ struct ChosenViews {
   var limit: Int
 
   /// Draws the sheet.
-  /// - Throws: `ValidationError`-like errors of the run; `RecordError` where nothing was recorded.
+  /// - Throws: Errors of the run and its images; `RecordError` where nothing was recorded.
   func sheet() throws -> ChosenViewsSheet {
     let directory = try RunDirectory.open(at: run)
     let configuration = try Pretraining.configuration(of: directory, components: HardViewsProgram.components)
@@ -38,7 +38,7 @@ struct ChosenViews {
         caption: caption(of: record), image: image, views: views, chosen: Set(record.selected))
     }
     return ChosenViewsSheet(
-      title: "\(URL(filePath: run).lastPathComponent), epoch \(epoch + 1): views that were trained on are framed",
+      title: "Epoch \(epoch + 1): the views that were trained on are framed",
       rows: Array(rows))
   }
 

@@ -77,6 +77,7 @@ struct DemoCommand: ParsableCommand {
           random: {settings: {selection: {policy: none}}}
           \(Self.hard): {settings: {selection: {policy: hardest, candidates: 4}}}
         reference: random
+        spread: {20-NN: 0.6, linear: 0.75}
         seeds: [\((seed..<seed + seeds).map(String.init).joined(separator: ", "))]
         protocols: {knn: {neighbours: [20]}, linear: {epochs: 30}}
         """, source: "demo")
