@@ -282,7 +282,7 @@ import Testing
       (["recipes", "show", "nothing"], 1, "Known here"),
       (["pretrian", "--recipe", "simsiam-small"], 2, "Did you mean 'pretrain'?"),
       (["evaluate", "kn", "runs/demo"], 2, "Did you mean 'knn'?"),
-      (["evaluate", "everything", "runs/demo"], 2, "Commands: knn, retrieval, few-labels, linear, outliers, "),
+      (["evaluate", "everything", "runs/demo"], 2, "Commands: knn, retrieval, few-labels, linear, robustness, "),
       (["evaluate", "knn", "nowhere", "--held-out", "1"], 2, "--held-out must be above 0 and below 1"),
       (["evaluate", "knn", "nowhere", "--train", "here"], 2, "--train and --test name two sets"),
       (["evaluate", "knn", "nowhere", "--held-out", "0.5", "--leave-one-out"], 2, "in different ways"),
