@@ -68,6 +68,13 @@ public enum Engine {
   /// oneDNN's for AVX2 do.
   public static let overrunsNarrowConvolutions = processorHas("avx2") && !processorHas("avx512bw")
 
+  /// Whether a convolution with a stride would write beyond its memory in its backward pass: oneDNN's for AVX-512 does with
+  /// kernels of one pixel and fewer than 16 input channels, where several threads share the work (libtorch 2.13).
+  static func overrunsStridedConvolutions(of input: Tensor, weight: Tensor) -> Bool {
+    let shape = weight.shape
+    return shape.count == 4 && shape[1] < 16 && shape[2] == 1 && shape[3] == 1 && input.device == .cpu
+  }
+
   /// Whether this processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX), so that bf16 autocast pays.
   public static let hasFastBFloat16 = processorHas("avx512_bf16", "amx_bf16")
 

@@ -86,6 +86,7 @@ package enum Operator: String, CaseIterable {
   case scatterAdd = "scatter_add"
   case singularValues = "linalg_svdvals"
   case solve = "linalg_solve"
+  case slice = "slice.Tensor"
   case softmax = "softmax.int"
   case sort
   case squareRoot = "sqrt"

@@ -54,7 +54,18 @@ extension Tensor {
 
   /// Two-dimensional convolution of `[batch, channels, height, width]`.
   public func convolved2d(weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0) -> Tensor {
-    Operator.convolution2d(
+    if stride > 1, padding == 0, Engine.overrunsStridedConvolutions(of: self, weight: weight) {
+      // A kernel of one pixel sees nothing of the pixels between.
+      return strided(along: 2, by: stride).strided(along: 3, by: stride).convolved2d(weight: weight, bias: bias)
+    }
+    if padding > 0, shape[3] == 1, weight.shape[3] == 2 * padding + 1, device == .cpu {
+      // Images of one column meet the middle column of the kernel alone. Of the others oneDNN's for AMX leaves the
+      // gradient in bfloat16 as the memory was (libtorch 2.13).
+      return Operator.convolution2d(
+        .tensor(self), .tensor(weight.narrowed(along: 3, from: padding, count: 1)), .optional(bias),
+        .ints([stride, stride]), .ints([padding, 0]))
+    }
+    return Operator.convolution2d(
       .tensor(self), .tensor(weight), .optional(bias), .ints([stride, stride]), .ints([padding, padding]))
   }
 

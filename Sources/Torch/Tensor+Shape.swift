@@ -28,6 +28,10 @@ extension Tensor {
   public func narrowed(along dimension: Int, from start: Int, count: Int) -> Tensor {
     Operator.narrow(.tensor(self), .int(dimension), .int(start), .int(count))
   }
+  /// Every `stride`-th slice along a dimension, from the first, without a copy.
+  public func strided(along dimension: Int, by stride: Int) -> Tensor {
+    Operator.slice(.tensor(self), .int(dimension), .none, .none, .int(stride))
+  }
   /// Equal parts along a dimension, without a copy.
   public func split(into count: Int, along dimension: Int = 0) -> [Tensor] {
     guard !isExhausted() else { return Array(repeating: .undefined, count: count) }
