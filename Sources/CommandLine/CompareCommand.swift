@@ -1,4 +1,5 @@
 import ArgumentParser
+import Encoders
 import Foundation
 import HardViewPretraining
 import ImageData
@@ -105,8 +106,16 @@ struct CompareCommand: ParsableCommand {
     let name = URL(filePath: data).standardizedFileURL.deletingPathExtension().lastPathComponent
     let folder = StudyFolder(at: output ?? "runs/quick-\(name)")
     if folder.holdsStudy {
+      let comparison = try StudyComparison(resuming: folder.path, components: components)
+      let study = comparison.study
+      let images = study.configuration(of: study.reference, in: study.conditions[0]).values.data.path
+      guard VisionEncoder.absolutePath(of: images) == VisionEncoder.absolutePath(of: data) else {
+        throw RecordError(
+          path: folder.path, reason: "holds a study of other images (\(images))",
+          advice: "Choose another folder with --output")
+      }
       remark("\(folder.path) holds a study already, which goes on as it was planned.")
-      return try carry(out: StudyComparison(resuming: folder.path, components: components), with: resources())
+      return try carry(out: comparison, with: resources())
     }
     let start = ContinuousClock.now
     let seconds = budget?.seconds ?? 3600
@@ -136,7 +145,7 @@ func carry(out comparison: StudyComparison, with resources: StudyQueue.Resources
   remark(
     "\(study.summary.isEmpty ? "Comparing" : study.summary) in \(path): \(runs) runs of "
       + "\(study.arms.map(\.name).joined(separator: ", ")) with \(quantity(study.seeds.count, "seed"))")
-  for statement in try comparison.power() { remark(statement.words) }
+  for sentence in try comparison.power() { remark(sentence) }
   let outcome = try comparison.run(with: resources, shouldStop: { Interruption.request == .stop }) { event in
     switch event {
     case .began(let run): remark("began \(run.name)")

@@ -24,6 +24,16 @@ public final class ChildProcess {
     return getppid() != parent
   }
 
+  /// Ends this process with its study, however busy it is: what is lost is made again.
+  static func endWithStudy() {
+    guard parent != nil else { return }
+    if isOrphan { _exit(130) }
+    Thread.detachNewThread {
+      while !ChildProcess.isOrphan { usleep(200_000) }
+      _exit(130)
+    }
+  }
+
   private static let parent = ProcessInfo.processInfo.environment[parentVariable].flatMap { pid_t($0) }
 
   private let process = Process()

@@ -27,21 +27,34 @@ public struct PowerStatement: Codable, Sendable, Equatable {
     spread.flatMap { PairedPower.gainForVerdict(pairs: pairs, spread: $0.points) }
   }
 
-  /// One sentence.
-  public var words: String {
-    let place = "\(measure) (\(condition.name))"
+  /// Where it holds: the measure, the image set and the method.
+  private var place: String { "\(measure) (\(condition.name))" }
+
+  /// What the pairs can show, without its place.
+  var claim: String {
     guard pairs >= Verdict.fewestPairs else {
-      return "\(place): \(quantity(pairs, "pair")) cannot show any gain, since even pairs that all agree "
-        + "have a p above 0.05; \(Verdict.fewestPairs) are needed."
+      return "\(quantity(pairs, "pair")) cannot show any gain, since even pairs that all agree have a p above 0.05; "
+        + "\(Verdict.fewestPairs) are needed."
     }
     guard let spread, let gain = detectableGain else {
-      return "\(place): which gain \(pairs) pairs can show is unknown until 3 pairs are in; the key 'spread' names the "
-        + "standard deviation of a pair's difference where it is known."
+      return "which gain \(pairs) pairs can show is unknown until 3 pairs are in; the key 'spread' names the standard "
+        + "deviation of a pair's difference where it is known."
     }
     return String(
-      format:
-        "%@: with %d pairs, gains above %.1f points (80 %% power at 5 %%), if pairs scatter by %.2f points as %@.",
-      place, pairs, gain, spread.points, spread.source)
+      format: "with %d pairs, gains above %.1f points (80 %% power at 5 %%), if pairs scatter by %.2f points as %@.",
+      pairs, gain, spread.points, spread.source)
+  }
+
+  /// A sentence for each different claim, with the places where it holds; without them where it holds in all.
+  static func sentences(_ statements: [PowerStatement]) -> [String] {
+    var places: [String: [String]] = [:]
+    var claims: [String] = []
+    for statement in statements {
+      if places[statement.claim] == nil { claims.append(statement.claim) }
+      places[statement.claim, default: []].append(statement.place)
+    }
+    if claims.count == 1, statements.count > 1 { return [claims[0].prefix(1).uppercased() + claims[0].dropFirst()] }
+    return claims.map { "\(places[$0]!.joined(separator: "; ")): \($0)" }
   }
 
   /// Pairs that a spread of this folder is taken from, at least.

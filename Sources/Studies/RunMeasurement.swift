@@ -23,6 +23,7 @@ public enum RunMeasurement {
     _ folder: String, threads: Int, components: Components = .standard,
     onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws -> [String] {
+    ChildProcess.endWithStudy()
     let run = StudyRun(condition: Study.Condition(set: "", method: ""), arm: "", seed: 0, folder: folder)
     let order = try readJSON(RunToMeasure.self, from: run.measuringPath)
     var settings = try ConfigurationTree(contentsOf: run.settingsPath)
@@ -35,11 +36,9 @@ public enum RunMeasurement {
         order.isUntrained
         ? try VisionEncoder.initial(of: configuration)
         : try VisionEncoder(run.trainingPath, components: components)
-      // Every labelled image, not only those trained on: measuring is cheap, and less noisy so.
-      let own = configuration.values.data
-      let data = order.labelled.isEmpty ? (own.format == .automatic ? own.path : nil) : order.labelled
       let evaluation = try EncoderEvaluation(
-        encoder, images: EvaluationImages(data: data), output: folder + "/evaluation", onSkip: onSkip)
+        encoder, images: images(of: configuration, labelled: order.labelled), output: folder + "/evaluation",
+        onSkip: onSkip)
       var measured = MeasuredRun(protocols: order.protocols, images: evaluation.summary, mainMeasures: [], measures: [])
       for chosen in order.protocols {
         let fitted = try chosen.resolved().fitted(to: evaluation)
@@ -50,5 +49,23 @@ public enum RunMeasurement {
       try writeJSON(measured, to: run.measuresPath)
       return [evaluation.summary] + evaluation.remarks
     }
+  }
+
+  /// Opens and divides the images that the encoders of a study are measured on, as will be done after training; none is
+  /// read.
+  /// - Throws: Errors of the data; `MissingLabelsError`; `DivisionError`.
+  static func checkImages(of study: Study) throws {
+    // One method suffices for every image set.
+    for condition in study.conditions where condition.method == study.conditions[0].method {
+      let configuration = study.configuration(of: study.reference, in: condition)
+      let images = images(of: configuration, labelled: study.labelledImages(of: condition.set))
+      _ = try images.divided(for: VisionEncoder.initial(of: configuration))
+    }
+  }
+
+  /// Every labelled image, not only those trained on: measuring is cheap, and less noisy so.
+  private static func images(of configuration: ResolvedConfiguration, labelled: String) -> EvaluationImages {
+    let own = configuration.values.data
+    return EvaluationImages(data: labelled.isEmpty ? (own.format == .automatic ? own.path : nil) : labelled)
   }
 }

@@ -12,7 +12,6 @@ extension StudyReport {
     let trained = runs.filter { $0.epochs > 0 && $0.value(measure) != nil }
     var series: [String] = []
     for arm in arms where arm.epochs > 0 && !series.contains(arm.arm) { series.append(arm.arm) }
-    let conditions = arms.map(\.condition).reduce(into: [Study.Condition]()) { if !$0.contains($1) { $0.append($1) } }
     let panels = conditions.map { condition in
       let shown = trained.filter { $0.condition == condition }
       let marks = shown.map { run in

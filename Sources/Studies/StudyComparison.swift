@@ -42,8 +42,10 @@ public struct StudyComparison {
     return report
   }
 
-  /// What gain the planned pairs can show.
-  public func power() throws -> [PowerStatement] { PowerStatement.all(for: study, report: try report()) }
+  /// What gain the planned pairs can show, in sentences.
+  public func power() throws -> [String] {
+    PowerStatement.sentences(PowerStatement.all(for: study, report: try report()))
+  }
 
   /// Trains and measures what is not finished yet; writes the reports whenever a run is.
   ///
@@ -52,10 +54,11 @@ public struct StudyComparison {
   ///   - shouldStop: Asked again and again; runs that are stopped write a checkpoint first.
   ///   - onEvent: Told what happens.
   /// - Throws: `RecordError` where another process carries out the study, the folder holds another one, or the disk
-  ///   refuses.
+  ///   refuses; errors of images that encoders cannot be measured on.
   public func run(
     with resources: StudyQueue.Resources, shouldStop: () -> Bool, onEvent: @escaping (StudyQueue.Event) -> Void
   ) throws -> StudyQueue.Outcome {
+    if folder.runs(of: study).contains(where: { $0.measured() == nil }) { try RunMeasurement.checkImages(of: study) }
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     try folder.begin(study)

@@ -122,10 +122,6 @@ public struct StudyFolder: Sendable, Equatable {
   }
 }
 
-func makeFolder(_ path: String) throws {
-  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-}
-
 /// What has changed between a study that was begun and the same one now.
 enum StudyChanges {
   /// Keys that change no run.

@@ -11,19 +11,20 @@ public struct StudyProtocol: Codable, Sendable, Equatable {
   public var settings: String
 
   /// The protocols that a study can name, with their usual settings.
-  static let all: [any EncoderProtocol] = StandardProtocols.all + [Robustness(), FineTuning()]
+  static let all: [any EncoderProtocol] =
+    StandardProtocols.all.map { (chosen) -> any EncoderProtocol in
+      guard var nearest = chosen as? NearestNeighbours else { return chosen }
+      // A study compares by one number of neighbors.
+      nearest.neighbours = [20]
+      return nearest
+    } + [Robustness(), FineTuning()]
 
   /// The protocol with its settings.
   /// - Throws: `ConfigurationError` for an unknown name or key.
   func resolved() throws(ConfigurationError) -> any EncoderProtocol {
-    guard var chosen = Self.all.first(where: { type(of: $0).name == name }) else {
+    guard let chosen = Self.all.first(where: { type(of: $0).name == name }) else {
       throw ConfigurationError(
         path: "protocols", problem: .unknownValue(name, known: Self.all.map { type(of: $0).name }))
-    }
-    if var nearest = chosen as? NearestNeighbours {
-      // A study compares by one number of neighbors.
-      nearest.neighbours = [20]
-      chosen = nearest
     }
     return try decoded(chosen)
   }
@@ -36,12 +37,7 @@ public struct StudyProtocol: Codable, Sendable, Equatable {
 
   /// The measure that encoders are compared by, where it is known before anything is measured.
   var mainMeasure: String? {
-    switch try? resolved() {
-    case let nearest as NearestNeighbours: nearest.neighbours.first.map { "\($0)-NN" }
-    case is LinearProbe: "linear"
-    case is FineTuning: "finetune"
-    case is Robustness: "mean corruption error"
-    default: nil
-    }
+    // An unknown protocol is refused where the study file is read.
+    (try? resolved())?.mainMeasure
   }
 }

@@ -76,7 +76,6 @@ public final class StudyQueue {
   private var seconds: [StudyRun: Double] = [:]
   private var waiting: [StudyRun]
   private var running: [Job] = []
-  private var isOver = false
 
   /// A queue of the runs of a study that are not finished yet.
   ///
@@ -145,8 +144,7 @@ public final class StudyQueue {
 
   // MARK: - Which run is next
 
-  private func next() -> StudyRun? {
-    guard !isOver else { return nil }
+  func next() -> StudyRun? {
     // An arm that is to take as long as another waits until that one's time is known.
     let ready = waiting.filter { run in
       guard let arm = study.arm(run.arm), arm.asLongAs != nil else { return true }
@@ -157,13 +155,15 @@ public final class StudyQueue {
       return nil
     }
     let candidates = ready.filter { $0.seed == seed }
-    let isNewSeed = waiting.count { $0.seed == seed } == study.conditions.count * study.arms.count
-    if isNewSeed, let budget = resources.budget, let expected = secondsOfSeed,
-      elapsed + expected / Double(atOnce) > budget
+    let newSeeds = self.newSeeds
+    // What was begun is brought to its end in any case.
+    let needed = running.map(\.run) + waiting.filter { $0.seed == seed || !newSeeds.contains($0.seed) }
+    if newSeeds.contains(seed), let budget = resources.budget, let expected = expectedSeconds(needed),
+      elapsed + expected > budget
     {
-      isOver = true
-      onEvent(.outOfTime(seedsLeft: Set(waiting.map(\.seed)).count))
-      return nil
+      waiting.removeAll { newSeeds.contains($0.seed) }
+      onEvent(.outOfTime(seedsLeft: newSeeds.count))
+      return next()
     }
     let run = candidates.enumerated().max { left, right in
       let (a, b) = (expectedSeconds(left.element) ?? 0, expectedSeconds(right.element) ?? 0)
@@ -185,29 +185,33 @@ public final class StudyQueue {
 
   private var elapsed: Double { (ContinuousClock.now - begin) / .seconds(1) }
 
-  /// The seconds that a run takes by those of its arm, in the mean over their seeds; nil while none is known.
+  /// Seeds of which no run has begun.
+  private var newSeeds: [Int] {
+    study.seeds.filter { seed in
+      waiting.count { $0.seed == seed } == study.conditions.count * study.arms.count
+    }
+  }
+
+  /// The seconds that a run takes by those of its arm, in the mean over their seeds; where there are none, by those of the
+  /// arm that it is to take as long as; nil while neither is known.
   ///
   /// Of runs that were finished before, measuring is not known and left out.
   private func expectedSeconds(_ run: StudyRun) -> Double? {
-    let known = results.filter { $0.key.arm == run.arm && $0.key.condition == run.condition }
-      .map { seconds[$0.key] ?? $0.value.trainingSeconds }
-    return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
-  }
-
-  /// The seconds of all runs of one seed; nil while some are not known.
-  private var secondsOfSeed: Double? {
-    let runs = study.conditions.flatMap { condition in
-      study.arms.map { folder.run(of: $0.name, seed: 0, in: condition) }
+    func mean(of arm: String) -> Double? {
+      let known = results.filter { $0.key.arm == arm && $0.key.condition == run.condition }
+        .map { seconds[$0.key] ?? $0.value.trainingSeconds }
+      return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
     }
-    let known = runs.compactMap(expectedSeconds)
-    return known.count == runs.count ? known.reduce(0, +) : nil
+    return mean(of: run.arm) ?? study.arm(run.arm)?.asLongAs.flatMap(mean)
   }
 
-  private var secondsLeft: Double? {
-    let known = (waiting + running.map(\.run)).map(expectedSeconds)
-    guard known.allSatisfy({ $0 != nil }) else { return nil }
-    return known.compactMap { $0 }.reduce(0, +) / Double(atOnce)
+  /// The seconds that runs take, several at once; nil while some are not known.
+  private func expectedSeconds(_ runs: [StudyRun]) -> Double? {
+    let known = runs.compactMap(expectedSeconds)
+    return known.count == runs.count ? known.reduce(0, +) / Double(atOnce) : nil
   }
+
+  private var secondsLeft: Double? { expectedSeconds(waiting + running.map(\.run)) }
 
   // MARK: - Stretched epochs
 

@@ -66,7 +66,7 @@ extension StudyReport {
   }
 
   /// The conditions that have results, in their order.
-  private var conditions: [Study.Condition] {
+  var conditions: [Study.Condition] {
     arms.map(\.condition).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
@@ -84,10 +84,16 @@ extension StudyReport {
   /// The verdicts, a line each.
   private func lines(of condition: Study.Condition?) -> [String] {
     comparisons.filter { $0.condition == condition }.map { comparison in
-      let time = comparison.timeRatio.map { String(format: " at equal time (%.2f × as long)", $0) } ?? ""
-      return "\(comparison.arm) against \(comparison.base)\(comparison.isAtEqualTime ? time : "")"
-        + ", \(comparison.measure): \(comparison.words)"
+      "\(comparison.arm) against \(comparison.base)\(comparison.isAtEqualTime ? Self.time(comparison.timeRatio) : ""), "
+        + "\(comparison.measure): \(comparison.words)"
     }
+  }
+
+  /// How equal times were that were meant to be: the load of a machine can change between the runs of a pair.
+  private static func time(_ ratio: Double?) -> String {
+    guard let ratio else { return "" }
+    let isEqual = (0.8...1.25).contains(ratio)
+    return String(format: isEqual ? " at equal time (%.2f × as long)" : " (not at equal time: %.2f × as long)", ratio)
   }
 
   private static func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }

@@ -131,6 +131,13 @@ extension CommandLineTests {
     }
   }
 
+  /// A process without the study that it belongs to; no process has number 0.
+  @Test func measuringEndsWithItsStudy() throws {
+    let arguments = ["compare", "--measure", "/nowhere"]
+    #expect(try hardviews(arguments).code == 1)
+    #expect(try hardviews(arguments, environment: ["HARDVIEWS_STUDY_PROCESS": "0"]).code == 130)
+  }
+
   @Test func foldersOfSomethingElseAreRefused() throws {
     try withTemporaryDirectory { folder in
       try writeStudy(in: folder, arms: Self.twoArms)
@@ -138,7 +145,31 @@ extension CommandLineTests {
       #expect(taken.code == 1 && taken.error.contains("is no folder of a study"))
       let missing = try hardviews(["compare", "--report", "nothing"], in: folder)
       #expect(missing.code == 1 && missing.error.contains("is no folder of a study"))
+      let file = try hardviews(["compare", "study.yaml", "--output", "study.yaml/s"], in: folder)
+      #expect(file.code == 1 && file.error.contains("study.yaml/s") && !file.error.contains("Error Domain"))
       #expect(try hardviews(["compare"], in: folder).code == 2)
+    }
+  }
+
+  @Test func aQuickComparisonOfOtherImagesIsNotGoneOnWith() throws {
+    try withTemporaryDirectory { folder in
+      try writeStudy(in: folder, arms: Self.twoArms)
+      let data = try SyntheticImages.writeIDX(in: folder + "/others")
+      try FileManager.default.createDirectory(atPath: folder + "/s", withIntermediateDirectories: false)
+      try FileManager.default.copyItem(atPath: folder + "/study.yaml", toPath: folder + "/s/comparison.yaml")
+      let result = try hardviews(["compare", "--quick", "--data", data, "--output", "s"], in: folder)
+      #expect(result.code == 1 && result.error.contains("holds a study of other images"), "\(result.error)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/s") == ["comparison.yaml"])
+    }
+  }
+
+  @Test func imagesThatCannotBeMeasuredOnAreRefusedBeforeTraining() throws {
+    try withTemporaryDirectory { folder in
+      try writeStudy(in: folder, arms: Self.twoArms)
+      try FileManager.default.removeItem(atPath: folder + "/images/train-labels-idx1-ubyte")
+      let result = try hardviews(["compare", "study.yaml"], in: folder)
+      #expect(result.code == 1 && result.error.contains("label") && !result.error.contains("began"), "\(result.error)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/runs"))
     }
   }
 

@@ -52,6 +52,14 @@ import Testing
     #expect(
       report.text.contains(
         "hard against random-longer at equal time (1.00 × as long), 20-NN: better by 0.80 points"))
+    let slow = results(gain: { _ in 0.01 }).map { result in
+      var result = result
+      if result.arm == "hard" { result.trainingSeconds *= 2 }
+      return result
+    }
+    #expect(
+      StudyReport(of: study, results: slow, failures: []).text.contains(
+        "hard against random-longer (not at equal time: 2.00 × as long), 20-NN"))
     let markdown = report.markdown(picture: "report.png")
     #expect(markdown.contains("| hard | 8 | 2 | 15 s | 74.30 % | 50.00 % |") && markdown.contains("](report.png)"))
   }
@@ -74,15 +82,19 @@ import Testing
     let expected = try #require(PairedPower.gainForVerdict(pairs: 8, spread: 1.1))
     #expect(before[0].detectableGain == expected)
     #expect(
-      before[0].words.contains("with 8 pairs, gains above 1.3 points") && before[0].words.contains("simsiam-fashion"))
-    #expect(before[2].words.contains("unknown until 3 pairs are in"))
+      before[0].claim.contains("with 8 pairs, gains above 1.3 points") && before[0].claim.contains("simsiam-fashion"))
+    #expect(before[2].claim.contains("unknown until 3 pairs are in"))
+    let unknown = try #require(PowerStatement.sentences(before).first { $0.contains("unknown") })
+    let places = before.filter { $0.spread == nil }.map { "\($0.measure) (\($0.condition.name))" }
+    #expect(places.count == 2 && unknown.hasPrefix(places.joined(separator: "; ") + ": which gain"))
+    #expect(PowerStatement.sentences(before.filter { $0.spread == nil }).map { $0.prefix(10) } == ["Which gain"])
     let two = StudyReport(of: study, results: results(gain: { Double($0) / 100 }, seeds: 0..<2), failures: [])
     #expect(PowerStatement.all(for: study, report: two)[2].spread == nil)
     let three = StudyReport(of: study, results: results(gain: { Double($0) / 100 }, seeds: 0..<3), failures: [])
     let after = PowerStatement.all(for: study, report: three)
     // Differences of 0, 1 and 2 points.
     #expect(
-      abs(try #require(after[0].spread?.points) - 1) < 1e-9 && after[0].words.contains("the 3 pairs so far of hard"))
+      abs(try #require(after[0].spread?.points) - 1) < 1e-9 && after[0].claim.contains("the 3 pairs so far of hard"))
     #expect(after[1].spread?.points == 0.8, "pairs without any spread say nothing")
   }
 
