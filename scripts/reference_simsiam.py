@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """SimSiam with and without hard views in plain PyTorch: the published procedure, on a small scale and a processor.
 
-    reference_simsiam.py train SEED none|hardest [--start uniform|normal] [--rate RATE] [--epochs N]
+    reference_simsiam.py train SEED none|hardest [--stem cifar|imagenet] [--start uniform|normal] [--rate RATE]
+            [--epochs N]
         Trains on 10,000 images of Fashion-MNIST and prints a line of JSON with the accuracy of 20 weighted neighbors
-        among all 60,000 labeled images. ResNet-18 with CIFAR stem of width 16, projector 512-512, predictor 128, batch
-        256, SGD of momentum 0.9 and weight decay 5e-4, half a cosine by epoch, the predictor's rate fixed, bfloat16
-        autocast, one thread.
+        among all 60,000 labeled images. ResNet-18 of width 16, projector 512-512, predictor 128, batch 256, SGD of
+        momentum 0.9 and weight decay 5e-4, half a cosine by epoch, the predictor's rate fixed, bfloat16 autocast, one
+        thread.
     reference_simsiam.py fixture
         Writes Tests/Fixtures/methods/simsiam-steps.safetensors: twenty steps in float32 from given weights on given
         views, with and without selection.
@@ -48,11 +49,13 @@ class Block(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """With a stem for small gray images."""
+    """For gray images, with a stem for small ones (cifar) or the usual one (imagenet)."""
 
-    def __init__(self, width: int, start: str) -> None:
+    def __init__(self, width: int, start: str, stem: str = "cifar") -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, width, 3, 1, 1, bias=False)
+        usual = stem == "imagenet"
+        self.conv1 = nn.Conv2d(1, width, 7, 2, 3, bias=False) if usual else nn.Conv2d(1, width, 3, 1, 1, bias=False)
+        self.maxpool = nn.MaxPool2d(3, 2, 1) if usual else nn.Identity()
         self.bn1 = nn.BatchNorm2d(width)
         inputs = width
         for stage in range(4):
@@ -67,16 +70,18 @@ class ResNet18(nn.Module):
                     nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.maxpool(F.relu(self.bn1(self.conv1(x))))
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = stage(x)
         return x.mean((2, 3))
 
 
 class SimSiam(nn.Module):
-    def __init__(self, width: int, start: str, hidden: int, output: int, predictor: int) -> None:
+    def __init__(
+        self, width: int, start: str, hidden: int, output: int, predictor: int, stem: str = "cifar",
+    ) -> None:
         super().__init__()
-        self.backbone = ResNet18(width, start)
+        self.backbone = ResNet18(width, start, stem)
         self.projector = nn.Sequential(
             nn.Linear(self.backbone.features, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU(),
             nn.Linear(hidden, output, bias=False), nn.BatchNorm1d(output, affine=False))
@@ -188,14 +193,14 @@ def neighbor_accuracy(model: SimSiam, train: tuple, test: tuple, k: int = 20) ->
     return hits / len(test[0])
 
 
-def train(seed: int, selection: str, start: str, rate: float, epochs: int) -> None:
+def train(seed: int, selection: str, stem: str, start: str, rate: float, epochs: int) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     everything, test = pixels_and_labels("train"), pixels_and_labels("t10k")
     subset = torch.randperm(60000, generator=torch.Generator().manual_seed(0))[:10000]
     images = everything[0][subset].float() / 255
-    model = SimSiam(16, start, 512, 512, 128).to(memory_format=torch.channels_last).train()
+    model = SimSiam(16, start, 512, 512, 128, stem).to(memory_format=torch.channels_last).train()
     optimizer, began = model.optimizer(rate), time.time()
     for epoch in range(epochs):
         optimizer.param_groups[0]["lr"] = rate * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
@@ -214,7 +219,7 @@ def train(seed: int, selection: str, start: str, rate: float, epochs: int) -> No
     seconds = time.time() - began
     model.eval()
     accuracy = neighbor_accuracy(model, everything, test)
-    print(json.dumps({"seed": seed, "selection": selection, "start": start, "rate": rate, "epochs": epochs,
+    print(json.dumps({"seed": seed, "selection": selection, "stem": stem, "start": start, "rate": rate, "epochs": epochs,
                       "knn": round(accuracy, 4), "loss": round(float(loss), 4), "seconds": round(seconds)}), flush=True)
 
 
@@ -268,6 +273,7 @@ def main() -> None:
     training = commands.add_parser("train")
     training.add_argument("seed", type=int)
     training.add_argument("selection", choices=["none", "hardest"])
+    training.add_argument("--stem", choices=["cifar", "imagenet"], default="cifar")
     training.add_argument("--start", choices=["uniform", "normal"], default="uniform")
     training.add_argument("--rate", type=float, default=0.06)
     training.add_argument("--epochs", type=int, default=12)
