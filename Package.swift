@@ -145,8 +145,8 @@ let package = Package(
     .target(
       name: "RunEvaluation",
       dependencies: [
-        "Encoders", "HardViewPretraining", "PixelEvaluation", "RepresentationEvaluation", "RunConfiguration",
-        "RunRecords", "ImageData", "NeuralNetworks", "Torch", "Views",
+        "Encoders", "HardViewPretraining", "PixelEvaluation", "RepresentationEvaluation", "RunRecords", "ImageData",
+        "NeuralNetworks", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -206,7 +206,8 @@ let package = Package(
       ],
       "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Statistics", "Torch", "Views"],
       "RunEvaluation": [
-        "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "RepresentationEvaluation", "Views",
+        "Corruptions", "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "PixelEvaluation",
+        "RepresentationEvaluation", "Views",
       ],
       "Statistics": [],
       "Studies": [

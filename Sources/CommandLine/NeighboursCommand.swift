@@ -51,6 +51,10 @@ struct NeighboursCommand: ParsableCommand {
   func validate() throws {
     guard (1...1000).contains(count) else { throw ValidationError("-k goes from 1 to 1000.") }
     guard !queries.isEmpty else { throw ValidationError("Name at least one image.") }
+    let room = NeighbourSheet.largestSide
+    guard picture == nil || max(count, queries.count) <= room else {
+      throw ValidationError("--picture has room for \(room) images and \(room) neighbors of each. Ask for fewer.")
+    }
   }
 
   func run() throws {
@@ -82,7 +86,7 @@ struct NeighboursCommand: ParsableCommand {
         }
         let title = "Nearest images by \(URL(filePath: encoder.name).lastPathComponent)"
         try AtomicFile.write(NeighbourSheet(title: title, rows: tiles).drawn().png(), to: picture)
-        remark("\(picture) shows \(answers.count) image\(answers.count == 1 ? "" : "s") and what is near.")
+        remark("\(picture) shows \(quantity(answers.count, "image")) and what is near.")
       }
     }
   }
@@ -93,10 +97,11 @@ struct NeighboursCommand: ParsableCommand {
   private func place(of query: String, in dataset: any ImageDataset) throws -> Int? {
     let isFile = FileManager.default.fileExists(atPath: Self.absolute(query))
     let path = Self.absolute(query)
+    let end = URL(filePath: path).lastPathComponent
     var ends: [Int] = []
     for index in 0..<dataset.count {
       let name = dataset.name(at: index)
-      if name == query || (isFile && Self.absolute(name) == path) { return index }
+      if name == query || (isFile && name.hasSuffix(end) && Self.absolute(name) == path) { return index }
       if !isFile, name.hasSuffix("/" + query) { ends.append(index) }
     }
     if isFile || ends.count == 1 { return ends.first }

@@ -1,9 +1,9 @@
-/// What a corruption is made with; lengths in pixels, values in shares of white.
+/// What a corruption is made with, computed once for all images; lengths in pixels, values in shares of white.
 enum CorruptionConstants: Sendable {
   case gaussianNoise(deviation: Double)
-  case shotNoise(photons: Double)
+  case shotNoise(PoissonTable)
   case impulseNoise(share: Double)
-  case defocusBlur(radius: Double, aliasBlur: Double)
+  case defocusBlur(disk: [Planes.Tap])
   case glassBlur(sigma: Double, reach: Int, iterations: Int)
   case motionBlur(radius: Int, sigma: Double)
   case zoomBlur(end: Double, step: Double)
@@ -39,7 +39,8 @@ enum CorruptionConstants: Sendable {
       self = .gaussianNoise(
         deviation: pick(imageNet: [0.08, 0.12, 0.18, 0.26, 0.38], cifar: [0.04, 0.06, 0.08, 0.09, 0.1]))
     case .shotNoise:
-      self = .shotNoise(photons: pick(imageNet: [60, 25, 12, 5, 3], cifar: [500, 250, 100, 75, 50]))
+      self = .shotNoise(
+        PoissonTable(photons: pick(imageNet: [60, 25, 12, 5, 3], cifar: [500, 250, 100, 75, 50])))
     case .impulseNoise:
       self = .impulseNoise(
         share: pick(imageNet: [0.03, 0.06, 0.09, 0.17, 0.27], cifar: [0.01, 0.02, 0.03, 0.05, 0.07]))
@@ -47,7 +48,7 @@ enum CorruptionConstants: Sendable {
       let (radius, aliasBlur) = pick(
         imageNet: [(3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)],
         cifar: [(0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1, 0.2), (1.5, 0.1)])
-      self = .defocusBlur(radius: radius, aliasBlur: aliasBlur)
+      self = .defocusBlur(disk: Planes.disk(radius: radius, aliasBlur: aliasBlur))
     case .glassBlur:
       let (sigma, reach, iterations) = pick(
         imageNet: [(0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)],

@@ -16,7 +16,6 @@ public struct Corruptor: Sendable {
   public let scale: CorruptionScale
 
   private let constants: CorruptionConstants
-  private let photons: PoissonTable?
 
   /// The severities.
   public static let severities = 1...5
@@ -28,7 +27,6 @@ public struct Corruptor: Sendable {
     self.severity = severity
     self.scale = scale
     constants = CorruptionConstants(corruption, severity: severity, scale: scale)
-    if case .shotNoise(let photons) = constants { self.photons = PoissonTable(photons: photons) } else { photons = nil }
   }
 
   /// The corrupted image, of the same size and channels.
@@ -53,9 +51,9 @@ public struct Corruptor: Sendable {
     }
     switch constants {
     case .gaussianNoise(let deviation): planes.addNormalNoise(deviation: deviation, using: &draws)
-    case .shotNoise: planes.addShotNoise(photons!, using: &draws)
+    case .shotNoise(let table): planes.addShotNoise(table, using: &draws)
     case .impulseNoise(let share): planes.addImpulses(share: share, using: &draws)
-    case .defocusBlur(let radius, let aliasBlur): planes.blurDefocus(radius: radius, aliasBlur: aliasBlur)
+    case .defocusBlur(let disk): planes.convolve(disk, border: reflected)
     case .glassBlur(let sigma, let reach, let iterations):
       planes.blurGlass(sigma: sigma, reach: reach, iterations: iterations, using: &draws)
     case .motionBlur(let radius, let sigma):

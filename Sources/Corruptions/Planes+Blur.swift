@@ -2,13 +2,8 @@ import Glibc
 import Views
 
 extension Planes {
-  /// Convolves with a disk whose edge is smoothed, the border mirrored.
-  mutating func blurDefocus(radius: Double, aliasBlur: Double) {
-    convolve(Self.disk(radius: radius, aliasBlur: aliasBlur), border: reflected)
-  }
-
   /// A disk of sum 1 on 17 pixels, or as many as it needs, smoothed by a Gaussian of 3 pixels, or 5 for a large disk.
-  private static func disk(radius: Double, aliasBlur: Double) -> [Tap] {
+  static func disk(radius: Double, aliasBlur: Double) -> [Tap] {
     let isLarge = radius > 8
     let half = isLarge ? Int(radius) : 8
     let side = 2 * half + 1

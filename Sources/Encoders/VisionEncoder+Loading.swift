@@ -46,14 +46,15 @@ extension VisionEncoder {
       backbone, configuration, from: .file(path, step: checkpoint.trainedSteps), run: nil, components: components)
   }
 
-  /// Whether a path is a run folder or lies in the checkpoints of one, and is no file that stands alone.
+  /// Whether a path is a run folder or lies among the checkpoints of one, and is no file that stands alone.
   ///
   /// What does not exist counts as a run folder, unless it is named as a file.
   private static func isOfRun(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     guard exists, !isFolder.boolValue else { return isFolder.boolValue || !path.hasSuffix(".safetensors") }
-    return RunDirectory.isRun(at: URL(filePath: path).deletingLastPathComponent().deletingLastPathComponent().path)
+    let folder = URL(filePath: absolutePath(of: path)).deletingLastPathComponent()
+    return folder.lastPathComponent == "checkpoints" && RunDirectory.isRun(at: folder.deletingLastPathComponent().path)
   }
 
   /// An encoder from a file that describes itself.

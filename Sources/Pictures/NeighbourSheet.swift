@@ -21,6 +21,8 @@ public struct NeighbourSheet {
   /// In each row an image and its neighbors, the nearest first.
   public var rows: [(query: Tile, neighbours: [Tile])]
 
+  /// As many rows, and as many neighbors in each, fit into a picture.
+  public static let largestSide = 200
   private static let margin = 16.0
   private static let side = 128.0
   private static let textSize = 11.0

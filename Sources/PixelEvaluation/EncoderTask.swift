@@ -16,15 +16,15 @@ public struct EncoderTask {
   public var train: any ImageDataset
   /// The images to measure on, with labels in the numbers of `train`.
   public var test: any ImageDataset
-  /// Features of the images to learn from, where they are there already.
-  public var trainFeatures: LabelledFeatures?
+  /// Gives features of the images to learn from, where they may be there already.
+  public var trainFeatures: (() throws -> LabelledFeatures)?
   /// The precision of the encoder's convolutions and matrix products.
   public var dtype = DType.float32
   /// Threads that decode and render.
   public var threads: Int
   /// The largest share of the images that may be left out because they cannot be decoded.
   public var skippedShareLimit = 0.01
-  /// Told about images that could not be used; once each.
+  /// Told about images that could not be used.
   public var onSkip: @Sendable (SkippedImage) -> Void = { _ in }
   /// Told how far a long protocol is, in words.
   public var onProgress: (String) -> Void = { _ in }
@@ -42,13 +42,18 @@ public struct EncoderTask {
     self.threads = threads
   }
 
-  /// Runs a backbone over images; `alteration` changes them between cropping and normalization.
+  /// An empty record of the images of one dataset that cannot be used, for all passes over it.
+  func skippedImages() -> SkippedImages { SkippedImages(maximumShare: skippedShareLimit, onSkip: onSkip) }
+
+  /// Runs a backbone over images.
+  ///
+  /// - Parameter skipped: The images that earlier passes could not use; nil where there was none.
   func features(
-    of images: any ImageDataset, with backbone: any Backbone, altering alteration: ImageAlteration? = nil
+    of images: any ImageDataset, with backbone: any Backbone, skipped: SkippedImages? = nil
   ) throws -> LabelledFeatures {
     try extractFeatures(
-      of: images, with: backbone, transform: transform, threads: threads,
-      skipped: SkippedImages(maximumShare: skippedShareLimit, onSkip: onSkip), dtype: dtype, altering: alteration)
+      of: images, with: backbone, transform: transform, threads: threads, skipped: skipped ?? skippedImages(),
+      dtype: dtype)
   }
 }
 

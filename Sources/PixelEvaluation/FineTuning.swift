@@ -25,7 +25,7 @@ public struct FineTuning: EvaluationProtocol, Equatable {
   /// Images a step; all training images where they are fewer.
   public var batchSize = 64
   /// Rates to try, for a batch of 256; a single one is taken as it is.
-  public var learningRates = [5e-4, 2e-3]
+  public var learningRates = [5e-4, 2e-3, 8e-3, 2e-2]
   /// By how much the rate falls from a layer to the one before it; 1 for one rate.
   public var layerDecay = 0.75
   /// The pull of matrices towards zero.
@@ -53,6 +53,9 @@ public struct FineTuning: EvaluationProtocol, Equatable {
 
   /// The usual setting.
   public init() {}
+
+  /// `finetune`: the accuracy after the last epoch.
+  public var mainMeasure: String? { "finetune" }
 
   /// What fine-tuning reaches.
   public struct Result: EvaluationResult {
@@ -116,7 +119,8 @@ public struct FineTuning: EvaluationProtocol, Equatable {
       let split = stratifiedSplit(labels: train.labels!, fraction: heldOutShare, seed: seed)
       if split.heldOut.isEmpty { throw EvaluationDataError.nothingHeldOut(images: train.count, share: heldOutShare) }
       heldOutImages = split.heldOut.count
-      let (kept, heldOut) = (Subset(train, indices: split.kept), Subset(train, indices: split.heldOut))
+      let kept = training.images(Subset(train, indices: split.kept))
+      let heldOut = training.images(Subset(train, indices: split.heldOut))
       trials = try learningRates.map { try trial(of: $0, training, kept, heldOut, task) }
     }
     // The first of equals.
@@ -124,11 +128,12 @@ public struct FineTuning: EvaluationProtocol, Equatable {
     let rate = best?.learningRate ?? learningRates[0]
     var outcomes: [Int: Outcomes] = [:]
     var losses: [Double] = []
-    let steps = try training.train(on: train, learningRate: rate) { epoch, loss, network in
+    let test = training.images(task.test)
+    let steps = try training.train(on: training.images(train), learningRate: rate) { epoch, loss, network in
       losses.append(loss)
       task.onProgress("epoch \(epoch) of \(epochs): loss \((loss * 1000).rounded() / 1000)")
       guard epoch == epochs || epoch == best?.bestEpoch else { return }
-      outcomes[epoch] = try training.outcomes(of: network, on: task.test)
+      outcomes[epoch] = try training.outcomes(of: network, on: test)
     }
     return Result(
       test: Accuracy(outcomes[epochs]!), learningRate: rate, chosenEpoch: best?.bestEpoch,
@@ -137,14 +142,15 @@ public struct FineTuning: EvaluationProtocol, Equatable {
   }
 
   private func trial(
-    of rate: Double, _ training: FineTuningRun, _ kept: Subset, _ heldOut: Subset, _ task: EncoderTask
+    of rate: Double, _ training: FineTuningRun, _ kept: FineTuningRun.Images, _ heldOut: FineTuningRun.Images,
+    _ task: EncoderTask
   ) throws -> Trial {
     var trial = Trial(learningRate: rate, top1: 0, bestEpoch: 1, bestTop1: -1)
     _ = try training.train(on: kept, learningRate: rate) { epoch, _, network in
       trial.top1 = Accuracy(try training.outcomes(of: network, on: heldOut)).top1
       if trial.top1 >= trial.bestTop1 { (trial.bestEpoch, trial.bestTop1) = (epoch, trial.top1) }
     }
-    task.onProgress("learning rate \(rate): \(percent(trial.top1)) of \(heldOut.count) held-out images")
+    task.onProgress("learning rate \(rate): \(percent(trial.top1)) of \(heldOut.dataset.count) held-out images")
     return trial
   }
 

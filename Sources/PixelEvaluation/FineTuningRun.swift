@@ -17,6 +17,15 @@ struct FineTuningRun {
     self.classes = classes
   }
 
+  /// Images that are gone through again and again, with those of them that cannot be used.
+  struct Images {
+    let dataset: any ImageDataset
+    let skipped: SkippedImages
+  }
+
+  /// Images that no pass has gone through.
+  func images(_ dataset: any ImageDataset) -> Images { Images(dataset: dataset, skipped: task.skippedImages()) }
+
   /// A network that is being trained.
   final class Network: Module {
     let backbone: any Backbone
@@ -32,14 +41,15 @@ struct FineTuningRun {
   ///
   /// - Parameter afterEpoch: Called with the number of epochs, the mean loss of the last one, and the network.
   func train(
-    on images: Subset, learningRate: Double, afterEpoch: (Int, Double, Network) throws -> Void
+    on images: Images, learningRate: Double, afterEpoch: (Int, Double, Network) throws -> Void
   ) throws -> Int {
-    let batch = min(settings.batchSize, images.count)
+    let labels = images.dataset.labels!
+    let batch = min(settings.batchSize, labels.count)
     let loader = ViewLoader(
-      dataset: images, groups: [DrawnViews(recipe, count: 1)],
+      dataset: images.dataset, groups: [DrawnViews(recipe, count: 1)],
       configuration: LoaderConfiguration(
         batchSize: batch, threads: task.threads, channels: task.transform.channels, seed: settings.seed),
-      skipped: SkippedImages(maximumShare: task.skippedShareLimit, onSkip: task.onSkip))
+      skipped: images.skipped)
     defer { loader.stop() }
     let network = makeNetwork()
     let layers = LayerGroups(network.backbone, head: network.head, decay: settings.layerDecay)
@@ -51,7 +61,7 @@ struct FineTuningRun {
       loader.startEpoch(epoch)
       var sum: Tensor?
       while let batch = try loader.next() {
-        let loss = try throwingExhaustion { step(network, batch, labels: images.labels!) }
+        let loss = try throwingExhaustion { step(network, batch, labels: labels) }
         sum = sum.map { $0 + loss } ?? loss
         let rate = base * schedule.factor(at: progress)
         optimizer.step(
@@ -85,8 +95,8 @@ struct FineTuningRun {
   }
 
   /// How a network guesses images, with running statistics.
-  func outcomes(of network: Network, on images: any ImageDataset) throws -> Outcomes {
-    let features = try task.features(of: images, with: network.backbone)
+  func outcomes(of network: Network, on images: Images) throws -> Outcomes {
+    let features = try task.features(of: images.dataset, with: network.backbone, skipped: images.skipped)
     return try throwingExhaustion {
       withoutGradients {
         Outcomes(scores: network.head(features.features, in: .evaluate), labels: features.labels)

@@ -46,6 +46,9 @@ public struct Robustness: EvaluationProtocol, Equatable {
   /// All corruptions and severities, on all test images.
   public init() {}
 
+  /// `mean corruption error`.
+  public var mainMeasure: String? { "mean corruption error" }
+
   /// The errors of an encoder that others are compared with: AlexNet's in the publication.
   public struct Baseline: Codable, Sendable, Equatable {
     /// The encoder in words.
@@ -95,23 +98,29 @@ public struct Robustness: EvaluationProtocol, Equatable {
         "was measured with the constants of \(baseline.scale.rawValue), not of \(scale.rawValue); name them "
           + "with scale")
     }
+    let skipped = task.skippedImages()
     let test =
       images > 0 ? task.test.limited(to: images, seed: seed) : Subset(task.test, indices: Array(0..<task.test.count))
-    // Decoding is most of the work on small encoders, and is done for every corruption and severity.
-    let kept = CachedImages(test, capacity: Self.cacheCapacity)
-    let train = try task.trainFeatures ?? task.features(of: task.train, with: task.backbone)
-    let clean = try task.features(of: kept, with: task.backbone)
+    // Every corruption and severity begins with the same crops, and decoding takes longer than corrupting.
+    let kept = CachedImages(CroppedImages(base: test, transform: task.transform), capacity: Self.cacheCapacity)
+    var cropped = task
+    cropped.transform = task.transform.ofCroppedImages
+    let clean = try cropped.features(of: kept, with: task.backbone, skipped: skipped)
+    if let baseline, baseline.images != clean.count {
+      throw refuse(
+        "baseline", "was measured on \(baseline.images) test images, not on \(clean.count); measure both alike")
+    }
+    let train = try task.trainFeatures?() ?? task.features(of: task.train, with: task.backbone)
     try train.check(against: clean)
     let classify = try learned(from: train, task)
     var corrupted: [CorruptionErrors] = []
     var wrongs: [[[Double]]] = []
     for corruption in corruptions {
       let wrong = try severities.map { severity in
-        let corruptor = Corruptor(corruption, severity: severity, scale: scale)
-        let (seed, indices) = (seed, test.indices)
-        let features = try task.features(of: kept, with: task.backbone) { image, index throws(ImageError) in
-          try corruptor.corrupt(image, number: indices[index], seed: seed)
-        }
+        let images = CorruptedImages(
+          base: kept, corruptor: Corruptor(corruption, severity: severity, scale: scale), numbers: test.indices,
+          seed: seed)
+        let features = try cropped.features(of: images, with: task.backbone, skipped: skipped)
         return try classify(features).places.map { $0 == 1 ? 0.0 : 1 }
       }
       corrupted.append(
@@ -125,7 +134,7 @@ public struct Robustness: EvaluationProtocol, Equatable {
       seed: seed)
   }
 
-  /// Bytes of decoded test images that are kept in memory.
+  /// Bytes of cropped test images that are kept in memory.
   private static let cacheCapacity = 1 << 30
 
   /// What gives the guesses of a classifier that learned from clean features.

@@ -10,6 +10,8 @@ public protocol EvaluationProtocol: Codable, Sendable {
   static var name: String { get }
   /// The version of the protocol, from 1.
   static var version: Int { get }
+  /// The name of the first of its measures, by which encoders are compared; nil where the settings measure nothing.
+  var mainMeasure: String? { get }
 }
 
 /// What a protocol found.

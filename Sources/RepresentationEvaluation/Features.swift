@@ -47,16 +47,14 @@ public struct MissingLabelsError: Error, CustomStringConvertible {
 
 /// Runs a backbone over every image of a dataset, in order, with running statistics and without gradients.
 ///
-/// Images that cannot be decoded are left out and recorded in `skipped`; `alteration` changes them between cropping and
-/// normalization.
+/// Images that cannot be decoded are left out and recorded in `skipped`.
 /// - Throws: `MissingLabelsError`, `LoaderError`, `TorchError` when memory runs out.
 public func extractFeatures(
   of dataset: any ImageDataset, with backbone: any Backbone, transform: EvaluationTransform, threads: Int,
-  skipped: SkippedImages, dtype: DType = .float32, batchSize: Int = 256, altering alteration: ImageAlteration? = nil
+  skipped: SkippedImages, dtype: DType = .float32, batchSize: Int = 256
 ) throws -> LabelledFeatures {
   let loader = EvaluationLoader(
-    dataset: dataset, transform: transform, alteration: alteration, batchSize: batchSize, threads: threads,
-    skipped: skipped)
+    dataset: dataset, transform: transform, batchSize: batchSize, threads: threads, skipped: skipped)
   var batches: [Tensor] = []
   var labels: [Int] = []
   guard dataset.labels != nil else { throw MissingLabelsError(data: dataset.summary) }

@@ -40,6 +40,15 @@ public struct FewLabels: FeatureProtocol, Equatable {
   /// The usual amounts.
   public init() {}
 
+  /// The accuracy with the first amount, shares first.
+  public var mainMeasure: String? {
+    shares.first.map(Self.amount(share:)) ?? perClass.first.map(Self.amount(perClass:))
+  }
+
+  private static func amount(share: Double) -> String { "\(percentage(share)) % of labels" }
+
+  private static func amount(perClass count: Int) -> String { "\(count) \(count == 1 ? "label" : "labels") per class" }
+
   /// Accuracies, one for each amount, shares first.
   public struct Result: EvaluationResult {
     /// The accuracies.
@@ -77,13 +86,12 @@ public struct FewLabels: FeatureProtocol, Equatable {
     return try throwingExhaustion {
       Result(
         amounts: try shares.map { share in
-          try measure("\(percentage(share)) % of labels", train: train, test: test) { label in
+          try measure(Self.amount(share: share), train: train, test: test) { label in
             max(1, Int((share * Double(classes[label]!.count)).rounded()))
           }
         }
           + perClass.map { count in
-            try measure("\(count) \(count == 1 ? "label" : "labels") per class", train: train, test: test) { _ in count
-            }
+            try measure(Self.amount(perClass: count), train: train, test: test) { _ in count }
           })
     }
   }

@@ -128,7 +128,8 @@ public struct LabelledDivision: Sendable {
   private static func matched(
     _ labels: [Int], of test: any ImageDataset, to train: any ImageDataset
   ) -> (labels: [Int], names: [String]?) {
-    guard let trainNames = train.classNames, let testNames = test.classNames else {
+    // Where the names are the same, so are the numbers, even if two classes share a name.
+    guard let trainNames = train.classNames, let testNames = test.classNames, testNames != trainNames else {
       return (labels, train.classNames ?? test.classNames)
     }
     var names = trainNames
@@ -162,8 +163,8 @@ public enum DivisionError: Error, Equatable, CustomStringConvertible {
       "All labelled images are of one class (\(name)), so every guess would be right. Pass --data with images of several "
         + "classes."
     case .singleImages(let classes):
-      "There is no test split, and these images cannot be divided: each class needs two images, one to learn from and "
-        + "one to measure on, and there is a single one of \(listed(classes)). Add images, or leave these classes out."
+      "These images cannot be divided: each class needs two images, one to learn from and one to measure on, and there is "
+        + "a single one of \(listed(classes)). Add images, or leave these classes out."
     case .unknownClasses(let classes, let images, let total):
       "\(images) of \(total) test images are of classes that the training images lack: \(listed(classes)). Add training "
         + "images of them, or leave these test images out with --ignore-unknown-classes."

@@ -35,6 +35,9 @@ public struct LinearProbe: FeatureProtocol, Equatable {
   /// The usual sweep.
   public init() {}
 
+  /// `linear`: the accuracy after the last epoch.
+  public var mainMeasure: String? { "linear" }
+
   /// The result of a probe.
   public struct Result: EvaluationResult {
     /// Accuracy on the test split after the last epoch, trained on all training images with the chosen settings.
@@ -77,15 +80,11 @@ public struct LinearProbe: FeatureProtocol, Equatable {
   /// - Throws: `EvaluationDataError` where no image can be held out, or accuracy means nothing; `TorchError` when memory
   ///   runs out.
   public func evaluate(train: LabelledFeatures, test: LabelledFeatures) throws -> Result {
-    precondition(!learningRates.isEmpty && !batchNormalization.isEmpty && epochs > 0, "a probe needs something to try")
     try train.check(against: test)
-    let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
-    if split.heldOut.isEmpty { throw EvaluationDataError.nothingHeldOut(images: train.count, share: heldOutShare) }
+    let split = try split(train)
     return try throwingExhaustion {
       let classes = (train.labels + test.labels).max()! + 1
-      let trials = sweep(train.subset(split.kept), heldOut: train.subset(split.heldOut), classes: classes)
-      // The first of equals.
-      let best = trials.reduce(trials[0]) { $1.top1 > $0.top1 ? $1 : $0 }
+      let (trials, best) = sweep(train, split, classes: classes)
       var scores: [Int: Tensor] = [:]
       let chosen = Classifiers(rates: [best.learningRate], isNormalized: best.batchNormalization, classes: classes)
       fit([chosen], on: train) { epoch in
@@ -106,28 +105,36 @@ public struct LinearProbe: FeatureProtocol, Equatable {
   /// A classifier that learned from all of `train` with the best settings, for more than one set of test images.
   /// - Throws: `EvaluationDataError` where no image can be held out; `TorchError` when memory runs out.
   public func classifier(learningFrom train: LabelledFeatures) throws -> LinearClassifier {
-    precondition(!learningRates.isEmpty && !batchNormalization.isEmpty && epochs > 0, "a probe needs something to try")
-    let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
-    if split.heldOut.isEmpty { throw EvaluationDataError.nothingHeldOut(images: train.count, share: heldOutShare) }
+    let split = try split(train)
     return try throwingExhaustion {
       let classes = train.labels.max()! + 1
-      let trials = sweep(train.subset(split.kept), heldOut: train.subset(split.heldOut), classes: classes)
-      let best = trials.reduce(trials[0]) { $1.top1 > $0.top1 ? $1 : $0 }
+      let best = sweep(train, split, classes: classes).best
       let chosen = Classifiers(rates: [best.learningRate], isNormalized: best.batchNormalization, classes: classes)
       fit([chosen], on: train) { _ in }
       return LinearClassifier(chosen, classes: classes)
     }
   }
 
-  /// Trains a classifier for each rate, with and without normalization, all at once.
-  private func sweep(_ kept: LabelledFeatures, heldOut: LabelledFeatures, classes: Int) -> [Trial] {
+  /// The training images that classifiers of the sweep learn from, and those that choose among them.
+  private func split(_ train: LabelledFeatures) throws(EvaluationDataError) -> (kept: [Int], heldOut: [Int]) {
+    precondition(!learningRates.isEmpty && !batchNormalization.isEmpty && epochs > 0, "a probe needs something to try")
+    let split = stratifiedSplit(labels: train.labels, fraction: heldOutShare, seed: seed)
+    if split.heldOut.isEmpty { throw .nothingHeldOut(images: train.count, share: heldOutShare) }
+    return split
+  }
+
+  /// Trains a classifier for each rate, with and without normalization, all at once; the best is the first of equals.
+  private func sweep(
+    _ train: LabelledFeatures, _ split: (kept: [Int], heldOut: [Int]), classes: Int
+  ) -> (trials: [Trial], best: Trial) {
+    let heldOut = train.subset(split.heldOut)
     let sets = batchNormalization.map { Classifiers(rates: learningRates, isNormalized: $0, classes: classes) }
     var trials = batchNormalization.flatMap { isNormalized in
       learningRates.map {
         Trial(learningRate: $0, batchNormalization: isNormalized, top1: 0, bestEpoch: 1, bestTop1: -1)
       }
     }
-    fit(sets, on: kept) { epoch in
+    fit(sets, on: train.subset(split.kept)) { epoch in
       let accuracies = sets.flatMap { $0.accuracies(on: heldOut) }
       for (trial, top1) in accuracies.enumerated() {
         trials[trial].top1 = top1
@@ -135,7 +142,7 @@ public struct LinearProbe: FeatureProtocol, Equatable {
         (trials[trial].bestEpoch, trials[trial].bestTop1) = (epoch, top1)
       }
     }
-    return trials
+    return (trials, trials.reduce(trials[0]) { $1.top1 > $0.top1 ? $1 : $0 })
   }
 
   /// Trains classifiers, which start anew, and reports after each epoch, counted from 1.

@@ -19,12 +19,17 @@ public struct NearestNeighbours: LeaveOneOutProtocol, Equatable {
   /// The published protocol.
   public init() {}
 
+  /// The accuracy with the first number of neighbors.
+  public var mainMeasure: String? { neighbours.first.map(Self.measureName) }
+
+  private static func measureName(neighbours: Int) -> String { "\(neighbours)-NN" }
+
   /// Accuracies, one for each number of neighbors, in the order asked.
   public struct Result: EvaluationResult {
     /// The accuracies.
     public var votes: [Vote]
     /// `K-NN` for each number of neighbors.
-    public var measures: [Measure] { votes.map { $0.accuracy.measure("\($0.neighbours)-NN") } }
+    public var measures: [Measure] { votes.map { $0.accuracy.measure(measureName(neighbours: $0.neighbours)) } }
   }
 
   /// The accuracy with one number of neighbors.

@@ -19,6 +19,9 @@ public struct OutlierDetection: EvaluationProtocol, Equatable {
   /// The published setting for small images.
   public init() {}
 
+  /// `AUROC`.
+  public var mainMeasure: String? { "AUROC" }
+
   /// How well outliers are told apart.
   public struct Result: EvaluationResult {
     /// Which neighbor the distance was measured to.

@@ -18,6 +18,9 @@ public struct Retrieval: LeaveOneOutProtocol, Equatable {
   /// The usual depths.
   public init() {}
 
+  /// `mAP`.
+  public var mainMeasure: String? { "mAP" }
+
   /// How well images were found.
   public struct Result: EvaluationResult {
     /// How many images were ranked for each query.

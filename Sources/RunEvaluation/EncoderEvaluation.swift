@@ -27,7 +27,8 @@ public final class EncoderEvaluation {
   let onSkip: @Sendable (SkippedImage) -> Void
   /// Told how far a long protocol is, in words.
   public var onProgress: (String) -> Void = { _ in }
-  private var extracted: Features?
+  private var trainFeatures: LabelledFeatures?
+  private var testFeatures: LabelledFeatures?
 
   /// Features of the divided images.
   public struct Features {
@@ -62,11 +63,16 @@ public final class EncoderEvaluation {
   /// Features of the divided images; the encoder runs over them at the first call.
   /// - Throws: `LoaderError` where too many images cannot be decoded; `TorchError` when memory runs out.
   public func features() throws -> Features {
-    if let extracted { return extracted }
-    let train = try features(of: division.train)
-    let test = division.origin.kind == .leaveOneOut ? train : try features(of: division.test)
-    let features = Features(train: train, test: test)
-    extracted = features
+    let train = try trainingFeatures()
+    let test = try testFeatures ?? (division.origin.kind == .leaveOneOut ? train : features(of: division.test))
+    testFeatures = test
+    return Features(train: train, test: test)
+  }
+
+  /// Features of the images to learn from; the encoder runs over them at the first call, and over no test image.
+  func trainingFeatures() throws -> LabelledFeatures {
+    let features = try trainFeatures ?? features(of: division.train)
+    trainFeatures = features
     return features
   }
 
@@ -80,16 +86,9 @@ public final class EncoderEvaluation {
       dtype: encoder.precision.dtype(on: .current))
   }
 
-  /// Features of the test split of a dataset, or of all of it, whose classes do not matter.
-  func unlabelledFeatures(of path: String) throws -> LabelledFeatures {
-    let images = try EvaluationImages.openTest(path, encoder)
-    let labels = Array(repeating: 0, count: images.count)
-    return try features(of: RelabelledImages(images, labels: labels, classNames: nil))
-  }
-
   /// How many training images an image is compared with.
   var availableNeighbours: Int {
-    get throws { max(1, try features().train.count - (division.origin.kind == .leaveOneOut ? 1 : 0)) }
+    get throws { max(1, try trainingFeatures().count - (division.origin.kind == .leaveOneOut ? 1 : 0)) }
   }
 
   // MARK: What is measured on what
@@ -111,7 +110,7 @@ public final class EncoderEvaluation {
     let own = division.train.remarks
     return [images.remark(on: division)].compactMap { $0 } + own
       + division.test.remarks.filter { !own.contains($0) } + sizeRemarks
-      + (extracted.map { $0.train.remarks(on: $0.test) } ?? [])
+      + (testFeatures.flatMap { trainFeatures?.remarks(on: $0) } ?? [])
   }
 
   private var sizeRemarks: [String] {
@@ -148,7 +147,7 @@ public final class EncoderEvaluation {
       data: (images.train ?? images.data).map(path) ?? encoder.data.path, testData: images.test.map(path),
       division: division.origin, checkpoint: encoder.name, step: encoder.step,
       images: .init(
-        train: extracted?.train.count ?? division.train.count, test: extracted?.test.count ?? division.test.count,
+        train: trainFeatures?.count ?? division.train.count, test: testFeatures?.count ?? division.test.count,
         classes: Set(division.train.labels ?? []).count, resize: transform.resize, crop: transform.crop,
         channels: transform.channels, interpolation: transform.interpolation, normalization: transform.normalization,
         precision: "\(encoder.precision.dtype(on: .current))"),

@@ -1,7 +1,6 @@
 import Encoders
 import ImageData
 import RepresentationEvaluation
-import RunConfiguration
 
 /// A protocol as it is run on an encoder and divided images.
 ///
@@ -70,7 +69,9 @@ extension NearestNeighbours: EncoderProtocol {
 
 extension FewLabels: EncoderProtocol {
   /// The numbers of images that every class has.
-  public func fitted(to evaluation: EncoderEvaluation) throws -> FewLabels { fitting(try evaluation.features().train) }
+  public func fitted(to evaluation: EncoderEvaluation) throws -> FewLabels {
+    fitting(try evaluation.trainingFeatures())
+  }
 
   /// Every class has as many images as are drawn.
   public func check(_ evaluation: EncoderEvaluation) throws {
@@ -100,6 +101,8 @@ public struct OutlierEvaluation: EncoderProtocol {
   public static let name = OutlierDetection.name
   /// That of `OutlierDetection`.
   public static let version = OutlierDetection.version
+  /// That of `OutlierDetection`.
+  public var mainMeasure: String? { detection.mainMeasure }
 
   /// How outliers are told.
   public var detection = OutlierDetection()
@@ -118,9 +121,8 @@ public struct OutlierEvaluation: EncoderProtocol {
     return fitted
   }
 
-  /// Outliers can be opened, or are classes of the images, and there are enough training images.
+  /// Outliers that are classes are those of the images, and there are enough training images.
   public func check(_ evaluation: EncoderEvaluation) throws {
-    if case .data(let path) = source { _ = try EvaluationImages.openTest(path, evaluation.encoder) }
     let available = try trainingImages(evaluation.division)
     if available > 0, detection.neighbour > available {
       throw EvaluationDataError.tooManyNeighbours(detection.neighbour, images: available)
@@ -141,12 +143,16 @@ public struct OutlierEvaluation: EncoderProtocol {
     guard evaluation.division.origin.kind != .leaveOneOut else {
       throw EvaluationDataError.needsTestImages(protocol: Self.name)
     }
-    let features = try evaluation.features()
     switch source {
     case .data(let path):
+      // Opened before any image is read, which may take long.
+      let images = try EvaluationImages.openTest(path, evaluation.encoder)
+      let outliers = RelabelledImages(images, labels: Array(repeating: 0, count: images.count), classNames: nil)
+      let features = try evaluation.features()
       return try detection.evaluate(
-        train: features.train, test: features.test, outliers: evaluation.unlabelledFeatures(of: path))
+        train: features.train, test: features.test, outliers: evaluation.features(of: outliers))
     case .classes(let names):
+      let features = try evaluation.features()
       return try detection.evaluate(train: features.train, test: features.test, outlierClasses: names)
     }
   }
@@ -159,23 +165,4 @@ public enum StandardProtocols {
 
   /// Their names.
   public static var names: [String] { all.map { type(of: $0).name } }
-
-  /// The protocol of a name.
-  /// - Throws: `UnknownProtocolError`.
-  public static func named(_ name: String) throws(UnknownProtocolError) -> any EncoderProtocol {
-    guard let found = all.first(where: { type(of: $0).name == name }) else { throw UnknownProtocolError(name: name) }
-    return found
-  }
-}
-
-/// No protocol has this name.
-public struct UnknownProtocolError: Error, Equatable, CustomStringConvertible {
-  /// The name.
-  public let name: String
-
-  /// One paragraph: the names that there are.
-  public var description: String {
-    let suggestion = nearestName(to: name, among: StandardProtocols.names).map { " Did you mean '\($0)'?" } ?? ""
-    return "'\(name)' is no protocol.\(suggestion) Protocols: \(StandardProtocols.names.joined(separator: ", "))."
-  }
 }

@@ -24,7 +24,7 @@ extension Robustness: EncoderProtocol {
   /// Learns from clean training images, and measures on corrupted test images.
   public func evaluate(_ evaluation: EncoderEvaluation) throws -> Result {
     var task = try evaluation.task(for: Self.name)
-    task.trainFeatures = try evaluation.features().train
+    task.trainFeatures = evaluation.trainingFeatures
     return try evaluate(task)
   }
 }

@@ -14,7 +14,7 @@ public struct EvaluationFolder: Sendable, Equatable {
   /// Writes a result as `NAME.json`, or with a number behind the name where that exists: none is replaced, also
   /// when several processes write at once.
   public func write(_ result: some Encodable, named name: String) throws(RecordError) {
-    try RunDirectory.makeFolder(path)
+    try makeFolder(path)
     var file = "\(path)/\(name).json"
     var number = 1
     // The name is taken before the content is there.

@@ -57,14 +57,14 @@ public struct RunDirectory: Sendable, Equatable {
   /// Makes the folder and writes the resolved configuration into it.
   /// - Throws: `RecordError` when the disk refuses, or when another process has made the run meanwhile.
   public func make(configuration yaml: String) throws(RecordError) {
-    try Self.makeFolder(path)
+    try makeFolder(path)
     // Only one of several processes makes this folder.
     guard mkdir(checkpointsPath, 0o777) == 0 else {
       if errno == EEXIST { throw Self.taken(path, isRun: true) }
       throw RecordError(FileError(path: checkpointsPath, action: .create, code: errno))
     }
     do throws(RecordError) {
-      try Self.makeFolder(evaluationPath)
+      try makeFolder(evaluationPath)
       try writeConfiguration(yaml)
     } catch {
       discard()
@@ -111,13 +111,15 @@ public struct RunDirectory: Sendable, Equatable {
   public func readConfiguration() throws(RecordError) -> String {
     String(decoding: try readFile(at: configurationPath), as: UTF8.self)
   }
+}
 
-  static func makeFolder(_ path: String) throws(RecordError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw RecordError(FileError(error, path: path, action: .create))
-    }
+/// Makes a folder and those that it lies in, where they are not there yet.
+/// - Throws: `RecordError` when the disk refuses.
+public func makeFolder(_ path: String) throws(RecordError) {
+  do {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  } catch {
+    throw RecordError(FileError(error, path: path, action: .create))
   }
 }
 

@@ -84,6 +84,8 @@ import Testing
       #expect(try Data(contentsOf: URL(filePath: folder + "/sheet.png")).starts(with: [0x89, 0x50, 0x4E, 0x47]))
       let text = try program.hardviews(neighbours + ["photos/gray.jpg"], in: folder)
       #expect(text.output.contains("cosine") && !text.output.contains("/photos/gray.jpg\n"), "\(text.output)")
+      let wide = try program.hardviews(neighbours + ["copy.jpg", "-k", "201", "--picture", "wide.png"], in: folder)
+      #expect(wide.code == 2 && wide.error.contains("room for 200 images"), "\(wide.error)")
       for (query, part) in [("dog.jpg", "'dog.jpg' is no file and no image of photos"), ("empty.jpg", "is empty")] {
         let lost = try program.hardviews(neighbours + [query], in: folder)
         #expect(lost.code == 1 && lost.error.contains(part), "\(lost.error)")

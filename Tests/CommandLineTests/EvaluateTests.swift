@@ -124,6 +124,8 @@ extension CommandLineTests {
       // The same images are in both sets, under other numbers of their classes.
       #expect(record.measures.map(\.value) == [1])
       #expect(record.remarks.contains("No test image is of the class 'bird'."))
+      let all = try evaluate("all", Array(sets[..<4]) + ["--ignore-unknown-classes"], in: folder)
+      #expect(all.code == 0 && all.error.components(separatedBy: "is of the class 'bird'").count == 2, "\(all.error)")
     }
   }
 

@@ -138,6 +138,24 @@ import Views
     }
   }
 
+  @Test func namesBesideAnArrayAreNotReplaced() throws {
+    try withTemporaryDirectory { folder in
+      let encoder = try encoder()
+      let data = try encoder.open(photos(in: folder))
+      let (path, names) = (folder + "/f.npy", folder + "/f.names.csv")
+      try "mine".write(toFile: names, atomically: true, encoding: .utf8)
+      let error = #expect(throws: EmbeddingError.self) { try EmbeddingRun(encoder, of: data, to: path) }
+      #expect(error?.path == names && error?.problem == .exists)
+      #expect(try String(contentsOfFile: names, encoding: .utf8) == "mine")
+      // A try that was killed after the names and before the array goes on.
+      try FileManager.default.removeItem(atPath: names)
+      #expect(throws: Stop.self) { try EmbeddingRun(encoder, of: data, to: path).run { _, _ in throw Stop() } }
+      try "index,name,label\n".write(toFile: names, atomically: true, encoding: .utf8)
+      let rows = try EmbeddingRun(encoder, of: data, to: path).run().shape[0]
+      #expect(try String(contentsOfFile: names, encoding: .utf8).split(separator: "\n").count == rows + 1)
+    }
+  }
+
   @Test func whatCannotBeWrittenIsRefusedBeforeAnythingIsRead() throws {
     try withTemporaryDirectory { folder in
       let encoder = try encoder()

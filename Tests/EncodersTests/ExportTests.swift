@@ -153,7 +153,7 @@ import Torch
       let record = try EncoderEvaluation(VisionEncoder(run.directory.path)).run(neighbours)
       let path = try export(VisionEncoder(run.directory.path), to: .timm, in: folder).path
       let card = try String(contentsOfFile: path + "/README.md", encoding: .utf8)
-      #expect(card.contains("`simsiam`") && card.contains("1 epochs of batches of 32, 2 steps, seed 0"))
+      #expect(card.contains("`simsiam`") && card.contains("1 epoch of batches of 32, 2 steps, seed 0"))
       let measure = try #require(record.measures.first { $0.name == "10-NN" })
       let interval = try #require(measure.interval)
       let shares = [measure.value, interval.lower, interval.upper].map { String(format: "%.2f %%", $0 * 100) }

@@ -39,6 +39,13 @@ import Views
       }
       #expect(other?.path == "backbone.name" && other?.description.contains("holds an encoder with resnet18") == true)
       #expect(try VisionEncoder(alone, options: EncoderOptions(crop: 32)).configuration.preprocessing.resize == 36)
+      // So is what lies in the run's folder without being one of its checkpoints.
+      let export = run.directory.path + "/export"
+      _ = try EncoderExport(
+        VisionEncoder(alone, options: EncoderOptions(crop: 32)), to: .safetensors, version: "1"
+      ).write(to: export)
+      let exported = try VisionEncoder(export + "/model.safetensors")
+      #expect(exported.run == nil && exported.configuration.preprocessing.crop == 32)
       // A checkpoint of the whole training does not say what the encoder is.
       let torn = folder + "/torn.safetensors"
       try FileManager.default.copyItem(atPath: run.directory.checkpointPath(atStep: 2), toPath: torn)

@@ -44,6 +44,7 @@ import Views
     #expect(result.test.top1 > 0.5)
     #expect(result.steps == 72)
     #expect(result.chosenEpoch == nil && result.heldOut.isEmpty)
+    #expect(result.measures.first?.name == FineTuning().mainMeasure)
     #expect(result.test.top1Interval.lower < result.test.top1 && result.test.top1 <= result.test.top1Interval.upper)
   }
 
@@ -78,6 +79,20 @@ import Views
     #expect(result.chosenEpoch == chosen.bestEpoch)
     #expect(result.heldOut.allSatisfy { $0.bestTop1 >= $0.top1 && (1...3).contains($0.bestEpoch) })
     #expect(result.measures.map(\.name) == ["finetune", "finetune, chosen epoch"])
+  }
+
+  @Test func imagesThatCannotBeReadAreToldOnce() throws {
+    var task = shapesTask(trainingImages: 60, testImages: 30)
+    task.test = UnreadableImages(base: task.test, unreadable: [7])
+    task.skippedShareLimit = 0.1
+    let told = Tally()
+    task.onSkip = { told.add($0.index) }
+    let result = try settings {
+      $0.learningRates = [0.01, 0.05]
+      $0.epochs = 2
+    }.evaluate(task)
+    #expect(result.test.images == 29)
+    #expect(told.counts == [7: 1])
   }
 
   @Test func fewLabelsAreSoManyOfEachClass() throws {

@@ -74,6 +74,7 @@ import Views
     #expect(abs(result.meanCorruptionError - mean) < 1e-9)
     #expect(result.interval.lower < mean && mean < result.interval.upper)
     #expect(result.notAsPublished.isEmpty)
+    #expect(result.measures.first?.name == Robustness().mainMeasure)
   }
 
   @Test func errorsAgainstABaselineAreDividedByItsErrors() throws {
@@ -109,6 +110,19 @@ import Views
     #expect(abs(some.corruptions[1].severities[1].error - (1 - accuracy.top1)) < 1e-9)
   }
 
+  @Test func imagesThatCannotBeReadAreToldOnceAndNotReadAgain() throws {
+    var task = task
+    let test = UnreadableImages(base: task.test, unreadable: [3, 40])
+    task.test = test
+    task.skippedShareLimit = 0.1
+    let told = Tally()
+    task.onSkip = { told.add($0.index) }
+    let result = try settings().evaluate(task)
+    #expect(result.clean.images == 43)
+    #expect(told.counts == [3: 1, 40: 1])
+    #expect(test.reads.counts.values.allSatisfy { $0 == 1 }, "cropped images stay in memory")
+  }
+
   @Test func linearClassifiersLearnFromCleanImages() throws {
     var task = task
     task.train = ShapeImages(count: 120, seed: 1, places: 1)
@@ -142,7 +156,7 @@ import Views
     let first = try settings().evaluate(task)
     let baseline = Robustness.Baseline(first, name: "first")
     for change: (inout Robustness) -> Void in [
-      { $0.severities = [1] }, { $0.corruptions = [.fog] },
+      { $0.severities = [1] }, { $0.corruptions = [.fog] }, { $0.images = 15 },
     ] {
       let error = #expect(throws: ProtocolSettingError.self) {
         try settings {

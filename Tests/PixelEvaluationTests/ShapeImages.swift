@@ -1,5 +1,6 @@
 import ImageData
 import NeuralNetworks
+import Synchronization
 import Torch
 import Views
 
@@ -47,4 +48,35 @@ func shapesTask(trainingImages: Int = 90, testImages: Int = 60) -> EncoderTask {
       resize: 16, crop: 16, interpolation: .bilinear,
       normalization: Normalization(mean: [0.3], standardDeviation: [0.3]), channels: 1),
     train: ShapeImages(count: trainingImages, seed: 1), test: ShapeImages(count: testImages, seed: 2), threads: 1)
+}
+
+/// Images of which some cannot be read, and how often each was asked for.
+struct UnreadableImages: ImageDataset {
+  let base: any ImageDataset
+  let unreadable: Set<Int>
+  let reads = Tally()
+
+  var count: Int { base.count }
+  var labels: [Int]? { base.labels }
+  var classNames: [String]? { base.classNames }
+  var summary: String { base.summary }
+
+  func name(at index: Int) -> String { base.name(at: index) }
+
+  func source(at index: Int) throws(ImageError) -> any ImageSource {
+    reads.add(index)
+    if unreadable.contains(index) {
+      throw ImageError(path: name(at: index), problem: .corrupt(format: "shape", reason: "broken on purpose"))
+    }
+    return try base.source(at: index)
+  }
+}
+
+/// Counts images, on any thread.
+final class Tally: Sendable {
+  private let tally = Mutex<[Int: Int]>([:])
+
+  var counts: [Int: Int] { tally.withLock { $0 } }
+
+  func add(_ index: Int) { tally.withLock { $0[index, default: 0] += 1 } }
 }

@@ -67,6 +67,9 @@ private struct LabelsOnly: ImageDataset {
     #expect(throws: DivisionError.nothingInCommon(train: ["'cat'", "'dog'", "'emu'"], test: ["'gnu'", "'hen'"])) {
       try LabelledDivision(train: train, test: apart, kind: .twoSets, unknownClasses: .ignored)
     }
+    // Two classes of one name stay two, as 'crane' does in some lists of ImageNet's classes.
+    let birds = LabelsOnly(labels: [0, 1, 2], classNames: ["crane", "dog", "crane"])
+    #expect(try LabelledDivision(train: birds, test: birds, kind: .testSplit).test.labels == [0, 1, 2])
     // Without names on both sides, numbers are classes.
     let numbers = try LabelledDivision(train: train, test: LabelsOnly(labels: [2, 0]), kind: .twoSets)
     #expect(numbers.test.labels == [2, 0])

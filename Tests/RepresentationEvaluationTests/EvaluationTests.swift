@@ -225,6 +225,29 @@ import Torch
     #expect(result.measures.map(\.name) == ["linear", "linear, chosen epoch"])
   }
 
+  /// Known before anything is measured, and the same afterwards.
+  @Test func protocolsNameTheirFirstMeasure() throws {
+    func expectNamed<Chosen: EvaluationProtocol>(_ chosen: Chosen, _ result: Chosen.Result, _ name: String) {
+      #expect(chosen.mainMeasure == name && result.measures.first?.name == name)
+    }
+    let (train, test) = (clusters(20, seed: 1, spread: 0.3), clusters(20, seed: 2, spread: 0.3))
+    var nearest = NearestNeighbours()
+    nearest.neighbours = [7, 5]
+    expectNamed(nearest, try nearest.evaluate(train: train, test: test), "7-NN")
+    expectNamed(Retrieval(), try Retrieval().evaluate(train: train, test: test), "mAP")
+    var few = FewLabels()
+    (few.shares, few.perClass, few.draws) = ([0.1], [2], 1)
+    expectNamed(few, try few.evaluate(train: train, test: test), "10 % of labels")
+    few.shares = []
+    expectNamed(few, try few.evaluate(train: train, test: test), "2 labels per class")
+    var probe = LinearProbe()
+    probe.epochs = 1
+    expectNamed(probe, try probe.evaluate(train: train, test: test), "linear")
+    var outliers = OutlierDetection()
+    outliers.neighbour = 1
+    expectNamed(outliers, try outliers.evaluate(train: train, test: train, outliers: test), "AUROC")
+  }
+
   @Test func linearProbeOnNoiseStaysAtChance() throws {
     var probe = LinearProbe()
     probe.epochs = 10

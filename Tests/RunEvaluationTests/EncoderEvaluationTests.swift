@@ -1,8 +1,10 @@
+import Corruptions
 import Encoders
 import Foundation
 import HardViewPretraining
 import ImageData
 import NeuralNetworks
+import PixelEvaluation
 @testable import RepresentationEvaluation
 import RunEvaluation
 import Synchronization
@@ -124,19 +126,30 @@ private enum GrayImages: DatasetReader {
       #expect(throws: EvaluationDataError.noSuchClasses(["owl"], known: classes)) {
         try evaluation.run(OutlierEvaluation(.classes(["owl"])))
       }
-      #expect(throws: DatasetError.self) { try evaluation.run(OutlierEvaluation(.data(folder + "/nothing"))) }
+      let missing = try OutlierEvaluation(.data(folder + "/nothing")).fitted(to: evaluation)
+      #expect(throws: DatasetError.self) { try evaluation.run(missing) }
+      var robustness = Robustness()
+      robustness.severities = [6]
+      #expect(throws: ProtocolSettingError.self) { try evaluation.run(robustness) }
       #expect(try OutlierEvaluation(.classes(["emu"])).fitted(to: evaluation).detection.neighbour == 24)
       #expect(GrayImages.reads.withLock { $0[folder + "/images.gray"] } == nil)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
   }
 
-  @Test func standardProtocolsHaveNames() throws {
-    #expect(StandardProtocols.names == ["knn", "retrieval", "few-labels", "linear"])
-    #expect(type(of: try StandardProtocols.named("few-labels")) == FewLabels.self)
-    let error = #expect(throws: UnknownProtocolError.self) { try StandardProtocols.named("linaer") }
-    #expect(
-      error?.description
-        == "'linaer' is no protocol. Did you mean 'linear'? Protocols: knn, retrieval, few-labels, linear.")
+  /// Robustness makes features of its own of the test images, so they are not read for it before.
+  @Test func robustnessReadsOnlyTheTestImagesThatItTakes() throws {
+    try withTemporaryDirectory { folder in
+      let path = folder + "/images.gray"
+      let evaluation = try EncoderEvaluation(encoder(seed: 0), images: EvaluationImages(data: path), output: folder)
+      var robustness = Robustness()
+      (robustness.corruptions, robustness.severities, robustness.images) = ([.fog], [1], 4)
+      (robustness.classifier, robustness.neighbours) = (.knn, 1)
+      #expect(try evaluation.measure(robustness).result.clean.images == 4)
+      let reads = GrayImages.reads.withLock { $0[path, default: []] }
+      let test = Set(positions(evaluation.division.test))
+      #expect(Set(reads).intersection(test).count == 4)
+      #expect(reads.count { !test.contains($0) } == 32)
+    }
   }
 }

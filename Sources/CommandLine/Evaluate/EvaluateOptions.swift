@@ -87,13 +87,19 @@ struct EvaluateOptions: ParsableArguments {
     _ choose: (EncoderEvaluation) throws -> Chosen, tables: (Chosen.Result) -> [Table]
   ) throws {
     try evaluate { evaluation in
-      let said = evaluation.remarks
+      var said = evaluation.remarks
       let record = try evaluation.run(choose(evaluation))
-      for text in record.remarks where !said.contains(text) { remark(text) }
+      remarkOn(record, said: &said)
       if json { return try printJSON(record) }
       print(tables(record.result).map(\.text).joined(separator: "\n"))
     }
   }
+}
+
+/// Says those remarks of a record that were not said before.
+func remarkOn(_ record: any MeasuredRecord, said: inout [String]) {
+  for text in record.remarks where !said.contains(text) { remark(text) }
+  said += record.remarks
 }
 
 extension DeviceChoice: ExpressibleByArgument {}

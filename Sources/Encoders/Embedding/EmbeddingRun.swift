@@ -63,9 +63,10 @@ public struct EmbeddingRun {
   ///   - kind: Which features; nil takes `standardFeatures`.
   ///   - precision: What convolutions and matrix products compute in.
   ///   - output: The file; its ending names the format.
-  ///   - rowsPerPart: Images of a part; nil takes 1024, or fewer where their features take over 64 MiB.
-  /// - Throws: `EmbeddingError` where there is such a file, or its format cannot hold the features; `EncoderError` where
-  ///   the network has no such features.
+  ///   - rowsPerPart: Images of a part, up to 128 or a multiple of 128; nil takes 1024, or fewer where their features
+  ///     take over 64 MiB.
+  /// - Throws: `EmbeddingError` where there is such a file, or one with the names of its rows, or its format cannot hold
+  ///   the features; `EncoderError` where the network has no such features.
   public init(
     _ encoder: VisionEncoder, of dataset: any ImageDataset, features kind: FeatureKind? = nil,
     precision: Precision = .fp32, to output: String, rowsPerPart: Int? = nil
@@ -84,6 +85,11 @@ public struct EmbeddingRun {
     self.rowsPerPart = rowsPerPart ?? batches * 128
     batchSize = min(128, self.rowsPerPart)
     precondition(self.rowsPerPart % batchSize == 0, "parts of whole batches")
+    // Where parts are, an earlier try of this run has written the names and not the array.
+    let names = FeatureTable.namesPath(besides: path)
+    if format == .npy, !FileManager.default.fileExists(atPath: folder), FileManager.default.fileExists(atPath: names) {
+      throw EmbeddingError(path: names, problem: .exists)
+    }
   }
 
   /// Embeds what is missing, and writes the file.

@@ -77,13 +77,12 @@ struct FeatureTable {
     let length = UInt16(header.utf8.count).littleEndian
     let version: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
     let beginning = Data(version) + withUnsafeBytes(of: length) { Data($0) } + Data(header.utf8)
-    try AtomicFile.write(to: path) { output throws(FileError) in
-      beginning.withUnsafeBytes { output.write($0) }
-      for part in parts { _ = try? part.withBytes(of: "features") { output.write($0) } }
-    } orThrow: {
-      $0
-    }
+    // The names first: where the array is, all is there.
     try writeLines(to: Self.namesPath(besides: path), features: false)
+    try write(to: path) { output throws(SafetensorsError) in
+      beginning.withUnsafeBytes { output.write($0) }
+      for part in parts { try part.floats("features").withUnsafeBytes { output.write($0) } }
+    }
   }
 
   /// The file with the names of an array's rows.
@@ -93,40 +92,42 @@ struct FeatureTable {
     let labels = dataset.labels
     let width = rowShape.reduce(1, *)
     let head = ["index", "name"] + (labels == nil ? [] : ["label"]) + (features ? (0..<width).map { "f\($0)" } : [])
-    try AtomicFile.write(to: path) { output throws(FileError) in
+    try write(to: path) { output throws(SafetensorsError) in
       func write(_ fields: [String]) {
         var line = fields.joined(separator: ",") + "\n"
         line.withUTF8 { output.write(UnsafeRawBufferPointer($0)) }
       }
       write(head)
       for part in parts {
-        let indices = (try? part.integers("indices")) ?? []
-        let values = features ? (try? part.floats("features")) ?? [] : []
+        let indices = try part.integers("indices")
+        let values = features ? try part.floats("features") : []
         for (row, index) in indices.enumerated() {
           write(
             ["\(index)", Self.quoted(dataset.name(at: index))] + (labels.map { ["\($0[index])"] } ?? [])
               + (features ? values[row * width..<(row + 1) * width].map { "\($0)" } : []))
         }
       }
-    } orThrow: {
-      $0
     }
   }
 
   private func writeColumns(to path: String) throws {
     let labels = dataset.labels
-    try AtomicFile.write(to: path) { output throws(FileError) in
+    try write(to: path) { output throws(SafetensorsError) in
       var file = ParquetFile(output, width: rowShape.reduce(1, *), isLabelled: labels != nil)
       for part in parts {
-        guard let indices = try? part.integers("indices"), let features = try? part.floats("features") else { continue }
+        let indices = try part.integers("indices")
         file.append(
           indices: indices, names: indices.map { dataset.name(at: $0) },
-          labels: labels.map { labels in indices.map { labels[$0] } }, features: features)
+          labels: labels.map { labels in indices.map { labels[$0] } }, features: try part.floats("features"))
       }
       file.finish(metadata: metadata)
-    } orThrow: {
-      $0
     }
+  }
+
+  private func write(
+    to path: String, _ body: (FileOutput) throws(SafetensorsError) -> Void
+  ) throws(SafetensorsError) {
+    try AtomicFile.write(to: path, body) { SafetensorsError(path: path, problem: .file($0)) }
   }
 
   /// A text as CSV has it (RFC 4180).

@@ -4,15 +4,12 @@ import NeuralNetworks
 import Torch
 
 /// An encoder's tensors under a library's names and in its shapes.
-///
-/// A transformer's position embeddings are those for images of the size that its preprocessing gives, since libraries
-/// interpolate them otherwise than this program does, or not at all.
 struct ExportedWeights {
   /// Names with values, in order.
   let entries: [(name: String, value: Tensor)]
 
   init(of encoder: VisionEncoder, for format: ExportFormat) {
-    let state = StateDictionary(of: encoder.fitted.backbone).entries.map { ($0.name, $0.value.detached()) }
+    let state = StateDictionary(of: encoder.backbone).entries.map { ($0.name, $0.value.detached()) }
     let isTransformer = encoder.configuration.backbone.isTransformer
     entries =
       switch format {
@@ -130,7 +127,8 @@ extension String {
 }
 
 extension VisionEncoder {
-  /// The encoder whose position embeddings are laid out for the images that its preprocessing gives.
+  /// The encoder whose position embeddings are laid out for the images that its preprocessing gives, since libraries
+  /// interpolate them otherwise than this program does, or not at all.
   var fitted: VisionEncoder {
     let size = configuration.preprocessing.crop
     guard let transformer = backbone as? VisionTransformer, size != configuration.backbone.imageSize else {

@@ -1,5 +1,6 @@
 import Foundation
 import HardViewPretraining
+import ImageData
 import NeuralNetworks
 import RunConfiguration
 import RunRecords
@@ -83,12 +84,12 @@ struct ModelCard {
     settings.set(.string(data), at: "data.path")
     let steps = encoder.step.map { ", \($0) steps" } ?? ""
     let policy = run.tree.string(at: "selection.policy") ?? "none"
-    let views = policy == "none" ? "two random views" : "views chosen by the policy `\(policy)`"
+    let views = policy == "none" ? "random views" : "views chosen by the policy `\(policy)`"
     return """
       ## Training
 
       Self-supervised with HardViews \(version): `\(values.method.string(at: "name") ?? "")` on \(views), images of \
-      `\(data)`, \(values.training.epochs) epochs of batches of \(values.training.batchSize)\(steps), seed \
+      `\(data)`, \(quantity(values.training.epochs, "epoch")) of batches of \(values.training.batchSize)\(steps), seed \
       \(values.seed).\(values.summary.isEmpty ? "" : " Recipe: \(values.summary)")
 
       <details><summary>All settings</summary>
@@ -121,13 +122,9 @@ struct ModelCard {
   /// The results in the evaluation folder.
   private var results: String {
     let folder = encoder.evaluation.path
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     let rows = names.flatMap { name -> [[String]] in
-      guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)"),
-        let record = try? decoder.decode(Record.self, from: data)
-      else { return [] }
+      guard let record = try? readJSON(Record.self, from: "\(folder)/\(name)") else { return [] }
       let images = ((record.testData ?? record.data) as NSString).lastPathComponent
       return record.measures.map { measure in
         let interval = measure.interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? ""

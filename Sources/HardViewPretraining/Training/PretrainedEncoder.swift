@@ -6,17 +6,17 @@ import RunRecords
 import Torch
 
 /// The encoder of a finished or interrupted run, ready to make features.
-public struct PretrainedEncoder {
+package struct PretrainedEncoder {
   /// The network with its trained weights.
-  public let backbone: any Backbone
+  package let backbone: any Backbone
   /// The configuration that it was trained with.
-  public let configuration: ResolvedConfiguration
+  package let configuration: ResolvedConfiguration
   /// The run that trained it.
-  public let directory: RunDirectory
+  package let directory: RunDirectory
   /// The file that it was loaded from.
-  public let checkpointPath: String
+  package let checkpointPath: String
   /// Steps that it was trained for; nil where the file does not say so, as encoders of older versions.
-  public let step: Int?
+  package let step: Int?
 
   /// Loads the newest encoder of a run, or that of one of its checkpoints.
   ///
@@ -25,7 +25,7 @@ public struct PretrainedEncoder {
   ///   - components: What the run's configuration may name.
   /// - Throws: `RecordError` when there is no run; `NoCheckpointError` when it has no checkpoint yet; `SafetensorsError`
   ///   when the file is damaged.
-  public init(run path: String, components: Components = .standard) throws {
+  package init(run path: String, components: Components = .standard) throws {
     var isFolder: ObjCBool = false
     let isFile = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
     let folder = isFile ? URL(filePath: path).deletingLastPathComponent().deletingLastPathComponent().path : path
@@ -67,7 +67,7 @@ extension Checkpoint {
 extension ResolvedConfiguration {
   /// The encoder with the random weights that a run begins with, on the current device; weights of a file are not read.
   /// - Throws: `ConfigurationError`.
-  public func initialEncoder() throws -> any Backbone { try withParts(InitialEncoder()) }
+  package func initialEncoder() throws -> any Backbone { try withParts(InitialEncoder()) }
 
   private struct InitialEncoder: PartsConsumer {
     func use<Method: SelfSupervisedMethod>(_ parts: PretrainingParts<Method>) -> any Backbone { parts.method.encoder }

@@ -18,7 +18,7 @@ public struct ImageFiles: ImageDataset {
   /// None.
   public var classNames: [String]? { nil }
   /// How many files.
-  public var summary: String { "\(count) image file\(count == 1 ? "" : "s")" }
+  public var summary: String { quantity(count, "image file") }
 
   /// The file's image.
   public func source(at index: Int) throws(ImageError) -> any ImageSource {

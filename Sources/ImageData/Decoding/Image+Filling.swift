@@ -25,7 +25,7 @@ extension Image {
 
 extension Image {
   /// Makes sure that the image can be had in `wanted` channels; `name` stands for it in the error.
-  func checkChannels(_ wanted: Int, name: @autoclosure () -> String) throws(ImageError) {
+  package func checkChannels(_ wanted: Int, name: @autoclosure () -> String) throws(ImageError) {
     guard isConvertible(toChannels: wanted) else {
       throw ImageError(path: name(), problem: .wrongChannels(channels, wanted: wanted))
     }

@@ -12,11 +12,6 @@ public struct EvaluationBatch: Sendable {
   public let pixels: PixelBuffer
 }
 
-/// Changes the 8-bit image that a transform has cropped, before it is normalized.
-///
-/// Gets the image and its place in the dataset, and keeps size and channels. Called from several threads at once.
-public typealias ImageAlteration = @Sendable (Image, Int) throws(ImageError) -> Image
-
 /// Goes through a dataset once, in its order, rendering each image by a fixed transform.
 ///
 /// What comes out does not depend on the number of threads. Images that cannot be decoded are recorded in `skipped` and
@@ -28,19 +23,17 @@ public struct EvaluationLoader: Sendable {
   /// Creates a loader; with 0 threads the work is done between the calls of the body.
   ///
   /// - Parameters:
-  ///   - alteration: Changes images between cropping and normalization; nil for none.
   ///   - augmentation: Draws one more view of each image, always the same one; nil for none.
   ///   - format: What pixel values are stored as.
   public init(
-    dataset: any ImageDataset, transform: EvaluationTransform, alteration: ImageAlteration? = nil,
-    augmentation: ViewRecipe? = nil, format: PixelFormat = .float32, batchSize: Int,
-    threads: Int = ProcessInfo.processInfo.activeProcessorCount, skipped: SkippedImages
+    dataset: any ImageDataset, transform: EvaluationTransform, augmentation: ViewRecipe? = nil,
+    format: PixelFormat = .float32, batchSize: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
+    skipped: SkippedImages
   ) {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     source = EvaluationSource(
       images: SkippingImages(dataset: dataset, skipped: skipped), transform: transform,
-      alteration: alteration,
       augmentation: augmentation.map { ViewRenderer(recipe: $0, channels: transform.channels, format: format) },
       format: format, batchSize: batchSize)
     self.threads = threads
@@ -77,7 +70,6 @@ struct EvaluationSource: BatchSource {
 
   let images: SkippingImages
   let transform: EvaluationTransform
-  let alteration: ImageAlteration?
   let augmentation: ViewRenderer?
   let format: PixelFormat
   let batchSize: Int
@@ -97,12 +89,7 @@ struct EvaluationSource: BatchSource {
     return try images.use(place.index) { source throws(ImageError) in
       let image = try source.wholeImage()
       try image.checkChannels(transform.channels, name: images.dataset.name(at: place.index))
-      if let alteration {
-        let altered = try alteration(transform.cropped(image, scratch: &scratch), place.index)
-        transform.normalize(altered, as: format, into: output, scratch: &scratch)
-      } else {
-        transform.render(image, as: format, into: output, scratch: &scratch)
-      }
+      transform.render(image, as: format, into: output, scratch: &scratch)
       guard let augmentation else { return }
       var random = ViewRandom(seed: 0, epoch: 0, sample: place.index, view: 0, stream: RandomStream.evaluation)
       let drawn = augmentation.recipe.drawParameters(width: image.width, height: image.height, using: &random)

@@ -17,7 +17,7 @@ extension BackboneConfiguration {
   private func layers(side: Int) -> [LayerSize] {
     switch name.architecture {
     case .residual(let kind): residualLayers(kind, side: side)
-    case .transformer(let published): transformerLayers(width: Double(width == 0 ? published : width), side: side)
+    case .transformer: transformerLayers(width: Double(complete.width), side: side)
     }
   }
 
@@ -31,7 +31,7 @@ extension BackboneConfiguration {
         LayerSize(
           parameters: inputs * outputs * kernel * kernel + 2 * outputs, outputs: outputs * Double(side) * Double(side)))
     }
-    let first = Double(width == 0 ? 64 : width)
+    let first = Double(complete.width)
     var side = side
     if stem == .imagenet { side = reduced(side, by: 2) }
     add(Double(channels), first, kernel: stem == .imagenet ? 7 : 3, side: side)

@@ -113,11 +113,11 @@ public struct BackboneConfiguration: Codable, Sendable, Equatable {
     switch name.architecture {
     case .residual(let kind):
       return ResNet(
-        kind: kind, stem: stem, width: width == 0 ? 64 : width, inputChannels: channels,
+        kind: kind, stem: stem, width: complete.width, inputChannels: channels,
         convolutionInit: convolutionInit, startsResidualsAtZero: zeroInitResidual, using: generator)
-    case .transformer(let publishedWidth):
+    case .transformer:
       return VisionTransformer(
-        width: width == 0 ? publishedWidth : width, depth: blockCount, inputChannels: channels,
+        width: complete.width, depth: blockCount, inputChannels: channels,
         patchSize: patchSize, imageSize: imageSize, registerTokens: registerTokens,
         dropPathRate: role == .trained ? dropPathRate : 0, using: generator)
     }

@@ -66,19 +66,11 @@ public struct EvaluationTransform: Sendable {
     return Image(width: crop, height: crop, channels: channels, pixels: pixels)
   }
 
-  /// Renders an image that is cropped already; `normalize` after `cropped` is `render`.
-  ///
-  /// Traps when the image has another size than the crop, or `output` has no room.
-  public func normalize(
-    _ cropped: Image, as format: PixelFormat, into output: UnsafeMutableRawBufferPointer, scratch: inout RenderScratch
-  ) {
-    precondition(
-      cropped.width == crop && cropped.height == crop,
-      "A crop has \(crop)×\(crop) pixels, not \(cropped.width)×\(cropped.height).")
+  /// The transform of images that are cropped already: after `cropped` it renders what this one renders.
+  public var ofCroppedImages: EvaluationTransform {
     // Resizing to the same size changes no pixel.
     EvaluationTransform(
-      resize: crop, crop: crop, interpolation: interpolation, normalization: normalization, channels: channels
-    ).render(cropped, as: format, into: output, scratch: &scratch)
+      resize: crop, crop: crop, interpolation: interpolation, normalization: normalization, channels: channels)
   }
 
   private func centered(in count: Int) -> Range<Int> {

@@ -28,11 +28,16 @@ struct ImageFolder: ImageDataset, EncodedImages {
     }
     var names = trained.flatMap { $0.isEmpty ? nil : $0 } ?? index.classes
 
+    var numbers = Dictionary(zip(names, names.indices)) { first, _ in first }
+
     var labels: [Int] = []
     labels.reserveCapacity(index.images.count)
     for (name, count) in zip(index.classes, index.classCounts) {
-      if !names.contains(name) { names.append(name) }
-      labels += repeatElement(names.firstIndex(of: name)!, count: count)
+      if numbers[name] == nil {
+        numbers[name] = names.count
+        names.append(name)
+      }
+      labels += repeatElement(numbers[name]!, count: count)
     }
 
     let isLabeled = !index.classes.isEmpty
