@@ -2,11 +2,10 @@
 """SimSiam with and without hard views in plain PyTorch: the published procedure, on a small scale and a processor.
 
     reference_simsiam.py train SEED none|hardest [--stem cifar|imagenet] [--start uniform|normal] [--rate RATE]
-            [--epochs N]
-        Trains on 10,000 images of Fashion-MNIST and prints a line of JSON with the accuracy of 20 weighted neighbors
-        among all 60,000 labeled images. ResNet-18 of width 16, projector 512-512, predictor 128, batch 256, SGD of
-        momentum 0.9 and weight decay 5e-4, half a cosine by epoch, the predictor's rate fixed, bfloat16 autocast, one
-        thread.
+            [--epochs N] [--images N] [--batch N]
+        Trains on images of Fashion-MNIST and prints a line of JSON with the accuracy of 20 weighted neighbors among all
+        60,000 labeled images. ResNet-18 of width 16, projector 512-512, predictor 128, SGD of momentum 0.9 and weight
+        decay 5e-4, half a cosine by epoch, the predictor's rate fixed, bfloat16 autocast, one thread.
     reference_simsiam.py fixture
         Writes Tests/Fixtures/methods/simsiam-steps.safetensors: twenty steps in float32 from given weights on given
         views, with and without selection.
@@ -193,21 +192,21 @@ def neighbor_accuracy(model: SimSiam, train: tuple, test: tuple, k: int = 20) ->
     return hits / len(test[0])
 
 
-def train(seed: int, selection: str, stem: str, start: str, rate: float, epochs: int) -> None:
+def train(
+    seed: int, selection: str, stem: str, start: str, rate: float, epochs: int, images: int, batch: int,
+) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     everything, test = pixels_and_labels("train"), pixels_and_labels("t10k")
-    subset = torch.randperm(60000, generator=torch.Generator().manual_seed(0))[:10000]
-    images = everything[0][subset].float() / 255
+    subset = torch.randperm(60000, generator=torch.Generator().manual_seed(0))[:images]
+    pixels = everything[0][subset].float() / 255
     model = SimSiam(16, start, 512, 512, 128, stem).to(memory_format=torch.channels_last).train()
     optimizer, began = model.optimizer(rate), time.time()
     for epoch in range(epochs):
         optimizer.param_groups[0]["lr"] = rate * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
-        order = torch.randperm(10000, generator=generator)
-        for step in range(10000 // 256):
-            batch = images[order[step * 256:(step + 1) * 256]]
-            views = [drawn_views(batch, generator) for _ in range(2 if selection == "none" else 4)]
+        for some in torch.randperm(images, generator=generator).split(batch)[:images // batch]:
+            views = [drawn_views(pixels[some], generator) for _ in range(2 if selection == "none" else 4)]
             with torch.autocast("cpu", torch.bfloat16):
                 if selection == "hardest":
                     first, second = hardest(model, views)
@@ -219,8 +218,9 @@ def train(seed: int, selection: str, stem: str, start: str, rate: float, epochs:
     seconds = time.time() - began
     model.eval()
     accuracy = neighbor_accuracy(model, everything, test)
-    print(json.dumps({"seed": seed, "selection": selection, "stem": stem, "start": start, "rate": rate, "epochs": epochs,
-                      "knn": round(accuracy, 4), "loss": round(float(loss), 4), "seconds": round(seconds)}), flush=True)
+    print(json.dumps({"seed": seed, "selection": selection, "stem": stem, "start": start, "rate": rate,
+                      "epochs": epochs, "images": images, "batch": batch, "knn": round(accuracy, 4),
+                      "loss": round(float(loss), 4), "seconds": round(seconds)}), flush=True)
 
 
 # The fixture
@@ -277,6 +277,8 @@ def main() -> None:
     training.add_argument("--start", choices=["uniform", "normal"], default="uniform")
     training.add_argument("--rate", type=float, default=0.06)
     training.add_argument("--epochs", type=int, default=12)
+    training.add_argument("--images", type=int, default=10000)
+    training.add_argument("--batch", type=int, default=256)
     commands.add_parser("fixture")
     arguments = vars(parser.parse_args())
     if arguments.pop("command") == "fixture":
