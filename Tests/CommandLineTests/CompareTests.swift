@@ -62,7 +62,11 @@ extension CommandLineTests {
       let trained = try hardviews(["compare", "study.yaml", "--at-once", "2"], in: folder)
       #expect(trained.code == 0, "\(trained.error)")
       #expect(trained.error.contains("1 pair cannot show any gain"))
-      #expect(trained.output.contains("hard against longer at equal time ("))
+      // A busy machine may have slowed one of them down.
+      let isCompared = ["at equal time (", "(not at equal time: "].contains {
+        trained.output.contains("hard against longer \($0)")
+      }
+      #expect(isCompared, "\(trained.output)")
       let study = folder + "/runs/study"
       let before = try report(study)
       #expect(Set(before.runs.map(\.arm)) == ["untrained", "random", "hard", "longer"])
