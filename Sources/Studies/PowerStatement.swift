@@ -3,27 +3,27 @@ import ImageData
 import Statistics
 
 /// What gain the planned pairs can show, said before anything is trained.
-public struct PowerStatement: Codable, Sendable, Equatable {
+struct PowerStatement {
   /// The spread of pairs, and how it is known.
-  public struct Spread: Codable, Sendable, Equatable {
+  struct Spread {
     /// The standard deviation of a pair's difference, in points.
-    public var points: Double
+    var points: Double
     /// How it is known, as it goes on after "as".
-    public var source: String
+    var source: String
   }
 
   /// The measure.
-  public var measure: String
+  var measure: String
   /// The image set and the method.
-  public var condition: Study.Condition
+  var condition: Study.Condition
   /// Planned pairs.
-  public var pairs: Int
+  var pairs: Int
   /// The spread; nil where it is unknown.
-  public var spread: Spread?
+  var spread: Spread?
 
   /// The smallest gain that the pairs show with a power of 80 %, in points; nil where it is unknown, or the pairs are too
   /// few for any verdict.
-  public var detectableGain: Double? {
+  var detectableGain: Double? {
     spread.flatMap { PairedPower.gainForVerdict(pairs: pairs, spread: $0.points) }
   }
 
