@@ -47,7 +47,8 @@ let package = Package(
   ],
   targets: [
     // Below torch: pixels, files, records.
-    .target(name: "Views", swiftSettings: pixels),
+    .target(name: "Processors", swiftSettings: language),
+    .target(name: "Views", dependencies: ["Processors"], swiftSettings: pixels),
     .systemLibrary(
       name: "CLibJPEG", path: "Sources/CImageCodecs/CLibJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg62-turbo-dev"])]),
@@ -76,7 +77,7 @@ let package = Package(
     .target(
       name: "ImageData",
       dependencies: [
-        "AtomicFiles", "Views", "CArchive", "CBMP", "CGIF", "CJPEG", "CSPNG", "CTIFF", "CWebP", "CZlib",
+        "AtomicFiles", "Processors", "Views", "CArchive", "CBMP", "CGIF", "CJPEG", "CSPNG", "CTIFF", "CWebP", "CZlib",
       ],
       swiftSettings: pixels),
     .target(name: "Corruptions", dependencies: ["ImageData", "Views"], swiftSettings: pixels),
@@ -91,10 +92,10 @@ let package = Package(
 
     // The engine.
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
-    .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: language),
+    .target(name: "Torch", dependencies: ["CTorch", "Processors"], swiftSettings: language),
     .target(name: "TensorViews", dependencies: ["Torch", "Views"], swiftSettings: language),
     .target(name: "NeuralNetworks", dependencies: ["Torch"], swiftSettings: language),
-    .target(name: "Optimization", dependencies: ["NeuralNetworks", "Torch"], swiftSettings: language),
+    .target(name: "Optimization", dependencies: ["NeuralNetworks", "Processors", "Torch"], swiftSettings: language),
     .target(name: "Checkpoints", dependencies: ["NeuralNetworks", "Safetensors", "Torch"], swiftSettings: language),
 
     // The program's allocator.
@@ -119,7 +120,7 @@ let package = Package(
       name: "HardViewPretraining",
       dependencies: [
         "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
-        "Optimization", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
+        "Optimization", "Processors", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
       ],
       exclude: ["Recipes", "ViewPipelines"], swiftSettings: language, plugins: ["EmbedFiles"]),
     .executableTarget(name: "embed-files", path: "Sources/EmbedFilesTool", swiftSettings: language),
@@ -154,7 +155,7 @@ let package = Package(
       dependencies: [
         "AtomicFiles", "Encoders", "HardViewPretraining", "ImageData", "Pictures", "PixelEvaluation",
         "RepresentationEvaluation", "HardViewSelection", "RunConfiguration", "RunEvaluation", "RunRecords",
-        "Statistics", "Torch", "Views",
+        "Processors", "Statistics", "Torch", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -197,7 +198,7 @@ let package = Package(
       "Views": ["Safetensors"], "Corruptions": ["ImageData", "Safetensors", "Views"],
       "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
       "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
-      "RunConfiguration": [], "Torch": [], "Pictures": ["ImageData", "Views"],
+      "RunConfiguration": [], "Processors": [], "Torch": ["Processors"], "Pictures": ["ImageData", "Views"],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],
       "HardViewPretraining": [

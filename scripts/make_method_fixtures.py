@@ -11,15 +11,22 @@ methods/ (V views, B images, D dimensions; pairs of views in lexicographic order
   Both: `selected` [2,B], `selected_loss` [B], `loss01`, `grad_0`, `grad_1` of predictions or queries 0 and 1.
 - vicreg: `projections` [V,B,D] of arXiv 2105.04906: `pair_losses` [6], `loss01` and `grad_0`, `grad_1`, and `shares01`
   [B]: for each image h(S) + h'(S) (s - S), with the derivative taken numerically.
+- mv-dhel: `projections` [V,B,D], `temperature`; of arXiv 2507.06979: `losses` [B] of all V views, `loss01` and
+  `grad_0`, `grad_1` of the first two.
+- lejepa: `projections` [6,B,D], four global views and two local ones, `weight`; of arXiv 2511.08544: `losses` [B], the
+  prediction part of views 0, 1, 4, 5; `all` [B], that of all six with four global ones; `samples` [V,B,S] and their
+  `statistics` [V,S], the integral over -3 to 3 by SciPy's trapezoids.
+- simdino: `students`, `teachers` [3,B,D] of length one, the last view a local one, `epsilon`; of arXiv 2502.10385:
+  `losses` [B] minus the mean cosines and `rate` [1], minus the balanced coding rate by eigenvalues.
 - barlow-twins-shares: `projections` [V,B,D], `weight`; `shares01` [B], the same for arXiv 2103.03230.
 
 optimizers/
 - updates: four steps on given gradients. `initial.NAME`, `gradient.STEP.NAME`, `CASE.after.STEP.NAME` for torch.optim's
   AdamW, for LARS as the metadata describes it, and for SGD with gradients clipped by torch and by parameter.
 
-Needs torch 2.13.0, safetensors and NumPy:
+Needs torch 2.13.0, safetensors, NumPy and SciPy:
 
-    pip install torch==2.13.0 safetensors numpy
+    pip install torch==2.13.0 safetensors numpy scipy
     python scripts/make_method_fixtures.py
 """
 
@@ -27,6 +34,8 @@ import itertools
 import json
 from pathlib import Path
 
+import numpy as np
+import scipy.integrate
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
@@ -173,6 +182,90 @@ def write_barlow() -> None:
     })
 
 
+def write_dhel() -> None:
+    generator = torch.Generator().manual_seed(16)
+    projections = torch.randn(4, 6, 10, generator=generator).requires_grad_()
+    temperature = 0.2
+
+    def similarity(one, other):
+        return torch.exp(F.normalize(one, dim=0) @ F.normalize(other, dim=0) / temperature)
+
+    def loss(image, views):
+        pairs = itertools.combinations(views, 2)
+        positive = sum(similarity(projections[n, image], projections[m, image]) for n, m in pairs)
+        total = -torch.log(positive)
+        for view in views:
+            others = [other for other in range(6) if other != image]
+            total = total + torch.log(sum(similarity(projections[view, image], projections[view, o]) for o in others))
+        return total
+
+    pair = torch.stack([loss(image, (0, 1)) for image in range(6)]).mean()
+    (gradient,) = torch.autograd.grad(pair, projections)
+    save("methods/mv-dhel", {
+        "projections": projections,
+        "temperature": torch.tensor([temperature]),
+        "losses": torch.stack([loss(image, range(4)) for image in range(6)]),
+        "loss01": pair.reshape(1),
+        "grad_0": gradient[0],
+        "grad_1": gradient[1],
+    })
+
+
+def write_lejepa() -> None:
+    generator = torch.Generator().manual_seed(17)
+    projections = torch.randn(6, 5, 8, generator=generator)
+    weight = 0.05
+
+    def prediction(globals_, views):
+        losses = []
+        for image in range(5):
+            center = sum(projections[view, image] for view in globals_) / len(globals_)
+            distances = [((projections[view, image] - center) ** 2).mean() for view in views]
+            losses.append((1 - weight) * sum(distances) / len(views))
+        return torch.stack(losses)
+
+    samples = torch.randn(2, 9, 3, generator=generator) * 1.5 + 0.2
+    points = np.linspace(-3, 3, 33)
+    statistics = torch.zeros(2, 3)
+    for view in range(2):
+        for direction in range(3):
+            values = samples[view, :, direction].double().numpy()
+            function = np.array([np.exp(1j * point * values).mean() for point in points])
+            error = np.abs(function - np.exp(-(points**2) / 2)) ** 2 * np.exp(-(points**2) / 2)
+            statistics[view, direction] = len(values) * scipy.integrate.trapezoid(error, points)
+    save("methods/lejepa", {
+        "projections": projections,
+        "weight": torch.tensor([weight]),
+        "losses": prediction((0, 1), (0, 1, 4, 5)),
+        "all": prediction((0, 1, 2, 3), range(6)),
+        "samples": samples,
+        "statistics": statistics,
+    })
+
+
+def write_simdino() -> None:
+    generator = torch.Generator().manual_seed(18)
+    students = F.normalize(torch.randn(3, 7, 5, generator=generator), dim=2)
+    teachers = F.normalize(torch.randn(3, 7, 5, generator=generator), dim=2)
+    epsilon = 0.05
+    losses = []
+    for image in range(7):
+        pairs = [(s, t) for t in range(2) for s in range(3) if s != t]
+        losses.append(-sum(students[s, image] @ teachers[t, image] for s, t in pairs) / len(pairs))
+    rate = 0
+    for view in students[:2].double():
+        covariance = sum(torch.outer(row, row) for row in view) / 7
+        eigenvalues = torch.linalg.eigvalsh(torch.eye(5) + 5 / epsilon * covariance)
+        rate += (5 + 7) / (5 * 7) * torch.log(eigenvalues).sum() / 2 / 2
+    save("methods/simdino", {
+        "students": students,
+        "teachers": teachers,
+        "epsilon": torch.tensor([epsilon]),
+        "losses": torch.stack(losses),
+        "rate": -rate.reshape(1).float(),
+    })
+
+
 def write_optimizers() -> None:
     generator = torch.Generator().manual_seed(15)
     shapes = {"weight": (3, 4), "bias": (4,), "kernel": (2, 3, 2, 2)}
@@ -247,4 +340,7 @@ if __name__ == "__main__":
     write_moco()
     write_vicreg()
     write_barlow()
+    write_dhel()
+    write_lejepa()
+    write_simdino()
     write_optimizers()

@@ -87,7 +87,7 @@ struct PooledChoice {
   var slots: Tensor
   /// Numbers among the drawn views, `[slots, batch]`: the first ones for images beyond the pool.
   var drawnSlots: Tensor
-  /// What a teacher made of the pool's views; or empty.
+  /// For each slot what the targets of its view are made of, for all images; empty where that is to be computed.
   var targets: [[Tensor]]
 }
 
@@ -106,7 +106,8 @@ struct RenderedViews: CandidateViews {
       let views = whole.views
       return space.first.map { views[$0] }
     }
-    let targets = choice.pool.batchSize == whole.batchSize ? choice.targets : []
-    return whole.gathered(choice.drawnSlots, from: space, targets: targets)
+    var views = whole.gathered(choice.drawnSlots, from: space)
+    for (slot, targets) in choice.targets.enumerated() { views[slot].targets = targets }
+    return views
   }
 }

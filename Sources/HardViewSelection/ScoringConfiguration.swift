@@ -26,6 +26,14 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
     }
   }
 
+  /// Whose outputs views are scored by.
+  public enum Network: String, Codable, Sendable, CaseIterable {
+    /// The student's and the teacher's, as in training.
+    case student
+    /// The teacher's alone, which stands in for the student.
+    case teacher
+  }
+
   /// The width of views for scoring as a share of their width in training, 0.1 to 1.
   ///
   /// Only the chosen ones are rendered in full. Transformers round to whole patches. Below 1, running statistics stay as
@@ -33,6 +41,9 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
   public var scale = 1.0
   /// The precision of the scoring pass.
   public var precision = Precision.same
+  /// The network that scores: with `teacher` a pass over all views runs one network instead of two (BYOL, MoCo v3, DINO,
+  /// iBOT).
+  public var network = Network.student
 
   /// Exact scores.
   public init() {}

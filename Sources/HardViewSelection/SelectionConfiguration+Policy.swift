@@ -14,7 +14,7 @@ extension SelectionConfiguration {
       switch policy {
       case .leastOverlap: OverlapScorer()
       case .leastSimilar: FeatureScorer(stage: featureStage, pass)
-      default: LossScorer(pass)
+      default: LossScorer(pass, by: scoring.network, keepsTargets: targets != .chosen)
       }
     let pairing: Pairing? =
       switch policy {
@@ -24,7 +24,8 @@ extension SelectionConfiguration {
       }
     return Policy(
       scorer: scorer, selector: try selector(among: setting.selectors),
-      times: SelectionTimes(everySteps: everySteps, from: from, until: until, share: share), pairing: pairing)
+      times: SelectionTimes(everySteps: everySteps, from: from, until: until, share: share), pairing: pairing,
+      targets: targets)
   }
 
   private func selector(among own: [any SelectorComponent.Type]) throws(ConfigurationError) -> any ViewSelector {
@@ -33,6 +34,7 @@ extension SelectionConfiguration {
     case .hardest, .anchor, .leastOverlap, .leastSimilar: return Hardest(eligibility)
     case .easiest: return Easiest(eligibility)
     case .amongHardest: return AmongHardest(amongHardest, eligibility: eligibility)
+    case .quantile: return QuantileChoice(quantile, eligibility: eligibility)
     case .softmax: return SoftmaxSampling(temperature: temperature, eligibility: eligibility)
     case .overlapThreshold: return OverlapThreshold(threshold)
     case .random, .all, .hardestPairs, .randomPairs, .none: return UniformChoice()

@@ -20,6 +20,8 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var limit = 0
   /// How many of the hardest choices `among_hardest` draws from.
   public var amongHardest = 2
+  /// The place of the choice that `quantile` takes among an image's choices by their score: 0 the easiest, 1 the hardest.
+  public var quantile = 0.75
   /// How far from the hardest `softmax` strays, in standard deviations of an image's scores.
   public var temperature = 1.0
   /// The stage of the backbone whose features `least_similar` compares, from 1; 0 compares those of the stem.
@@ -32,6 +34,8 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var from = 0.0
   /// The share of training, 0 to 1, at which selection ends.
   public var until = 1.0
+  /// What the chosen views are to predict: each other, or the mean of the targets of all drawn views.
+  public var targets = TargetChoice.chosen
   /// The share of the images whose views are selected, from `start` to `end` of that time; the others take random views.
   public var share = Ramp(from: 1, to: 1)
   /// How candidates are scored, where that is to cost less than a full pass.
@@ -128,6 +132,7 @@ extension SelectionConfiguration {
     )
     report.require(limit >= 0, at: CodingKeys.limit, reason: "must be 0 (rank every choice) or more, not \(limit)")
     report.requireCount(amongHardest, at: CodingKeys.amongHardest)
+    report.requireShare(quantile, at: CodingKeys.quantile)
     report.requirePositive(temperature, at: CodingKeys.temperature)
     let (backbone, stages) = (setting.backbone, setting.backbone.stageCount)
     report.require(
@@ -135,6 +140,9 @@ extension SelectionConfiguration {
       reason: "must be from 0 to \(stages) for \(backbone.name.rawValue), not \(featureStage)")
     report.requireCount(everySteps, at: CodingKeys.everySteps)
     scoring.check(backbone, device: device, at: CodingKeys.scoring, &report)
+    report.require(
+      scoring.network == .student || setting.method.hasTeacher, at: CodingKeys.scoring, within: "network",
+      reason: "is teacher, but \(setting.method.name) has none; set it to student")
     checkDrawn(setting.plan, &report)
     if budget != 0 {
       report.require(
@@ -146,6 +154,7 @@ extension SelectionConfiguration {
     report.require(
       auditEverySteps >= 0, at: CodingKeys.auditEverySteps, reason: "must be 0 (never) or more, not \(auditEverySteps)")
     checkPairs(setting.plan, &report)
+    checkTargets(of: setting.method, &report)
     report.require(
       from >= 0 && from < until && until <= 1, at: CodingKeys.from,
       reason: "must lie before 'until', both between 0 and 1, not \(from) and \(until)")
@@ -214,6 +223,25 @@ extension SelectionConfiguration {
     report.require(
       candidates.isMultiple(of: 2) && candidates <= 8, at: CodingKeys.candidates,
       reason: "must be 2, 4, 6 or 8 for \(policy.rawValue), which divides them into pairs, not \(candidates)")
+  }
+
+  /// Targets come from a scoring pass over every image's views, at the size that is trained on.
+  private func checkTargets(of method: MethodTraits, _ report: inout SettingReport) {
+    guard targets != .chosen else { return }
+    func require(_ condition: Bool, _ reason: String) {
+      report.require(condition, at: CodingKeys.targets, reason: "is \(targets.rawValue), \(reason)")
+    }
+    require(
+      policy.ranksByLoss,
+      "which takes the targets of the pass that computes losses; \(policy.rawValue) has none, so set it to chosen")
+    require(
+      method.averagesTargets,
+      "but \(method.name) has no targets that belong to a view as a whole; set it to chosen")
+    require(
+      scoring.scale == 1,
+      "but views are scored at \(scoring.scale) of their size (scoring.scale), where targets are others")
+    require(
+      share == Ramp(from: 1, to: 1), "but only some images are scored (share); leave share.start and share.end at 1")
   }
 
   /// The defaults with what an automatic choice leaves open.

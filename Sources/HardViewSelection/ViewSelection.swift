@@ -119,7 +119,7 @@ public final class ViewSelection {
     let chosen = PooledChoice(
       pool: pool, space: space, slots: slots,
       drawnSlots: Self.drawn(slots, keeping: kept, first: candidates.drawnSpace.first, images: views.imageCount),
-      targets: scored?.targets ?? [])
+      targets: count < views.imageCount ? [] : policy.targets.ofSlots(slots, in: space, from: scored?.targets ?? []))
     return Choice(
       views: clock.during(.candidates) { views.views(of: chosen) },
       origin: .selected(share: policy.times.share(at: context.position)), space: candidates.drawnSpace,

@@ -1,3 +1,6 @@
+import Foundation
+import Processors
+
 /// Where the time of the thread that trains goes: every moment belongs to one stage, so the stages add up to all of it.
 ///
 /// On a GPU a stage's time is that of asking for its work, and of waiting where a stage reads results.
@@ -21,8 +24,10 @@ public final class StageClock {
   }
 
   private var seconds = [Double](repeating: 0, count: Stage.allCases.count)
+  private var processorSeconds = [Double](repeating: 0, count: Stage.allCases.count)
   private var stage = Stage.other
   private var last = ContinuousClock.now
+  private var lastProcessor = ProcessInfo.processInfo.processorSeconds
 
   /// Starts in the stage `other`.
   public init() {}
@@ -35,6 +40,9 @@ public final class StageClock {
     let now = ContinuousClock.now
     seconds[stage.rawValue] += (now - last) / .seconds(1)
     last = now
+    let processor = ProcessInfo.processInfo.processorSeconds
+    processorSeconds[stage.rawValue] += processor - lastProcessor
+    lastProcessor = processor
     defer { stage = next }
     return stage
   }
@@ -57,17 +65,25 @@ public final class StageClock {
   /// Seconds of every stage since the last reset, then starts at zero.
   public func reset() -> StageTimes {
     enter(stage)
-    defer { seconds = Array(repeating: 0, count: seconds.count) }
-    return StageTimes(seconds: seconds)
+    defer {
+      seconds = Array(repeating: 0, count: seconds.count)
+      processorSeconds = seconds
+    }
+    return StageTimes(seconds: seconds, processorSeconds: processorSeconds)
   }
 }
 
 /// Seconds of every stage.
 public struct StageTimes: Sendable, Equatable {
   fileprivate let seconds: [Double]
+  fileprivate let processorSeconds: [Double]
 
   /// Seconds of one stage.
   public subscript(stage: StageClock.Stage) -> Double { seconds[stage.rawValue] }
   /// Seconds of all stages.
   public var total: Double { seconds.reduce(0, +) }
+  /// Processor seconds that all threads of the process took during all stages but some.
+  public func processorSeconds(without excluded: StageClock.Stage...) -> Double {
+    excluded.reduce(processorSeconds.reduce(0, +)) { $0 - processorSeconds[$1.rawValue] }
+  }
 }

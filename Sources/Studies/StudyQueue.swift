@@ -1,5 +1,6 @@
 import Foundation
 import HardViewPretraining
+import Processors
 import RunConfiguration
 import RunRecords
 
@@ -37,7 +38,7 @@ public final class StudyQueue {
     /// Graphics processors that runs on `cuda` are spread over, as CUDA_VISIBLE_DEVICES names them.
     public var gpus = Self.visibleGPUs
     /// Cores that the runs share.
-    public var cores = ProcessInfo.processInfo.activeProcessorCount
+    public var cores = ProcessInfo.processInfo.usableProcessorCount
     /// Seconds in which no seed is begun that would not end in time; nil for any time.
     public var budget: Double?
     /// What the machine has.
@@ -232,9 +233,10 @@ public final class StudyQueue {
     // Runs of one seed took place at about the same time, on a machine as busy.
     let ratios = study.seeds.compactMap { seed -> Double? in
       guard let long = results[folder.run(of: other, seed: seed, in: condition)],
-        let short = results[folder.run(of: twin, seed: seed, in: condition)], short.trainingSeconds > 0
+        let short = results[folder.run(of: twin, seed: seed, in: condition)]
       else { return nil }
-      return long.trainingSeconds / short.trainingSeconds * Double(short.epochs)
+      let seconds = long.seconds(beside: short)
+      return seconds.other > 0 ? seconds.own / seconds.other * Double(short.epochs) : nil
     }.sorted()
     // One pair of times may be far off on a busy machine.
     let areMoreToCome = (waiting + running.map(\.run)).contains {

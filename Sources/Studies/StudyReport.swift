@@ -31,9 +31,9 @@ public struct StudyReport: Codable, Sendable {
     public var base: Double
     /// The value of the arm.
     public var value: Double
-    /// The training seconds of the arm that is compared with.
+    /// The training seconds of the arm that is compared with: of processors where both are known, else of the clock.
     public var baseSeconds: Double
-    /// The training seconds of the arm.
+    /// The training seconds of the arm, in the same way.
     public var seconds: Double
   }
 
@@ -157,9 +157,9 @@ public struct StudyReport: Codable, Sendable {
       guard let other = here.first(where: { $0.arm == contrast.base && $0.seed == run.seed }),
         let base = other.value(measure), let value = run.value(measure)
       else { return nil }
+      let seconds = run.seconds(beside: other)
       return Pair(
-        condition: condition, seed: run.seed, base: base, value: value, baseSeconds: other.trainingSeconds,
-        seconds: run.trainingSeconds)
+        condition: condition, seed: run.seed, base: base, value: value, baseSeconds: seconds.other, seconds: seconds.own)
     }
   }
 }

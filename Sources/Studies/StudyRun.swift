@@ -44,16 +44,19 @@ public struct StudyRun: Sendable, Hashable {
   /// What came of it; nil where it has not been trained and measured.
   func result(of study: Study) throws -> RunResult? {
     guard let measured = measured(), measured.protocols == study.protocols else { return nil }
-    var (seconds, epochs) = (0.0, 0)
+    var (seconds, epochs, processorSeconds) = (0.0, 0, Double?.none)
     if study.arm(arm)?.isUntrained == false {
       let run = try RunDirectory.open(at: trainingPath)
       let records = try JSONLines.read(MetricsRecord.self, from: run.metricsPath)
       seconds = records.map(\.seconds).reduce(0, +)
-      epochs = try Pretraining.configuration(of: run).values.training.epochs
+      let values = try Pretraining.configuration(of: run).values
+      epochs = values.training.epochs
+      let processor = records.compactMap(\.processorSeconds)
+      if values.device == .cpu, processor.count == records.count { processorSeconds = processor.reduce(0, +) }
     }
     return RunResult(
       condition: condition, arm: arm, seed: seed, epochs: epochs, trainingSeconds: seconds,
-      mainMeasures: measured.mainMeasures, measures: measured.measures)
+      processorSeconds: processorSeconds, mainMeasures: measured.mainMeasures, measures: measured.measures)
   }
 }
 
@@ -94,10 +97,21 @@ public struct RunResult: Codable, Sendable, Equatable {
   public var epochs: Int
   /// The seconds that training took.
   public var trainingSeconds: Double
+  /// The processor seconds of all its threads, which other work on the machine hardly changes; nil on GPUs, and for runs
+  /// of versions that did not record them.
+  public var processorSeconds: Double?
   /// The first measure of each protocol.
   public var mainMeasures: [String]
   /// How good its encoder is, with intervals over test images.
   public var measures: [Measure]
+
+  /// The time of this run and of another: processor seconds where they are known for both, else those of the clock.
+  func seconds(beside other: RunResult) -> (own: Double, other: Double) {
+    guard let own = processorSeconds, let others = other.processorSeconds else {
+      return (trainingSeconds, other.trainingSeconds)
+    }
+    return (own, others)
+  }
 
   /// The value of a measure.
   public func value(_ measure: String) -> Double? { measures.first { $0.name == measure }?.value }

@@ -1,22 +1,21 @@
 import CTorch
 import Foundation
+import Processors
 
 /// Settings of libtorch that hold for the whole process.
 public enum Engine {
   /// libtorch's version.
   public static var version: String { String(cString: ht_version()) }
 
-  /// Sets the number of threads that one operator may use; 0 takes every core that this process may run on, and
-  /// `threadLimit` are the most.
+  /// Sets the number of threads that one operator may use; 0 takes every core that this process may run on, which are
+  /// the most: more threads wait for one another, and train a hundred times slower.
   public static func setThreadCount(_ count: Int) {
     let standard = defaultThreadCount  // Asked for before anything is set.
-    ht_set_thread_count(Int32(count == 0 ? standard : min(count, threadLimit)))
+    ht_set_thread_count(Int32(count == 0 ? standard : min(count, coreCount)))
   }
 
-  /// The most threads that one operator may use: four for each core.
-  ///
-  /// Many more would wait for one another most of the time.
-  public static var threadLimit: Int { 4 * max(defaultThreadCount, ProcessInfo.processInfo.activeProcessorCount) }
+  /// The cores that this process may run on.
+  public static var coreCount: Int { max(defaultThreadCount, ProcessInfo.processInfo.usableProcessorCount) }
 
   private static let defaultThreadCount = Int(ht_thread_count())
 

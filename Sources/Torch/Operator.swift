@@ -22,6 +22,7 @@ package enum Operator: String, CaseIterable {
   case contiguous
   case convolution2d = "conv2d"
   case copyInPlace = "copy_"
+  case cosine = "cos"
   case cosineSimilarity = "cosine_similarity"
   case crossEntropy = "cross_entropy_loss"
   case cumulativeSum = "cumsum"
@@ -56,6 +57,7 @@ package enum Operator: String, CaseIterable {
   case less = "lt.Scalar"
   case linear
   case logAddExp = "logaddexp"
+  case logDeterminant = "logdet"
   case logSoftmax = "log_softmax.int"
   case logSumExp = "logsumexp"
   case maskedFill = "masked_fill.Scalar"
@@ -84,6 +86,7 @@ package enum Operator: String, CaseIterable {
   case roundInPlace = "round_"
   case scaledDotProductAttention = "scaled_dot_product_attention"
   case scatterAdd = "scatter_add"
+  case sine = "sin"
   case singularValues = "linalg_svdvals"
   case solve = "linalg_solve"
   case slice = "slice.Tensor"

@@ -73,6 +73,10 @@ extension Tensor {
   public func replacing(where condition: Tensor, with value: Double) -> Tensor {
     Operator.maskedFill(.tensor(self), .tensor(condition), .double(value))
   }
+  /// The cosine of every element, in radians.
+  public func cosine() -> Tensor { Operator.cosine(.tensor(self)) }
+  /// The sine of every element, in radians.
+  public func sine() -> Tensor { Operator.sine(.tensor(self)) }
   /// Which elements are neither infinite nor NaN, as booleans.
   public func isFinite() -> Tensor { Operator.isFinite(.tensor(self)) }
 
@@ -81,6 +85,9 @@ extension Tensor {
 
   /// The singular values of a matrix, the largest first.
   public func singularValues() -> Tensor { Operator.singularValues(.tensor(self)) }
+
+  /// The logarithm of the determinant of a square matrix; NaN where that is negative.
+  public func logDeterminant() -> Tensor { Operator.logDeterminant(.tensor(self)) }
 
   /// x in A x = b, for a square matrix A of full rank and a vector b.
   public func solving(for vector: Tensor) -> Tensor { Operator.solve(.tensor(self), .tensor(vector)) }

@@ -75,7 +75,7 @@ import Torch
   }
 
   @Test func farMoreThreadsThanCoresAreRefused() throws {
-    let limit = Engine.threadLimit
+    let limit = 4 * Engine.coreCount
     try resolved("simsiam-small", ["threads=\(min(limit, 1024))"]).checkMachine(batchSize: 8)
     if limit < 1024 {
       let many = try resolved("simsiam-small", ["threads=\(limit + 1)"])

@@ -63,13 +63,15 @@ import Views
     backbone.name = isMultiCrop ? .vitTiny : .resnet18
     var base = SelectionConfiguration()
     base.localCandidates = isMultiCrop ? 4 : 0
-    let ways = CheaperPolicy.all(like: base, plan: plan, backbone: backbone)
+    let setting = SelectionSetting(
+      plan: plan, recipes: [], backbone: backbone, threads: 1, dtype: .float32,
+      method: MethodTraits(isMultiCrop ? DINO.self : BYOL.self))
+    let ways = CheaperPolicy.all(like: base, in: setting)
     #expect(ways[0].settings.isEmpty && ways.count >= 7)
     #expect(Set(ways.map(\.summary)).count == ways.count)
     for way in ways {
       let settings = way.settings.map { String($0.dropFirst("selection.".count)) }
       #expect(try base.with(settings) == way.selection)
-      let setting = SelectionSetting(plan: plan, recipes: [], backbone: backbone, threads: 1, dtype: .float32)
       #expect(way.selection.problem(in: setting) == nil)
     }
     #expect(throws: (any Error).self) { try base.with(["candidate=3"]) }
@@ -179,8 +181,7 @@ import Views
     try withTemporaryDirectory { folder in
       let resolved = try TinyRun(in: folder).configuration()
       let parts = try CheapSelectionTests.parts(SimSiam.self, resolved)
-      let ways = CheaperPolicy.all(
-        like: resolved.values.selection, plan: resolved.views.plan, backbone: resolved.values.backbone)
+      let ways = CheaperPolicy.all(like: resolved.values.selection, in: parts.setting)
       var calibration = try SelectionCalibration(parts.setting, policies: ways)
       let batch = try CheapSelectionTests.batch(parts, calibration.drawnViews)
       let before = CheapSelectionTests.state(parts.method)

@@ -60,6 +60,17 @@ import Views
     #expect(choose(Easiest(), tied) == [0, 0, 0])
   }
 
+  @Test func quantilesLieBetweenEasiestAndHardest() {
+    for (quantile, expected) in [(1.0, [4, 5, 2]), (0.0, [3, 4, 1]), (0.8, [1, 0, 3])] {
+      let chosen = choose(QuantileChoice(quantile), scores)
+      for (image, choice) in chosen.enumerated() {
+        // Equal scores are as hard as one another.
+        let column = (0..<6).map { scores.scalars(as: Float.self)[$0 * 3 + image] }
+        #expect(column[choice] == column[expected[image]], "\(quantile) of image \(image)")
+      }
+    }
+  }
+
   @Test func anchorKeepsTheFirstView() {
     #expect(choose(Hardest(Eligibility(keepsFirstView: true)), scores) == [1, 0, 2])
   }

@@ -20,6 +20,9 @@ enum SmallMethods {
     "moco-v3": "{projector_hidden: 24, projector_output: 16, predictor_hidden: 24}",
     "barlow-twins": "{projector_hidden: 24, projector_output: 16}",
     "vicreg": "{projector_hidden: 24, projector_output: 16}",
+    "mv-dhel": "{projector_output: 16}",
+    "lejepa": "{projector_hidden: 24, projector_output: 16, slices: 8}",
+    "simdino": "{head_hidden: 24, head_output: 16}",
   ]
 
   static let names = Components.standard.methods.map { $0.name }

@@ -13,6 +13,7 @@ public struct Components: Sendable {
   /// Objectives, which `method.name` names.
   public private(set) var methods: [any SelfSupervisedMethod.Type] = [
     SimSiam.self, SimCLR.self, DINO.self, IBOT.self, BYOL.self, MoCoV3.self, BarlowTwins.self, VICReg.self,
+    MVDHEL.self, LeJEPA.self, SimDINO.self,
   ]
   /// Selectors of one's own, which `selection.policy` names beside the built-in policies.
   public private(set) var selectors: [any SelectorComponent.Type] = []

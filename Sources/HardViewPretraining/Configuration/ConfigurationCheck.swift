@@ -12,6 +12,7 @@ struct ConfigurationCheck {
   let values: PretrainingConfiguration
   let views: ViewPipeline
   let components: Components
+  let method: any SelfSupervisedMethod.Type
 
   /// Throws the first mistake.
   func run() throws(ConfigurationError) {
@@ -33,7 +34,7 @@ struct ConfigurationCheck {
     try report(values.optimizer.problem(), in: "optimizer")
     let setting = SelectionSetting(
       plan: views.plan, recipes: views.groups.map(\.recipe), backbone: values.backbone, threads: 1, dtype: .float32,
-      selectors: components.selectors)
+      selectors: components.selectors, method: MethodTraits(method))
     if let problem = values.selection.problem(in: setting, device: values.device.device) { throw problem }
     guard components.formatNames.contains(values.data.format.rawValue) else {
       throw ConfigurationError(

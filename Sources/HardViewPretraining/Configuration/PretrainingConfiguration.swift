@@ -4,6 +4,7 @@ import ImageData
 import NeuralNetworks
 import Objectives
 import Optimization
+import Processors
 import RunConfiguration
 import Torch
 import Views
@@ -113,7 +114,7 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   }
 
   /// How many threads decode and render on this machine.
-  public var loaderThreadCount: Int { loaderThreads < 0 ? ProcessInfo.processInfo.activeProcessorCount : loaderThreads }
+  public var loaderThreadCount: Int { loaderThreads < 0 ? ProcessInfo.processInfo.usableProcessorCount : loaderThreads }
 }
 
 /// Which weights training begins with; the `initialization` section.

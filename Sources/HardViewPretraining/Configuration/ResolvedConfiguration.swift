@@ -32,7 +32,7 @@ public struct ResolvedConfiguration: Sendable {
       values.backbone.imageSize = views.groups.map(\.recipe.size).max() ?? 0
     }
     values.evaluation = try values.evaluation.following(viewSize: views.globalSize)
-    try ConfigurationCheck(values: values, views: views, components: components).run()
+    try ConfigurationCheck(values: values, views: views, components: components, method: method).run()
     try Self.check(values.method, of: method, with: values, views: views)
     values.views = try views.section
     values.method = try Self.completeSection(of: method, from: values.method)
@@ -61,7 +61,8 @@ public struct ResolvedConfiguration: Sendable {
   public func selectionSetting(dtype: DType) -> SelectionSetting {
     SelectionSetting(
       plan: views.plan, recipes: views.groups.map(\.recipe), backbone: values.backbone,
-      threads: max(values.data.loaderThreadCount, 1), dtype: dtype, selectors: components.selectors)
+      threads: max(values.data.loaderThreadCount, 1), dtype: dtype, selectors: components.selectors,
+      method: MethodTraits(method))
   }
 
   /// The views that training draws of every image, group by group.

@@ -33,6 +33,8 @@ public struct MetricsRecord: Codable, Sendable {
   public var evaluationSeconds: Double?
   /// Seconds spent on records, checkpoints and observers; absent in lines of older versions.
   public var otherSeconds: Double?
+  /// Processor seconds of all threads, but for those during the online signal; absent in lines of older versions.
+  public var processorSeconds: Double?
   /// Steps left out because gradients overflowed in float16; absent in other precisions.
   public var overflowedSteps: Int?
   /// The share of the images whose views were selected; the others took random ones.

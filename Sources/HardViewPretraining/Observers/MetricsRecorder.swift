@@ -125,7 +125,7 @@ private struct MetricsAverages {
       readingSeconds: loading.reading, decodingSeconds: loading.decoding, renderingSeconds: loading.rendering,
       candidateSeconds: times[.candidates], selectionSeconds: times[.selection], trainingSeconds: times[.training],
       auditSeconds: times[.audit], evaluationSeconds: times[.evaluation], otherSeconds: times[.other],
-      overflowedSteps: overflowedSteps,
+      processorSeconds: times.processorSeconds(without: .evaluation), overflowedSteps: overflowedSteps,
       selectionShare: selectionShare / Double(count), selectedOverlap: statistics.selectedOverlap,
       randomOverlap: statistics.randomOverlap, rejectedOverlap: statistics.rejectedOverlap,
       leastOverlapShare: statistics.leastOverlapShare, selectedScore: statistics.selectedScore,

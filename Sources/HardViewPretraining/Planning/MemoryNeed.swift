@@ -139,11 +139,13 @@ extension ResolvedConfiguration {
   /// - Parameter batchSize: Images a step.
   /// - Throws: `NotEnoughMemoryError`; `ConfigurationError` where there are far more threads than cores.
   func checkMachine(batchSize: Int) throws {
-    guard values.threads <= Engine.threadLimit else {
+    // A few more are taken as one for each core, since a run may go on where there are fewer.
+    let limit = 4 * Engine.coreCount
+    guard values.threads <= limit else {
       throw ConfigurationError(
         path: "threads",
         problem: .invalid(
-          "must be at most \(Engine.threadLimit), four for each core of this machine, not \(values.threads); 0 takes "
+          "must be at most \(limit), four for each core of this machine, not \(values.threads); 0 takes "
             + "every core"))
     }
     try MemoryNeed(of: self, batchSize: batchSize).check(on: values.device)

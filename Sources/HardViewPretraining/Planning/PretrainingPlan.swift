@@ -86,8 +86,7 @@ private struct Planner<Method: SelfSupervisedMethod> {
   init(_ parts: PretrainingParts<Method>, dataset: any ImageDataset) throws {
     self.parts = parts
     self.dataset = dataset
-    policies = CheaperPolicy.all(
-      like: parts.configuration.selection, plan: parts.setting.plan, backbone: parts.configuration.backbone)
+    policies = CheaperPolicy.all(like: parts.configuration.selection, in: parts.setting)
     learner = try parts.learner(.plain)
     calibration = try SelectionCalibration(parts.setting, policies: policies)
   }

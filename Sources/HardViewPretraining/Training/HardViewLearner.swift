@@ -86,7 +86,8 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
     try throwingExhaustion {
       clock.during(.training) {
         let encodings = withAutocast(to: dtype) { method.encode(choice.views, for: .training) }
-        let loss = selection.losses(of: encodings, method, in: context).mean()
+        var loss = selection.losses(of: encodings, method, in: context).mean()
+        if let common = method.batchLoss(encodings, in: context) { loss = loss + common }
         let share = gradients.parts == 1 ? loss : loss / Double(gradients.parts)
         (scaler?.scaled(share) ?? share).backward()
         gradients.losses.append(loss.detached())

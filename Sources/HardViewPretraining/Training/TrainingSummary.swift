@@ -46,7 +46,7 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
     length =
       "\(quantity(values.training.epochs, "epoch")) of \(quantity(position.stepsPerEpoch, "step")) of "
       + "\(values.training.batchSize) images\(parts)\(begun)"
-    let threads = values.threads > 0 ? values.threads : ProcessInfo.processInfo.activeProcessorCount
+    let threads = values.threads > 0 ? min(values.threads, Engine.coreCount) : Engine.coreCount
     let precision = [DType.float32: "fp32", .bfloat16: "bf16", .float16: "fp16"][dtype] ?? "\(dtype)"
     machine =
       "\(values.device.rawValue), \(precision), \(quantity(threads, "training thread")), "

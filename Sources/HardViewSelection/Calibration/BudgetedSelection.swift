@@ -33,7 +33,7 @@ final class BudgetedSelection {
     self.setting = setting
     self.model = model
     budget = selection.budget
-    policies = CheaperPolicy.all(like: selection, plan: setting.plan, backbone: setting.backbone)
+    policies = CheaperPolicy.all(like: selection, in: setting)
     chosen = policies[0].selection
     calibration = try SelectionCalibration(setting, policies: policies, model: model)
   }

@@ -21,10 +21,9 @@ public struct CheaperPolicy: Sendable, Equatable {
     return CheaperPolicy(summary: "exact", settings: [], selection: selection)
   }
 
-  /// The policies that make sense for a plan, exact selection first.
-  public static func all(
-    like base: SelectionConfiguration, plan: ViewPlan, backbone: BackboneConfiguration
-  ) -> [CheaperPolicy] {
+  /// The policies that make sense for a training, exact selection first.
+  public static func all(like base: SelectionConfiguration, in setting: SelectionSetting) -> [CheaperPolicy] {
+    let (plan, backbone) = (setting.plan, setting.backbone)
     let exact = exact(like: base)
     let count = exact.selection.candidates
     let isPair = plan.groups.count == 1 && plan.slotCount == 2
@@ -36,6 +35,16 @@ public struct CheaperPolicy: Sendable, Equatable {
     }
     let evaluated = "selection.phase=evaluate"
     func scale(_ value: Double) -> String { "selection.scoring.scale=\(value)" }
+    if setting.method.hasTeacher {
+      let reuses = setting.method.averagesTargets
+      add(
+        "the teacher's outputs",
+        ["selection.scoring.network=teacher"] + (reuses ? ["selection.targets=scored"] : [])
+      ) {
+        $0.scoring.network = .teacher
+        if reuses { $0.targets = .scored }
+      }
+    }
     if !backbone.isTransformer {
       add("running statistics", [evaluated]) { $0.phase = .evaluate }
     }

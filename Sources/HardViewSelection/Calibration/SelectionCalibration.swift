@@ -15,6 +15,8 @@ public struct SelectionCalibration {
     let selection: ViewSelection
     var seconds: [Double] = []
     var captured = CapturedHardness()
+    /// Whether training uses what the teacher made of the chosen views, so that it does not run again.
+    var sparesTeacher = false
   }
 
   private let setting: SelectionSetting
@@ -22,6 +24,8 @@ public struct SelectionCalibration {
   private let plain: ViewSelection
   private var plainSelectionSeconds: [Double] = []
   private var auditSeconds: [Double] = []
+  /// What the teacher takes for the views of a plain step.
+  private var teacherSeconds: [Double] = []
   /// Seconds of plain steps, rendering included.
   private var plainSeconds: [Double] = []
   private let model: HardnessModel
@@ -76,10 +80,13 @@ public struct SelectionCalibration {
     let exact = try audit(batch, for: method, in: context)
     exact.teach(model)
     auditSeconds.append(seconds(since: start))
-    plainSelectionSeconds.append(try select(plain, from: batch, for: method, in: context).seconds)
+    let random = try select(plain, from: batch, for: method, in: context)
+    plainSelectionSeconds.append(random.seconds)
+    if Method.hasTeacher { teacherSeconds.append(seconds(ofTeacherFor: random.choice.views, method)) }
     for index in measured.indices {
       let result = try select(measured[index].selection, from: batch, for: method, in: context)
       measured[index].seconds.append(result.seconds)
+      measured[index].sparesTeacher = Method.hasTeacher && result.choice.views.contains { !$0.targets.isEmpty }
       measured[index].captured += exact.captured(by: result.choice.table(), model: model)
     }
   }
@@ -87,11 +94,23 @@ public struct SelectionCalibration {
   /// The measurements, in the order of the policies.
   public var results: [PolicyMeasurement] {
     measured.map {
-      PolicyMeasurement(
+      let spared = $0.sparesTeacher ? median(teacherSeconds) : 0
+      return PolicyMeasurement(
         policy: $0.policy, plainSeconds: median(plainSeconds),
-        selectionSeconds: median($0.seconds) - median(plainSelectionSeconds), auditSeconds: median(auditSeconds),
-        captured: $0.captured)
+        selectionSeconds: median($0.seconds) - median(plainSelectionSeconds) - spared,
+        auditSeconds: median(auditSeconds), captured: $0.captured)
     }
+  }
+
+  private func seconds<Method: SelfSupervisedMethod>(ofTeacherFor views: [View], _ method: Method) -> Double {
+    let start = ContinuousClock.now
+    withoutGradients {
+      _ = withAutocast(to: setting.dtype) {
+        method.encodeByTeacher(views.filter { !$0.isLocal }, for: .scoring(.score))
+      }
+    }
+    Engine.synchronize()
+    return seconds(since: start)
   }
 
   private func audit<Method: SelfSupervisedMethod>(

@@ -19,11 +19,13 @@ public struct SelectionSetting: Sendable {
   public var dtype: DType
   /// Selectors of one's own.
   public var selectors: [any SelectorComponent.Type]
+  /// What the method can do beyond its loss.
+  public var method: MethodTraits
 
   /// Describes a training.
   public init(
     plan: ViewPlan, recipes: [ViewRecipe], backbone: BackboneConfiguration, threads: Int, dtype: DType,
-    selectors: [any SelectorComponent.Type] = []
+    selectors: [any SelectorComponent.Type] = [], method: MethodTraits = MethodTraits()
   ) {
     self.plan = plan
     self.recipes = recipes
@@ -31,6 +33,25 @@ public struct SelectionSetting: Sendable {
     self.threads = threads
     self.dtype = dtype
     self.selectors = selectors
+    self.method = method
+  }
+}
+
+/// What a method can do for selection beyond its loss.
+public struct MethodTraits: Sendable, Equatable {
+  /// The name, for messages.
+  public var name = "the method"
+  /// Whether a teacher can score views in the student's place.
+  public var hasTeacher = false
+  /// Whether the targets of several views have a mean.
+  public var averagesTargets = false
+
+  /// A method without either.
+  public init() {}
+
+  /// Those of a method.
+  public init(_ method: any SelfSupervisedMethod.Type) {
+    (name, hasTeacher, averagesTargets) = (method.name, method.hasTeacher, method.averagesTargets)
   }
 }
 

@@ -70,7 +70,7 @@ final class LoadedViews: CandidateViews {
       )
       return pixels.enumerated().map { place, pixels in
         var view = View(group: group.index, isLocal: group.isLocal, pixels: pixels, mask: masks?[place])
-        view.targets = choice.map { targets($0, group, place: slot + place) } ?? []
+        if let targets = choice?.targets, !targets.isEmpty { view.targets = targets[slot + place] }
         return view
       }
     }
@@ -113,17 +113,6 @@ final class LoadedViews: CandidateViews {
     }
     return Self.gathered(
       choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start, from: masks)
-  }
-
-  /// What the teacher made of the view in a slot, where it may be used again.
-  private func targets(_ choice: PooledChoice, _ group: DrawnGroup, place: Int) -> [Tensor] {
-    let range = choice.space.ranges[group.index]
-    guard choice.pool.batchSize == imageCount, !choice.targets.isEmpty, !choice.targets[range.lowerBound].isEmpty
-    else { return [] }
-    let member = choice.slots.narrowed(along: 0, from: place, count: 1) - range.lowerBound
-    return choice.targets[range.lowerBound].indices.map { part in
-      Self.gathered(member, from: .stacked(range.map { choice.targets[$0][part] }))[0]
-    }
   }
 }
 

@@ -49,16 +49,19 @@ public struct Policy: Sendable {
   public var times: SelectionTimes
   /// How views are paired where all are trained on; nil relates all to all.
   public var pairing: Pairing?
+  /// What chosen views are to predict.
+  public var targets: TargetChoice
 
   /// Combines a scorer and a selector.
   public init(
     scorer: any ViewScorer, selector: any ViewSelector, times: SelectionTimes = SelectionTimes(),
-    pairing: Pairing? = nil
+    pairing: Pairing? = nil, targets: TargetChoice = .chosen
   ) {
     self.scorer = scorer
     self.selector = selector
     self.times = times
     self.pairing = pairing
+    self.targets = targets
   }
 
   /// Whether the pool must say how its views were cropped.

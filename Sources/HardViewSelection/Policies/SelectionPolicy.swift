@@ -29,6 +29,8 @@ public struct SelectionPolicy: RawRepresentable, Codable, Sendable, Hashable {
   public static let anchor = SelectionPolicy(rawValue: "anchor")
   /// A random one of the hardest choices.
   public static let amongHardest = SelectionPolicy(rawValue: "among_hardest")
+  /// The choice at a quantile of the losses.
+  public static let quantile = SelectionPolicy(rawValue: "quantile")
   /// A draw by softmax of the losses.
   public static let softmax = SelectionPolicy(rawValue: "softmax")
   /// The choice whose crops overlap least.
@@ -48,7 +50,7 @@ public struct SelectionPolicy: RawRepresentable, Codable, Sendable, Hashable {
 
   /// The policies that come with the package.
   public static let builtIn: [SelectionPolicy] = [
-    .hardest, .easiest, .random, .anchor, .amongHardest, .softmax,
+    .hardest, .easiest, .random, .anchor, .amongHardest, .quantile, .softmax,
     .leastOverlap, .overlapThreshold, .leastSimilar, .all, .hardestPairs, .randomPairs, .none,
   ]
 
@@ -60,6 +62,7 @@ public struct SelectionPolicy: RawRepresentable, Codable, Sendable, Hashable {
     case .random: "random views among those drawn, as a control"
     case .anchor: "the first view and those that are hardest with it"
     case .amongHardest: "a random one of the hardest choices (among_hardest)"
+    case .quantile: "the choice at a quantile of the losses, 0 the easiest, 1 the hardest (quantile)"
     case .softmax: "a draw by the softmax of the losses (temperature)"
     case .leastOverlap: "the views whose crops overlap least; runs no network"
     case .overlapThreshold: "random views whose crops overlap less than a threshold; runs no network"
@@ -81,6 +84,9 @@ public struct SelectionPolicy: RawRepresentable, Codable, Sendable, Hashable {
     }
   }
 
+  /// Whether it ranks by the loss: built-in policies; selectors of one's own are taken to.
+  var ranksByLoss: Bool { runsNetwork && self != .leastSimilar }
+
   /// Whether every drawn view is trained on.
   public var trainsOnAll: Bool { self == .all || pairsViews }
 
@@ -88,5 +94,5 @@ public struct SelectionPolicy: RawRepresentable, Codable, Sendable, Hashable {
   var pairsViews: Bool { self == .hardestPairs || self == .randomPairs }
 
   /// Whether it goes through the choices one by one.
-  var listsChoices: Bool { self == .amongHardest || self == .softmax }
+  var listsChoices: Bool { self == .amongHardest || self == .quantile || self == .softmax }
 }

@@ -6,7 +6,7 @@ import Torch
 public struct ScoredViews: Sendable {
   /// How hard each choice is.
   public var scores: ViewScores
-  /// For each view of the pool what the teacher made of it, where training can use that again; else empty.
+  /// For each view of the pool what its targets are made of, where training is to use that; else empty.
   public var targets: [[Tensor]] = []
 
   /// Wraps scores.

@@ -70,6 +70,31 @@ public struct AmongHardest: ViewSelector {
   }
 }
 
+/// The choice at a quantile of an image's scores: between the easiest and the hardest.
+public struct QuantileChoice: ViewSelector {
+  /// From 0, the easiest, to 1, the hardest.
+  public var quantile: Double
+  /// Which choices may be taken.
+  public var eligibility: Eligibility
+
+  /// Takes the choice at a quantile from 0 to 1.
+  public init(_ quantile: Double, eligibility: Eligibility = Eligibility()) {
+    self.quantile = quantile
+    self.eligibility = eligibility
+  }
+
+  /// Crops are needed for their overlap.
+  public var needsBoxes: Bool { eligibility.overlapFloor > 0 }
+
+  /// With C choices the one that round((1 − quantile)(C − 1)) others are harder than.
+  public func choose(_ scores: ViewScores?, in context: SelectionContext) -> Tensor {
+    let (choices, scores) = eligibility.ranked(required(scores), in: context)
+    let rank = Int(((1 - quantile) * Double(choices.count - 1)).rounded())
+    let row = scores.largest(rank + 1, along: 0).indices.narrowed(along: 0, from: rank, count: 1).reshaped([-1])
+    return ViewScores.slots(of: row, in: choices)
+  }
+}
+
 /// A choice drawn with a probability that rises with its score: softmax(score / temperature).
 public struct SoftmaxSampling: ViewSelector {
   /// In standard deviations of an image's scores, so that one value suits every loss; towards 0 the hardest choice is

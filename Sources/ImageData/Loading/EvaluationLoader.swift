@@ -1,4 +1,5 @@
 import Foundation
+import Processors
 import Views
 
 /// A batch of images as evaluation sees them.
@@ -27,7 +28,7 @@ public struct EvaluationLoader: Sendable {
   ///   - format: What pixel values are stored as.
   public init(
     dataset: any ImageDataset, transform: EvaluationTransform, augmentation: ViewRecipe? = nil,
-    format: PixelFormat = .float32, batchSize: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
+    format: PixelFormat = .float32, batchSize: Int, threads: Int = ProcessInfo.processInfo.usableProcessorCount,
     skipped: SkippedImages
   ) {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")

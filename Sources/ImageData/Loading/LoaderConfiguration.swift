@@ -1,4 +1,5 @@
 import Foundation
+import Processors
 import Views
 
 /// How a loader makes batches.
@@ -29,7 +30,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
 
   /// Creates a configuration; by default there is a thread for each processor.
   public init(
-    batchSize: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount, prefetchedBatches: Int = 2,
+    batchSize: Int, threads: Int = ProcessInfo.processInfo.usableProcessorCount, prefetchedBatches: Int = 2,
     dropsLast: Bool = true, channels: Int = 3, format: PixelFormat = .float32, decodingMargin: Double = 2,
     keepsImages: Bool = false, shuffleBuffer: Int = 8192, seed: UInt64 = 0
   ) {

@@ -1,4 +1,5 @@
 import Foundation
+import Processors
 
 /// Goes through images of a dataset in a given order, preparing them on all processors.
 struct ImageStream {
@@ -6,7 +7,7 @@ struct ImageStream {
   let order: [Int]
 
   /// How many images are prepared before they are handed over, all of which must fit into memory.
-  private static let chunk = 8 * ProcessInfo.processInfo.activeProcessorCount
+  private static let chunk = 8 * ProcessInfo.processInfo.usableProcessorCount
 
   /// Prepares every image and hands the results over in order, on the caller's thread, with the images' positions.
   ///

@@ -66,6 +66,8 @@ public struct BatchDraw: Sendable {
     case limit = 3
     /// The choices that stand for all in an audit.
     case audit = 5
+    /// Directions in which a batch is tested.
+    case directions = 6
   }
 
   /// Random numbers of one image, whatever else is in the batch.

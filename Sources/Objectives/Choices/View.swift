@@ -10,7 +10,7 @@ public struct View: Sendable {
   public var pixels: Tensor
   /// Which patches the student does not see, `[batch, patches]` of zeros and ones; nil for methods without masks.
   public var mask: Tensor?
-  /// The teacher's outputs for this view from scoring, where they can be reused; else empty.
+  /// What its targets are made of, where that was computed beforehand (`SelfSupervisedMethod.targets(of:)`); else empty.
   public var targets: [Tensor] = []
 
   /// Wraps pixels.

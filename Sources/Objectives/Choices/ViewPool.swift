@@ -96,8 +96,7 @@ public struct ViewPool {
   /// - Parameters:
   ///   - slots: The number of the chosen view in the pool, `[slots, batch]`; the views of one slot are of one group.
   ///   - space: The choices.
-  ///   - targets: For each view what the teacher made of it, its first dimension the batch; or empty.
-  public func gathered(_ slots: Tensor, from space: CandidateSpace, targets: [[Tensor]] = []) -> [View] {
+  public func gathered(_ slots: Tensor, from space: CandidateSpace) -> [View] {
     let row = Tensor.range(batchSize)
     var slot = 0
     return zip(groups, zip(space.plan.groups, space.ranges)).enumerated().flatMap { index, element in
@@ -107,15 +106,9 @@ public struct ViewPool {
       return members.split(into: plan.used).map { member in
         // Rows of the group when candidates and images are one dimension.
         let source = member.reshaped([-1]) * batchSize + row
-        var view = View(
+        return View(
           group: index, isLocal: group.isLocal, pixels: group.pixels.mergingLeading.selecting(source).asImages,
           mask: group.masks.map { $0.mergingLeading.selecting(source) })
-        if !targets.isEmpty, !targets[range.lowerBound].isEmpty {
-          view.targets = targets[range.lowerBound].indices.map { part in
-            Tensor.concatenated(range.map { targets[$0][part] }).selecting(source)
-          }
-        }
-        return view
       }
     }
   }

@@ -42,6 +42,11 @@ public final class BYOL: PairwiseMethod {
   /// One line for lists.
   public static let summary = "prediction of a moving-average teacher's projection of the other view; no negatives"
 
+  /// The mean of projections.
+  public static let averagesTargets = true
+  /// The momentum network.
+  public static let hasTeacher = true
+
   let networks: PredictingStudent
   private let configuration: Configuration
 
@@ -69,6 +74,11 @@ public final class BYOL: PairwiseMethod {
     networks.encode(views, for: pass)
   }
 
+  /// Projects with the teacher.
+  public func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding] {
+    networks.encodeByTeacher(views, for: pass)
+  }
+
   /// 2 − 2 cos(q(z), z′) of every ordered pair.
   public func lossTerms(_ encodings: [Encoding], in context: StepContext) -> LossTerms {
     configuration.targets.terms(
@@ -78,6 +88,9 @@ public final class BYOL: PairwiseMethod {
 
   /// The prediction.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.prediction }
+
+  /// The teacher's projection.
+  public func targets(of encoding: Encoding) -> [Tensor] { [encoding.target] }
 
   /// The teacher follows the student.
   public func didStep(_ encodings: [Encoding], in context: StepContext) {

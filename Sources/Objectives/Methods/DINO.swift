@@ -79,7 +79,12 @@ public final class DINO: PairwiseMethod {
   package let center: Center
   private let average: MovingAverage
   private let configuration: Configuration
-  private let reusesTargets: Bool
+  /// True where the teacher's logits do not depend on the rest of a batch.
+  public let reusesTargets: Bool
+  /// The mean of logits.
+  public static let averagesTargets = true
+  /// The momentum network.
+  public static let hasTeacher = true
 
   /// Builds student and teacher.
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
@@ -110,16 +115,24 @@ public final class DINO: PairwiseMethod {
   public func encode(_ views: [View], for pass: Pass) -> [Encoding] {
     let seen = views.indices.filter { !views[$0].isLocal }
     var targets = [Tensor?](repeating: nil, count: views.count)
-    for index in seen { targets[index] = views[index].targets.first }
-    if seen.contains(where: { targets[$0] == nil }) {
-      let outputs = withoutGradients { seen.map { views[$0] }.encoded(jointly: true) { [teacher($0, in: pass.phase)] } }
-      for (index, output) in zip(seen, outputs) { targets[index] = output[0] }
-    }
+    let known = seen.map { views[$0] }.targets { $0.encoded(jointly: true) { [teacher($0, in: pass.phase)] } }
+    for (index, output) in zip(seen, known) { targets[index] = output[0] }
     let outputs = views.encoded(jointly: true) { pixels in
       let features = student.backbone(pixels, in: pass.phase)
       return [student.head(features, in: pass.phase), features]
     }
     return zip(outputs, targets).map { Encoding(student: $0[0], teacher: $1, features: $0[1]) }
+  }
+
+  /// Runs the teacher on all views; its centered logits stand in for the student's.
+  public func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding] {
+    let outputs = views.encoded(jointly: true) { pixels in
+      let features = teacher.backbone(pixels, in: pass.phase)
+      return [teacher.head(features, in: pass.phase), features]
+    }
+    return zip(views, outputs).map { view, output in
+      Encoding(student: output[0] - center.value, teacher: view.isLocal ? nil : output[0], features: output[1])
+    }
   }
 
   /// The temperatures, the teacher's over time.
@@ -141,10 +154,8 @@ public final class DINO: PairwiseMethod {
       students: encodings.map(\.student), teachers: encodings.map(\.teacher), center: center, at: context.position)
   }
 
-  /// The teacher's logits, where they do not depend on the rest of a batch.
-  public func reusableTargets(_ encoding: Encoding) -> [Tensor] {
-    reusesTargets ? encoding.teacher.map { [$0] } ?? [] : []
-  }
+  /// The teacher's logits.
+  public func targets(of encoding: Encoding) -> [Tensor] { encoding.teacher.map { [$0] } ?? [] }
 
   /// The student's features.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.features }

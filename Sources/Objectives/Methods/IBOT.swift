@@ -136,6 +136,8 @@ public final class IBOT: PairwiseMethod {
   public static let summary = "DINO, and hidden patches to be filled in as the teacher sees them; transformers only"
   /// Local crops are what its published accuracy needs.
   public static let takesLocalViews = true
+  /// The momentum network.
+  public static let hasTeacher = true
 
   let student: TokenNetwork
   let teacher: TokenNetwork
@@ -187,10 +189,7 @@ public final class IBOT: PairwiseMethod {
   public func encode(_ views: [View], for pass: Pass) -> [Encoding] {
     let phase = pass.phase
     let globals = views.filter { !$0.isLocal }
-    let tokens: [Tensor] =
-      globals.allSatisfy { !$0.targets.isEmpty }
-      ? globals.map { $0.targets[0] }
-      : withoutGradients { globals.encoded(jointly: true) { [teacher.backbone.tokens($0, in: phase)] } }.map { $0[0] }
+    let tokens = globals.targets { $0.encoded(jointly: true) { [teacher.backbone.tokens($0, in: phase)] } }.map { $0[0] }
     var remaining = tokens.makeIterator()
     return zip(views, studentTokens(views, in: phase)).map { view, seen in
       let features = VisionTransformer.classToken(of: seen)
@@ -205,6 +204,18 @@ public final class IBOT: PairwiseMethod {
         student: logits, teacher: teacherLogits,
         patches: view.mask.flatMap { hiddenPatches(student: seen, teacher: target, mask: $0, in: phase) },
         teacherTokens: target, features: features)
+    }
+  }
+
+  /// Runs the teacher on all views, none of them masked; its centered logits stand in for the student's.
+  public func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding] {
+    let tokens = views.encoded(jointly: true) { [teacher.backbone.tokens($0, in: pass.phase)] }.map { $0[0] }
+    return zip(views, tokens).map { view, tokens in
+      let features = VisionTransformer.classToken(of: tokens)
+      let logits = teacher.head(features, in: pass.phase).converted(to: .float32)
+      return Encoding(
+        student: logits - center.value, teacher: view.isLocal ? nil : logits, patches: nil,
+        teacherTokens: view.isLocal ? nil : tokens, features: features)
     }
   }
 
@@ -288,7 +299,10 @@ public final class IBOT: PairwiseMethod {
   }
 
   /// The teacher's tokens.
-  public func reusableTargets(_ encoding: Encoding) -> [Tensor] { encoding.teacherTokens.map { [$0] } ?? [] }
+  public func targets(of encoding: Encoding) -> [Tensor] { encoding.teacherTokens.map { [$0] } ?? [] }
+
+  /// Transformers do not normalize over the batch.
+  public var reusesTargets: Bool { true }
 
   /// The student's features.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.features }

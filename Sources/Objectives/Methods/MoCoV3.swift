@@ -54,6 +54,11 @@ public final class MoCoV3: PairwiseMethod {
   /// Keys are told apart from those of the other images.
   public static let couplesBatch = true
 
+  /// The mean of projections.
+  public static let averagesTargets = true
+  /// The momentum network.
+  public static let hasTeacher = true
+
   let networks: PredictingStudent
   private let configuration: Configuration
 
@@ -88,6 +93,11 @@ public final class MoCoV3: PairwiseMethod {
     networks.encode(views, for: pass)
   }
 
+  /// Projects with the teacher.
+  public func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding] {
+    networks.encodeByTeacher(views, for: pass)
+  }
+
   /// 2τ · cross-entropy of every ordered pair (Algorithm 1).
   public func lossTerms(_ encodings: [Encoding], in context: StepContext) -> LossTerms {
     let temperature = configuration.temperature
@@ -102,6 +112,9 @@ public final class MoCoV3: PairwiseMethod {
 
   /// The query.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.prediction }
+
+  /// The teacher's projection.
+  public func targets(of encoding: Encoding) -> [Tensor] { [encoding.target] }
 
   /// The teacher follows the student.
   public func didStep(_ encodings: [Encoding], in context: StepContext) {

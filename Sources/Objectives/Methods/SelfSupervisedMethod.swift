@@ -6,7 +6,8 @@ import Torch
 /// A self-supervised objective.
 ///
 /// The network runs once a view in `encode`; all that relates views lives in `sampleLosses`, so the same tensor trains
-/// (its mean is the loss) and ranks (its entries are the hardness of each image's views). State changes in `didStep` and
+/// (its mean is the loss) and ranks (its entries are the hardness of each image's views); only what belongs to no image
+/// is apart, in `batchLoss`. State changes in `didStep` and
 /// nowhere else, so scoring cannot disturb training.
 public protocol SelfSupervisedMethod: Module, SendableMetatype {
   /// The method's own section of the configuration.
@@ -39,15 +40,31 @@ public protocol SelfSupervisedMethod: Module, SendableMetatype {
   /// Runs the networks on views.
   func encode(_ views: [View], for pass: Pass) -> [Encoding]
 
-  /// The loss of each image, shape `[batch]`, for encodings in slot order; its mean is the training loss. Pure.
+  /// Whether `encodeByTeacher` exists. False by default.
+  static var hasTeacher: Bool { get }
+  /// Runs the teacher alone, which stands in for the student: views are then scored by one network instead of two.
+  func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding]
+
+  /// The loss of each image, shape `[batch]`, for encodings in slot order; its mean is the training loss, but for
+  /// `batchLoss`. Pure.
   func sampleLosses(_ encodings: [Encoding], in context: StepContext) -> Tensor
+
+  /// A part of the training loss that belongs to the batch as a whole and ranks no image's views, a scalar; nil, the
+  /// default, for none. Pure.
+  func batchLoss(_ encodings: [Encoding], in context: StepContext) -> Tensor?
 
   /// `sampleLosses` of every choice. Overridden for speed only.
   func choiceLosses(_ encodings: [Encoding], over space: CandidateSpace, in context: StepContext) -> ViewScores
 
-  /// What the teacher made of a view, to be attached to the chosen views as their `targets`; empty, the default, where
-  /// computing it again in another batch would give something else.
-  func reusableTargets(_ encoding: Encoding) -> [Tensor]
+  /// Whether targets are vectors of a whole view, `[batch, width]`, so that those of several views have a mean. False by
+  /// default.
+  static var averagesTargets: Bool { get }
+  /// What the targets of a view are made of, without gradients; `encode` takes it instead of computing it where a view
+  /// has it as its `targets`. Empty by default, and for views that no target is made of.
+  func targets(of encoding: Encoding) -> [Tensor]
+  /// Whether targets of the scoring pass are what the training pass would compute, so that they are not computed twice.
+  /// False by default.
+  var reusesTargets: Bool { get }
 
   /// The embedding that collapse shows in, `[batch, width]`, of one encoding.
   func embedding(_ encoding: Encoding) -> Tensor
@@ -114,6 +131,20 @@ extension SelfSupervisedMethod {
   /// Two global views.
   public static var takesLocalViews: Bool { false }
 
+  /// None.
+  public func batchLoss(_ encodings: [Encoding], in context: StepContext) -> Tensor? { nil }
+
+  /// No teacher.
+  public static var hasTeacher: Bool { false }
+
+  /// There is none.
+  public func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding] {
+    preconditionFailure("\(Self.name) has no teacher")
+  }
+
+  /// Targets have no mean.
+  public static var averagesTargets: Bool { false }
+
   /// No masks.
   public func masks(of views: MaskedViews, for draw: BatchDraw) -> Tensor? { nil }
 
@@ -122,8 +153,11 @@ extension SelfSupervisedMethod {
     .listed(.stacked(space.candidates.map { choice in sampleLosses(choice.map { encodings[$0] }, in: context) }))
   }
 
-  /// Nothing to use again.
-  public func reusableTargets(_ encoding: Encoding) -> [Tensor] { [] }
+  /// No targets.
+  public func targets(of encoding: Encoding) -> [Tensor] { [] }
+
+  /// Computed again.
+  public var reusesTargets: Bool { false }
 
   /// Those of the last part.
   public func joined(_ earlier: [Encoding], with next: [Encoding]) -> [Encoding] { next }
@@ -136,6 +170,11 @@ extension SelfSupervisedMethod {
 }
 
 extension [View] {
+  /// What the targets of views are made of: as the views have it, or computed without gradients where one has none.
+  func targets(_ compute: ([View]) -> [[Tensor]]) -> [[Tensor]] {
+    allSatisfy { !$0.targets.isEmpty } ? map(\.targets) : withoutGradients { compute(self) }
+  }
+
   /// Runs `network` on views and hands back its outputs view by view, in float32.
   ///
   /// - Parameters:

@@ -35,14 +35,17 @@ public final class SimSiam: PairwiseMethod {
     }
   }
 
-  /// A view's projection (no gradient flows through it) and prediction, `[batch, projectorOutput]` each.
+  /// A view's projection (no gradient flows through it), prediction and target, `[batch, projectorOutput]` each.
   public struct Encoding {
     package let projection: Tensor
     package let prediction: Tensor
+    /// The projection, or what was computed beforehand.
+    package let target: Tensor
 
-    package init(projection: Tensor, prediction: Tensor) {
+    package init(projection: Tensor, prediction: Tensor, target: Tensor? = nil) {
       self.projection = projection
       self.prediction = prediction
+      self.target = target ?? projection
     }
   }
 
@@ -50,6 +53,9 @@ public final class SimSiam: PairwiseMethod {
   public static let name = "simsiam"
   /// One line for lists.
   public static let summary = "negative cosine similarity with a predictor and stop-gradient; no negatives, no teacher"
+
+  /// The mean of projections.
+  public static let averagesTargets = true
 
   let backbone: any Backbone
   let projector: Sequential
@@ -83,18 +89,22 @@ public final class SimSiam: PairwiseMethod {
 
   /// Projects and predicts.
   public func encode(_ views: [View], for pass: Pass) -> [Encoding] {
-    views.encoded(jointly: pass.isJoint) { pixels in
+    let outputs = views.encoded(jointly: pass.isJoint) { pixels in
       let projection = projector(backbone(pixels, in: pass.phase), in: pass.phase)
       return [projection.detached(), predictor(projection, in: pass.phase)]
-    }.map { Encoding(projection: $0[0], prediction: $0[1]) }
+    }
+    return zip(views, outputs).map { Encoding(projection: $1[0], prediction: $1[1], target: $0.targets.first) }
   }
 
   /// −cos(p, sg z) of every ordered pair.
   public func lossTerms(_ encodings: [Encoding], in context: StepContext) -> LossTerms {
     configuration.targets.terms(
-      predictions: encodings.map(\.prediction), targets: encodings.map(\.projection)
+      predictions: encodings.map(\.prediction), targets: encodings.map(\.target)
     ) { -$0.cosineSimilarity(to: $1) }
   }
+
+  /// The projection.
+  public func targets(of encoding: Encoding) -> [Tensor] { [encoding.projection] }
 
   /// The projection.
   public func embedding(_ encoding: Encoding) -> Tensor {

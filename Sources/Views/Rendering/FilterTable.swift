@@ -1,4 +1,5 @@
 import Foundation
+import Processors
 
 /// The filters of many views along one axis, with the weights that `ViewRenderer` applies.
 package struct FilterTable {
@@ -23,7 +24,7 @@ package struct FilterTable {
     self.tapCount = tapCount
     starts = Array(repeating: 0, count: resamplings.count * size)
     weights = Array(repeating: 0, count: resamplings.count * size * tapCount)
-    let pieces = min(resamplings.count, ProcessInfo.processInfo.activeProcessorCount)
+    let pieces = min(resamplings.count, ProcessInfo.processInfo.usableProcessorCount)
     starts.withUnsafeMutableBufferPointer { starts in
       weights.withUnsafeMutableBufferPointer { weights in
         nonisolated(unsafe) let (starts, weights) = (starts.baseAddress!, weights.baseAddress!)

@@ -38,9 +38,14 @@ public final class PredictingStudent: Module {
 
   /// Predicts with the student, projects with the teacher.
   public func encode(_ views: [View], for pass: Pass) -> [PredictedTarget] {
-    let targets = withoutGradients { teacher.outputs(of: views, for: pass) }
+    let targets = views.targets { views in teacher.outputs(of: views, for: pass).map { [$0] } }
     let predictions = views.encoded(jointly: pass.isJoint) { [predictor(student($0, in: pass.phase), in: pass.phase)] }
-    return zip(predictions, targets).map { PredictedTarget(prediction: $0[0], target: $1) }
+    return zip(predictions, targets).map { PredictedTarget(prediction: $0[0], target: $1[0]) }
+  }
+
+  /// Projects with the teacher, whose projections stand in for predictions.
+  public func encodeByTeacher(_ views: [View], for pass: Pass) -> [PredictedTarget] {
+    withoutGradients { teacher.outputs(of: views, for: pass) }.map { PredictedTarget(prediction: $0, target: $0) }
   }
 
   /// The teacher follows the student; it keeps a share that rises from `start` to 1.
