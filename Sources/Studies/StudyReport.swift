@@ -159,7 +159,8 @@ public struct StudyReport: Codable, Sendable {
       else { return nil }
       let seconds = run.seconds(beside: other)
       return Pair(
-        condition: condition, seed: run.seed, base: base, value: value, baseSeconds: seconds.other, seconds: seconds.own)
+        condition: condition, seed: run.seed, base: base, value: value, baseSeconds: seconds.other, seconds: seconds.own
+      )
     }
   }
 }

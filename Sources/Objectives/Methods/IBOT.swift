@@ -189,7 +189,9 @@ public final class IBOT: PairwiseMethod {
   public func encode(_ views: [View], for pass: Pass) -> [Encoding] {
     let phase = pass.phase
     let globals = views.filter { !$0.isLocal }
-    let tokens = globals.targets { $0.encoded(jointly: true) { [teacher.backbone.tokens($0, in: phase)] } }.map { $0[0] }
+    let tokens = globals.targets { $0.encoded(jointly: true) { [teacher.backbone.tokens($0, in: phase)] } }.map {
+      $0[0]
+    }
     var remaining = tokens.makeIterator()
     return zip(views, studentTokens(views, in: phase)).map { view, seen in
       let features = VisionTransformer.classToken(of: seen)

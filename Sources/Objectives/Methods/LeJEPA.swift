@@ -88,7 +88,8 @@ public final class LeJEPA: SelfSupervisedMethod {
 
   /// (1 − λ) times the mean squared distance of an image's views from the mean of its global ones.
   public func sampleLosses(_ encodings: [Encoding], in context: StepContext) -> Tensor {
-    let mean = Tensor.stacked(encodings.filter { !$0.isLocal }.map(\.projection)).mean(along: 0, keepingDimensions: true)
+    let mean = Tensor.stacked(encodings.filter { !$0.isLocal }.map(\.projection)).mean(
+      along: 0, keepingDimensions: true)
     let distances = Tensor.stacked(encodings.map(\.projection)) - mean
     return (distances * distances).mean(along: 0, 2) * (1 - configuration.regularization)
   }
