@@ -26,6 +26,14 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
     }
   }
 
+  /// What ranks the choices.
+  public enum Score: String, Codable, Sendable, CaseIterable {
+    /// The loss.
+    case loss
+    /// The loss minus that with the teacher in the student's place: choices that are hard for both teach nothing.
+    case learnability
+  }
+
   /// Whose outputs views are scored by.
   public enum Network: String, Codable, Sendable, CaseIterable {
     /// The student's and the teacher's, as in training.
@@ -41,6 +49,8 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
   public var scale = 1.0
   /// The precision of the scoring pass.
   public var precision = Precision.same
+  /// The score; `learnability` is for methods with a teacher (BYOL, MoCo v3, DINO, iBOT, SimDINO).
+  public var score = Score.loss
   /// The network that scores: with `teacher` a pass over all views runs one network instead of two (BYOL, MoCo v3, DINO,
   /// iBOT).
   public var network = Network.student

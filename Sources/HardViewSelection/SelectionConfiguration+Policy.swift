@@ -14,7 +14,7 @@ extension SelectionConfiguration {
       switch policy {
       case .leastOverlap: OverlapScorer()
       case .leastSimilar: FeatureScorer(stage: featureStage, pass)
-      default: LossScorer(pass, by: scoring.network, keepsTargets: targets != .chosen)
+      default: LossScorer(pass, by: scoring.network, of: scoring.score, keepsTargets: targets != .chosen)
       }
     let pairing: Pairing? =
       switch policy {

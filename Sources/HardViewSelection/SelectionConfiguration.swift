@@ -143,6 +143,11 @@ extension SelectionConfiguration {
     report.require(
       scoring.network == .student || setting.method.hasTeacher, at: CodingKeys.scoring, within: "network",
       reason: "is teacher, but \(setting.method.name) has none; set it to student")
+    report.require(
+      scoring.score == .loss || (setting.method.hasTeacher && scoring.network == .student), at: CodingKeys.scoring,
+      within: "score",
+      reason: "is learnability, which takes a student and a teacher; "
+        + (setting.method.hasTeacher ? "set network to student" : "\(setting.method.name) has none, so set it to loss"))
     checkDrawn(setting.plan, &report)
     if budget != 0 {
       report.require(

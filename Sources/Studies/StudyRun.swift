@@ -97,7 +97,7 @@ public struct RunResult: Codable, Sendable, Equatable {
   public var epochs: Int
   /// The seconds that training took.
   public var trainingSeconds: Double
-  /// The processor seconds of all its threads, which other work on the machine hardly changes; nil on GPUs, and for runs
+  /// The processor seconds of all its threads, which other work on the machine changes less; nil on GPUs, and for runs
   /// of versions that did not record them.
   public var processorSeconds: Double?
   /// The first measure of each protocol.

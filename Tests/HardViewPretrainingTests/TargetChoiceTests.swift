@@ -91,6 +91,25 @@ import Torch
     #expect(relativeError(scores[1], scores[0]) < 1e-5)
   }
 
+  /// Learnability is the student's loss minus the teacher's.
+  @Test(arguments: teaching) func learnabilityIsTheExcessOverTheTeacher(name: String) throws {
+    func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
+      let method = try SmallMethods.make(type)
+      let context = SmallMethods.context()
+      let space = CandidateSpace(
+        plan: SmallMethods.plan(of: type), poolSizes: SmallMethods.plan(of: type).groups.map { $0.used + 1 })
+      let pool = SmallMethods.pool(for: method, sizes: space.poolSizes)
+      let pass = ScoringPass(phase: .score)
+      func scores(_ scorer: LossScorer) -> Tensor {
+        scorer.score(pool, in: space, method: method, context: context).scores.scores(in: space)
+      }
+      let expected = scores(LossScorer(pass)) - scores(LossScorer(pass, by: .teacher))
+      let actual = scores(LossScorer(pass, of: .learnability))
+      #expect((actual - expected).magnitude().maximum(along: 0, 1).number < 1e-5)
+    }
+    try check(SmallMethods.method(name))
+  }
+
   /// Scoring by the teacher changes nothing, and gives what training then uses instead of running the teacher again.
   @Test(arguments: teaching) func teachersScoreAlone(name: String) throws {
     func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {

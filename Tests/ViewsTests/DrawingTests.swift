@@ -106,6 +106,32 @@ import Views
     #expect(abs(Double(lowCount) / Double(6 * images) - low) < 0.01)
   }
 
+  /// Beta(α, α) has the mean ½ and the variance 1 / (4 (2α + 1)); crops placed by it overlap less the smaller α is.
+  @Test(arguments: [(0.2, 0.417), (0.6, 0.475), (1.0, 0.510)]) func placesFollowABetaDistribution(
+    placement: Double, overlap: Double
+  ) {
+    // A crop of a fixed size has 101 × 101 places.
+    let fixed = CropRecipe(scale: [0.25, 0.25], ratio: [1, 1], placement: placement)
+    let usual = CropRecipe(scale: [0.25, 1], placement: placement)
+    let images = 8000
+    var (sum, squares, overlaps) = (0.0, 0.0, 0.0)
+    for sample in 0..<images {
+      func box(_ crop: CropRecipe, side: (Int, Int), view: Int) -> CropBox {
+        var random = ViewRandom(seed: 5, epoch: 0, sample: sample, view: view)
+        return crop.drawBox(width: side.0, height: side.1, using: &random)
+      }
+      let place = (Double(box(fixed, side: (200, 200), view: 0).left) + 0.5) / 101
+      sum += place
+      squares += place * place
+      overlaps += box(usual, side: (500, 375), view: 0)
+        .intersectionOverUnion(with: box(usual, side: (500, 375), view: 1))
+    }
+    let mean = sum / Double(images)
+    #expect(abs(mean - 0.5) < 0.015)
+    #expect(abs(squares / Double(images) - mean * mean - 1 / (4 * (2 * placement + 1))) < 0.005)
+    #expect(abs(overlaps / Double(images) - overlap) < 0.012)
+  }
+
   @Test(arguments: [(1, 1), (1, 500), (500, 1), (2, 3), (3000, 10)])
   func boxesLieInsideImagesOfAnyShape(width: Int, height: Int) {
     for parameters in draw(ViewRecipe(), count: 300, width: width, height: height) {

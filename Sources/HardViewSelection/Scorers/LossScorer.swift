@@ -8,15 +8,19 @@ public struct LossScorer: ViewScorer {
   public var pass: ScoringPass
   /// Whose outputs are compared.
   public var network: ScoringConfiguration.Network
+  /// What ranks.
+  public var score: ScoringConfiguration.Score
   /// Whether the targets of all views are wanted, also where the training pass would compute others.
   public var keepsTargets: Bool
 
   /// Scores by a pass.
   public init(
-    _ pass: ScoringPass = ScoringPass(), by network: ScoringConfiguration.Network = .student, keepsTargets: Bool = false
+    _ pass: ScoringPass = ScoringPass(), by network: ScoringConfiguration.Network = .student,
+    of score: ScoringConfiguration.Score = .loss, keepsTargets: Bool = false
   ) {
     self.pass = pass
     self.network = network
+    self.score = score
     self.keepsTargets = keepsTargets
   }
 
@@ -27,13 +31,23 @@ public struct LossScorer: ViewScorer {
     _ pool: ViewPool, in space: CandidateSpace, method: Method, context: StepContext
   ) -> ScoredViews {
     withoutGradients {
-      let encodings = pass {
-        let (views, pass) = (pool.views(for: pass.dtype), pass.pass(on: pool))
-        return network == .teacher ? method.encodeByTeacher(views, for: pass) : method.encode(views, for: pass)
+      let views = pool.views(for: pass.dtype)
+      let encodings = pass { encode(views, for: pass.pass(on: pool), by: method) }
+      let targets = encodings.map(method.targets)
+      var losses = method.choiceLosses(encodings, over: space, in: context)
+      if score == .learnability {
+        var known = views
+        for index in known.indices { known[index].targets = targets[index] }
+        let teachers = pass { method.encodeByTeacher(known, for: pass.pass(on: pool)) }
+        losses = losses - method.choiceLosses(teachers, over: space, in: context)
       }
-      return ScoredViews(
-        method.choiceLosses(encodings, over: space, in: context),
-        targets: pool.isScaled || !(method.reusesTargets || keepsTargets) ? [] : encodings.map(method.targets))
+      return ScoredViews(losses, targets: pool.isScaled || !(method.reusesTargets || keepsTargets) ? [] : targets)
     }
+  }
+
+  private func encode<Method: SelfSupervisedMethod>(
+    _ views: [View], for pass: Pass, by method: Method
+  ) -> [Method.Encoding] {
+    network == .teacher ? method.encodeByTeacher(views, for: pass) : method.encode(views, for: pass)
   }
 }

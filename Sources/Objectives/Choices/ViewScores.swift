@@ -74,6 +74,15 @@ extension ViewScores {
     }
   }
 
+  /// The difference, choice by choice; both must be of one kind.
+  public static func - (left: ViewScores, right: ViewScores) -> ViewScores {
+    switch (left, right) {
+    case (.listed(let left), .listed(let right)): return .listed(left - right)
+    case (.additive(let left), .additive(let right)): return .additive(PairScores(left.matrix - right.matrix))
+    default: preconditionFailure("scores of choices and of pairs have no difference")
+    }
+  }
+
   /// The choice with the highest score for each image, `[slots, batch]`; the first of equals.
   ///
   /// Exact however large the space: local views are not related to one another, so for a given choice of global views

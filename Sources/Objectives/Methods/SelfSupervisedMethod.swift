@@ -42,7 +42,8 @@ public protocol SelfSupervisedMethod: Module, SendableMetatype {
 
   /// Whether `encodeByTeacher` exists. False by default.
   static var hasTeacher: Bool { get }
-  /// Runs the teacher alone, which stands in for the student: views are then scored by one network instead of two.
+  /// Runs the teacher alone, which stands in for the student: views are then scored by one network instead of two. Where
+  /// all views have `targets` it may take these.
   func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding]
 
   /// The loss of each image, shape `[batch]`, for encodings in slot order; its mean is the training loss, but for

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The random numbers of one view: a pure function of seed, epoch, sample, view and stream.
 ///
 /// Counter-based, so views may be drawn in any order, on any thread or rank, and again after a resume, and are always
@@ -46,6 +48,14 @@ public struct ViewRandom: RandomNumberGenerator, Sendable {
   /// A number drawn uniformly from 0 up to, but not including, 1.
   public mutating func uniform() -> Double {
     Double(next() >> 11) * 0x1p-53
+  }
+
+  /// A number between 0 and 1 drawn from Beta(α, α), with α above 0 and at most 1, by Jöhnk's method.
+  mutating func beta(_ alpha: Double) -> Double {
+    while true {
+      let (first, second) = (pow(uniform(), 1 / alpha), pow(uniform(), 1 / alpha))
+      if first + second > 0, first + second <= 1 { return first / (first + second) }
+    }
   }
 
   /// An integer drawn uniformly, without bias, from 0 up to, but not including, `bound`, which is positive.

@@ -37,7 +37,7 @@ extension CropRecipe {
   /// Draws a box inside an image of `width` × `height` pixels.
   ///
   /// Ten times an area (uniform) and an aspect ratio (log-uniform) are drawn and the first box that fits is placed
-  /// uniformly; when none fits, the largest centered box whose ratio is within bounds is taken.
+  /// at random; when none fits, the largest centered box whose ratio is within bounds is taken.
   public func drawBox(width: Int, height: Int, using random: inout ViewRandom) -> CropBox {
     let area = Double(width) * Double(height)
     let logarithms = log(ratio[0])...log(ratio[1])
@@ -47,11 +47,17 @@ extension CropRecipe {
       let columns = Int((target * aspect).squareRoot().rounded(.toNearestOrEven))
       let rows = Int((target / aspect).squareRoot().rounded(.toNearestOrEven))
       guard (1...width).contains(columns), (1...height).contains(rows) else { continue }
-      let top = random.integer(below: height - rows + 1)
-      let left = random.integer(below: width - columns + 1)
+      let top = drawPlace(below: height - rows + 1, using: &random)
+      let left = drawPlace(below: width - columns + 1, using: &random)
       return CropBox(top: top, left: left, height: rows, width: columns)
     }
     return centeredBox(width: width, height: height)
+  }
+
+  /// A place from 0 up to, but not including, `bound`.
+  private func drawPlace(below bound: Int, using random: inout ViewRandom) -> Int {
+    guard placement < 1 else { return random.integer(below: bound) }
+    return min(bound - 1, Int(random.beta(placement) * Double(bound)))
   }
 
   private func centeredBox(width: Int, height: Int) -> CropBox {

@@ -19,6 +19,7 @@ extension ViewRecipe {
     try check.value(size, "size", in: 1...8192)
     try check.range(crop.scale, "crop.scale", within: 0...1)
     try check.range(crop.ratio, "crop.ratio", within: 0...100)
+    try check.value(crop.placement, "crop.placement", in: 0.05...1)
     try check.probability(flipProbability, "flip_probability")
     try check.probability(jitter.probability, "jitter.probability")
     try check.value(jitter.brightness, "jitter.brightness", in: 0...100)

@@ -73,14 +73,19 @@ public struct CropRecipe: Codable, Sendable, Equatable {
   public var ratio: [Double]
   /// How the crop is resampled to the size of the view.
   public var interpolation: Interpolation
+  /// α of the distribution Beta(α, α) of its place in either direction: 1 is uniform, and below, crops keep to the borders
+  /// and so apart from one another (ContrastiveCrop, Peng and others 2022, arXiv 2202.03278: 0.6).
+  public var placement: Double
 
   /// A crop; the defaults are SimSiam's.
   public init(
-    scale: [Double] = [0.2, 1], ratio: [Double] = [3.0 / 4.0, 4.0 / 3.0], interpolation: Interpolation = .bilinear
+    scale: [Double] = [0.2, 1], ratio: [Double] = [3.0 / 4.0, 4.0 / 3.0], interpolation: Interpolation = .bilinear,
+    placement: Double = 1
   ) {
     self.scale = scale
     self.ratio = ratio
     self.interpolation = interpolation
+    self.placement = placement
   }
 }
 

@@ -45,7 +45,8 @@ public final class PredictingStudent: Module {
 
   /// Projects with the teacher, whose projections stand in for predictions.
   public func encodeByTeacher(_ views: [View], for pass: Pass) -> [PredictedTarget] {
-    withoutGradients { teacher.outputs(of: views, for: pass) }.map { PredictedTarget(prediction: $0, target: $0) }
+    views.targets { views in teacher.outputs(of: views, for: pass).map { [$0] } }
+      .map { PredictedTarget(prediction: $0[0], target: $0[0]) }
   }
 
   /// The teacher follows the student; it keeps a share that rises from `start` to 1.
