@@ -120,7 +120,10 @@ import Views
     ("simsiam-small", "selection.scoring.network=teacher", "selection.scoring.network", "simsiam", false),
     ("byol-fashion", "selection.scoring.score=learnability", "", "", true),
     ("simsiam-small", "selection.scoring.score=learnability", "selection.scoring.score", "set it to loss", false),
-    ("byol-fashion", "selection.scoring={score: learnability, network: teacher}", "selection.scoring.score", "student", false),
+    (
+      "byol-fashion", "selection.scoring={score: learnability, network: teacher}", "selection.scoring.score", "student",
+      false
+    ),
     ("simsiam-small", "selection={policy: quantile, quantile: 1.5}", "selection.quantile", "between 0 and 1", false),
     ("dino-imagenet", "selection={policy: quantile, local_candidates: 30}", "selection.limit", "try 64", false),
     ("simsiam-small", "selection.feature_stage=5", "selection.feature_stage", "0 to 4", false),
