@@ -246,6 +246,8 @@ extension SelectionConfiguration {
       scoring.scale == 1,
       "but views are scored at \(scoring.scale) of their size (scoring.scale), where targets are others")
     require(
+      scoring.precision != .int8, "but views are scored in 8-bit integers (scoring.precision), too coarse to predict")
+    require(
       share == Ramp(from: 1, to: 1), "but only some images are scored (share); leave share.start and share.end at 1")
   }
 

@@ -57,7 +57,7 @@ package enum Operator: String, CaseIterable {
   case less = "lt.Scalar"
   case linear
   case logAddExp = "logaddexp"
-  case logDeterminant = "logdet"
+  case logDeterminant = "linalg_slogdet"
   case logSoftmax = "log_softmax.int"
   case logSumExp = "logsumexp"
   case maskedFill = "masked_fill.Scalar"

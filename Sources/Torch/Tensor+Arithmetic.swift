@@ -86,8 +86,8 @@ extension Tensor {
   /// The singular values of a matrix, the largest first.
   public func singularValues() -> Tensor { Operator.singularValues(.tensor(self)) }
 
-  /// The logarithm of the determinant of a square matrix; NaN where that is negative.
-  public func logDeterminant() -> Tensor { Operator.logDeterminant(.tensor(self)) }
+  /// The logarithm of the magnitude of a square matrix's determinant.
+  public func logDeterminant() -> Tensor { Operator.logDeterminant.call([.tensor(self)], results: 2)[1] }
 
   /// x in A x = b, for a square matrix A of full rank and a vector b.
   public func solving(for vector: Tensor) -> Tensor { Operator.solve(.tensor(self), .tensor(vector)) }

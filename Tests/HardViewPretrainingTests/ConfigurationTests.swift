@@ -115,7 +115,7 @@ import Views
     ("byol-fashion", "selection={targets: mean, policy: least_similar}", "selection.targets", "least_similar", false),
     ("byol-fashion", "selection={targets: mean, scoring: {scale: 0.5}}", "selection.targets", "scoring.scale", false),
     ("byol-fashion", "selection={targets: mean, share: {end: 0.5}}", "selection.targets", "share.start", false),
-    ("simclr-fashion", "selection.targets=mean", "selection.targets", "simclr", false),
+    ("vicreg-fashion", "selection.targets=mean", "selection.targets", "vicreg", false),
     ("ibot-fashion", "selection.targets=scored", "selection.targets", "ibot", false),
     ("simsiam-small", "selection.scoring.network=teacher", "selection.scoring.network", "simsiam", false),
     ("byol-fashion", "selection.scoring.score=learnability", "", "", true),

@@ -56,7 +56,7 @@ import Torch
     // Normal batches score lower than wide, narrow or collapsed ones, in directions that the draw alone decides.
     let normal = Tensor.normal([1, 512, 8], using: Generator(seed: 1))
     func value(_ rows: Tensor, step: Int = 0) -> Double {
-      regularizer(rows, draw: BatchDraw(seed: 1, epoch: 0, step: step, samples: Array(0..<512))).number
+      regularizer(rows, draw: BatchDraw(seed: 1, epoch: 0, step: step, samples: Array(0..<512))).mean().number
     }
     for other in [normal * 2.0, normal * 0.3, normal + 1.0, Tensor.zeros([1, 512, 8])] {
       #expect(value(other) > 10 * value(normal))

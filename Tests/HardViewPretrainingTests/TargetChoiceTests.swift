@@ -1,8 +1,10 @@
+import Foundation
 import HardViewPretraining
 @testable import HardViewSelection
 import NeuralNetworks
 import Objectives
 import Optimization
+import RunConfiguration
 import TestSupport
 import Testing
 import Torch
@@ -15,7 +17,7 @@ import Torch
   private static let teaching = SmallMethods.names.filter { (try? SmallMethods.method($0).hasTeacher) ?? false }
 
   @Test func methodsThatCanAreKnown() {
-    #expect(Set(Self.averaging) == ["simsiam", "byol", "moco-v3", "dino", "simdino"])
+    #expect(Set(Self.averaging) == ["simsiam", "simclr", "byol", "moco-v3", "dino", "simdino"])
     #expect(Set(Self.teaching) == ["byol", "moco-v3", "dino", "ibot", "simdino"])
   }
 
@@ -76,6 +78,45 @@ import Torch
       #expect(try learner.train(on: choice, in: context).loss.number.isFinite)
     }
     try check(SmallMethods.method(name))
+  }
+
+  @Test(.enabled(if: Engine.hasInt8Convolutions)) func targetsAreNotOfIntegers() {
+    var selection = SelectionConfiguration()
+    (selection.targets, selection.scoring.precision) = (.mean, .int8)
+    let setting = SelectionSetting(
+      plan: .pair, recipes: [], backbone: SmallMethods.backbone(for: BYOL.self), threads: 1, dtype: .float32,
+      method: MethodTraits(BYOL.self))
+    #expect(selection.problem(in: setting)?.path == "selection.targets")
+    selection.scoring.precision = .bf16
+    #expect(selection.problem(in: setting) == nil)
+  }
+
+  /// The contrast with a given positive, image by image: negatives are the other images in the same two slots.
+  @Test func simCLRTakesGivenPositives() throws {
+    let method = try SmallMethods.make(SimCLR.self)
+    let temperature = SimCLR.Configuration().temperature
+    func random(_ seed: UInt64) -> Tensor { .normal([5, 16], using: Generator(seed: seed)) }
+    let (views, targets) = ([random(1), random(2)], [random(3), random(4)])
+    let losses = method.sampleLosses(
+      zip(views, targets).map { SimCLR.Encoding(projection: $0, target: $1) }, in: SmallMethods.context(batch: 5)
+    ).scalars(as: Double.self)
+    let z = views.map { $0.normalized().scalars(as: Double.self) }
+    let t = targets.map { $0.normalized().scalars(as: Double.self) }
+    func similarity(_ a: [Double], _ image: Int, _ b: [Double], _ other: Int) -> Double {
+      (0..<16).reduce(0) { $0 + a[image * 16 + $1] * b[other * 16 + $1] } / temperature
+    }
+    for image in 0..<5 {
+      var expected = 0.0
+      for source in 0..<2 {
+        let positive = similarity(z[source], image, t[1 - source], image)
+        var sum = exp(positive)
+        for other in 0..<5 where other != image {
+          for view in z { sum += exp(similarity(z[source], image, view, other)) }
+        }
+        expected += (log(sum) - positive) / 2
+      }
+      #expect(abs(losses[image] - expected) < 1e-4)
+    }
   }
 
   /// A teacher that equals the student, and no predictor between them, ranks as the student does.

@@ -70,7 +70,9 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   private static func describe(_ selection: SelectionConfiguration) -> String {
     if selection.policy == .none { return "two random views" }
     let drawn = max(selection.drawn, selection.candidates)
-    return "policy \(selection.policy.rawValue) of \(drawn) views"
+    let scorer = selection.scoring.network == .teacher ? ", scored by the teacher" : ""
+    let targets = selection.targets == .mean ? ", which predict the mean of all targets" : ""
+    return "policy \(selection.policy.rawValue) of \(drawn) views\(scorer)\(targets)"
   }
 
   /// A few lines.

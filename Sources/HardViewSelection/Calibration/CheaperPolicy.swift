@@ -36,13 +36,13 @@ public struct CheaperPolicy: Sendable, Equatable {
     let evaluated = "selection.phase=evaluate"
     func scale(_ value: Double) -> String { "selection.scoring.scale=\(value)" }
     if setting.method.hasTeacher {
-      let reuses = setting.method.averagesTargets
+      let averages = setting.method.averagesTargets
       add(
-        "the teacher's outputs",
-        ["selection.scoring.network=teacher"] + (reuses ? ["selection.targets=scored"] : [])
+        averages ? "the teacher's outputs, calm targets" : "the teacher's outputs",
+        ["selection.scoring.network=teacher"] + (averages ? ["selection.targets=mean"] : [])
       ) {
         $0.scoring.network = .teacher
-        if reuses { $0.targets = .scored }
+        if averages { $0.targets = .mean }
       }
     }
     if !backbone.isTransformer {

@@ -98,7 +98,8 @@ public final class LeJEPA: SelfSupervisedMethod {
   public func batchLoss(_ encodings: [Encoding], in context: StepContext) -> Tensor? {
     guard configuration.regularization > 0 else { return nil }
     let regularizer = GaussianRegularizer(slices: configuration.slices, knots: configuration.knots)
-    return regularizer(Tensor.stacked(encodings.map(\.projection)), draw: context.draw) * configuration.regularization
+    let statistics = regularizer(Tensor.stacked(encodings.map(\.projection)), draw: context.draw)
+    return (statistics * configuration.regularization).mean()
   }
 
   /// Squared distances of pairs, weighted so that their sum is that from the mean.
@@ -129,7 +130,7 @@ public final class LeJEPA: SelfSupervisedMethod {
 /// Sketched isotropic Gaussian regularization: how far a batch's distribution is from N(0, I), in random directions.
 ///
 /// In each direction the statistic of Epps and Pulley, N ∫ |φ(t) − e^(−t²/2)|² e^(−t²/2) dt, with φ the empirical
-/// characteristic function, by the trapezoidal rule over −3 to 3; the mean over directions.
+/// characteristic function, by the trapezoidal rule over −3 to 3.
 package struct GaussianRegularizer {
   let slices: Int
   let knots: Int
@@ -139,7 +140,7 @@ package struct GaussianRegularizer {
     self.knots = knots
   }
 
-  /// The mean statistic of some batches.
+  /// The statistics of some batches, `[views, slices]`.
   ///
   /// - Parameters:
   ///   - rows: `[views, batch, width]`.
@@ -147,7 +148,7 @@ package struct GaussianRegularizer {
   package func callAsFunction(_ rows: Tensor, draw: BatchDraw) -> Tensor {
     var random = draw.random(ofBatchFor: .directions)
     let directions = Tensor.normal([slices, rows.shape[2]], using: Generator(seed: random.next())).normalized()
-    return statistics(of: rows.matmul(directions.transposed())).mean()
+    return statistics(of: rows.matmul(directions.transposed()))
   }
 
   /// The statistic of every sample, `[views, batch, samples]` to `[views, samples]`.

@@ -41,8 +41,17 @@ public final class SimCLR: PairwiseMethod {
     }
   }
 
-  /// A view's projection, `[batch, projectorOutput]`, not normalized.
-  public typealias Encoding = Projection
+  /// A view's projection, and what others are to be near instead where that was computed beforehand; both
+  /// `[batch, projectorOutput]`, not normalized.
+  public struct Encoding {
+    package let projection: Tensor
+    package let target: Tensor?
+
+    package init(projection: Tensor, target: Tensor? = nil) {
+      self.projection = projection
+      self.target = target
+    }
+  }
 
   /// "simclr".
   public static let name = "simclr"
@@ -50,6 +59,8 @@ public final class SimCLR: PairwiseMethod {
   public static let summary = "contrast of two views against the other images of the batch; wants large batches"
   /// Views are told apart from those of the other images.
   public static let couplesBatch = true
+  /// The mean of projections.
+  public static let averagesTargets = true
 
   let network: ProjectedBackbone<Sequential>
   private let configuration: Configuration
@@ -67,14 +78,20 @@ public final class SimCLR: PairwiseMethod {
 
   /// Projects; both views of a pair share batch statistics, also in training.
   public func encode(_ views: [View], for pass: Pass) -> [Encoding] {
-    network.outputs(of: views, for: pass, jointly: true).map { Encoding(projection: $0) }
+    zip(views, network.outputs(of: views, for: pass, jointly: true)).map {
+      Encoding(projection: $1, target: $0.targets.first)
+    }
   }
 
   /// The normalized-temperature cross-entropy of every ordered pair, from the Gram matrix of all views.
+  ///
+  /// A target that was computed beforehand is the positive instead of the other view.
   public func lossTerms(_ encodings: [Encoding], in context: StepContext) -> LossTerms {
     let units = encodings.map { $0.projection.normalized() }
     let views = units.indices
-    let gram = Gram(units, temperature: configuration.temperature)
+    let targets = encodings.compactMap { $0.target?.normalized() }
+    let isGiven = targets.count == units.count
+    let gram = Gram(units, temperature: configuration.temperature, leavesOutPositives: isGiven)
     let everything = views.map { view in
       views.dropFirst().reduce(gram.others[view][0]) { $0.logAddingExponential(gram.others[view][$1]) }
     }
@@ -82,9 +99,14 @@ public final class SimCLR: PairwiseMethod {
       let among =
         configuration.negatives == .allViews
         ? everything[source] : gram.others[source][source].logAddingExponential(gram.others[source][target])
-      return among - gram.positives[source][target]
+      guard isGiven else { return among - gram.positives[source][target] }
+      let positive = (units[source] * targets[target]).sum(along: 1) / configuration.temperature
+      return among.logAddingExponential(positive) - positive
     }
   }
+
+  /// The projection.
+  public func targets(of encoding: Encoding) -> [Tensor] { [encoding.projection.detached()] }
 
   /// The projection.
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.projection }
@@ -94,12 +116,12 @@ public final class SimCLR: PairwiseMethod {
 private struct Gram {
   /// `positives[n][m]`, `[batch]`: the similarity of an image's views n and m.
   private(set) var positives: [[Tensor]]
-  /// `others[n][m]`, `[batch]`: log Σ exp of the similarities of an image's view n to view m of all images; for n = m
-  /// without itself.
+  /// `others[n][m]`, `[batch]`: log Σ exp of the similarities of an image's view n to view m of all images; for n = m, or
+  /// where positives are left out, without that of the image.
   private(set) var others: [[Tensor]]
 
   /// - Parameter units: For each view vectors of length one, `[batch, width]`.
-  init(_ units: [Tensor], temperature: Double) {
+  init(_ units: [Tensor], temperature: Double, leavesOutPositives: Bool) {
     let empty = [Tensor?](repeating: nil, count: units.count)
     var positives = [[Tensor?]](repeating: empty, count: units.count)
     var others = positives
@@ -109,7 +131,7 @@ private struct Gram {
         var block = units[first].matmul(units[second].transposed()) / temperature
         let positive = (units[first] * units[second]).sum(along: 1) / temperature
         // A view is no negative of itself.
-        if first == second { block = block - Tensor.identity(batch) * 1e9 }
+        if first == second || leavesOutPositives { block = block - Tensor.identity(batch) * 1e9 }
         positives[first][second] = positive
         positives[second][first] = positive
         others[first][second] = block.logSumExponential(along: 1)

@@ -114,16 +114,17 @@ public final class SimDINO: PairwiseMethod {
 
   /// Minus γ times the coding rate, the mean over global views.
   public func batchLoss(_ encodings: [Encoding], in context: StepContext) -> Tensor? {
-    let rates = encodings.filter { $0.teacher != nil }.map { codingRate(of: $0.student) }
-    return -Tensor.stacked(rates).mean()
+    let views = encodings.filter { $0.teacher != nil }.map(\.student)
+    let (batch, width) = (Double(views[0].shape[0]), Double(views[0].shape[1]))
+    let balance = (width + batch) / (width * batch)
+    return (Tensor.stacked(views.map(logDeterminant)) * (-balance / 2)).mean()
   }
 
-  /// γ/2 · log det(I + d/(Bε) ZᵀZ) of `[B, d]`.
-  private func codingRate(of rows: Tensor) -> Tensor {
+  /// log det(I + d/(Bε) ZᵀZ) of `[B, d]`.
+  private func logDeterminant(of rows: Tensor) -> Tensor {
     let (batch, width) = (Double(rows.shape[0]), Double(rows.shape[1]))
     let scatter = rows.transposed().matmul(rows) * (width / (batch * configuration.epsilon))
-    let balance = (width + batch) / (width * batch)
-    return (scatter + Tensor.identity(rows.shape[1])).logDeterminant() * (balance / 2)
+    return (scatter + Tensor.identity(rows.shape[1])).logDeterminant()
   }
 
   /// The teacher's vectors.
