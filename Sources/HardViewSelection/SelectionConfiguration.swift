@@ -34,7 +34,7 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var from = 0.0
   /// The share of training, 0 to 1, at which selection ends.
   public var until = 1.0
-  /// What the chosen views are to predict: each other, or the mean of the targets of all drawn views.
+  /// What the chosen views are to predict: each other, or the mean of the targets of all drawn views; ignored by `none`.
   public var targets = TargetChoice.chosen
   /// The share of the images whose views are selected, from `start` to `end` of that time; the others take random views.
   public var share = Ramp(from: 1, to: 1)
@@ -232,7 +232,7 @@ extension SelectionConfiguration {
 
   /// Targets come from a scoring pass over every image's views, at the size that is trained on.
   private func checkTargets(of method: MethodTraits, _ report: inout SettingReport) {
-    guard targets != .chosen else { return }
+    guard targets != .chosen, policy != .none else { return }
     func require(_ condition: Bool, _ reason: String) {
       report.require(condition, at: CodingKeys.targets, reason: "is \(targets.rawValue), \(reason)")
     }

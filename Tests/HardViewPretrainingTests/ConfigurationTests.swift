@@ -111,6 +111,7 @@ import Views
     ("simsiam-small", "selection.share.start=2", "selection.share.start", "between 0 and 1", false),
     ("byol-fashion", "selection.targets=mean", "", "", true),
     ("byol-fashion", "selection={targets: scored, scoring: {network: teacher}}", "", "", true),
+    ("byol-fashion", "selection={targets: mean, policy: none}", "", "", true),
     ("byol-fashion", "selection={targets: mean, policy: all}", "selection.targets", "set it to chosen", false),
     ("byol-fashion", "selection={targets: mean, policy: least_similar}", "selection.targets", "least_similar", false),
     ("byol-fashion", "selection={targets: mean, scoring: {scale: 0.5}}", "selection.targets", "scoring.scale", false),
