@@ -69,7 +69,7 @@ import Views
     let ways = CheaperPolicy.all(like: base, in: setting)
     #expect(ways[0].settings.isEmpty && ways.count >= 7)
     #expect(Set(ways.map(\.summary)).count == ways.count)
-    for way in ways {
+    for way in ways + ways.map({ $0.limited(to: 0.5) }) {
       let settings = way.settings.map { String($0.dropFirst("selection.".count)) }
       #expect(try base.with(settings) == way.selection)
       #expect(way.selection.problem(in: setting) == nil)

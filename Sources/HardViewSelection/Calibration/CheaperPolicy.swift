@@ -90,10 +90,15 @@ public struct CheaperPolicy: Sendable, Equatable {
     return policies
   }
 
-  /// The same for a share of the images alone.
+  /// The same for a share of the images alone; views that are not scored have no targets from scoring.
   func limited(to share: Double) -> CheaperPolicy {
     let value = "\(Double(Int(share * 100)) / 100)"
     var policy = self
+    if selection.targets != .chosen {
+      policy.summary = summary.replacing(", calm targets", with: "")
+      policy.settings.removeAll { $0.hasPrefix("selection.targets=") }
+      policy.selection.targets = .chosen
+    }
     policy.summary += ", for \(Int(share * 100)) % of the images"
     policy.settings += ["selection.share.start=\(value)", "selection.share.end=\(value)"]
     policy.selection.share = Ramp(from: Double(value)!, to: Double(value)!)
