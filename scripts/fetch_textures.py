@@ -64,7 +64,7 @@ def main() -> None:
             seen.add(data)
             cut = tiles(Image.open(io.BytesIO(data)), name)
             if cut:
-                classes[path.parent.name].append((path.stem, cut))
+                classes[path.parent.name].append((path.name.replace(".", "_"), cut))
     counts = {"train": 0, "test": 0}
     kept = {name: pictures for name, pictures in classes.items() if len(pictures) >= LEAST}
     for name, pictures in kept.items():
