@@ -21,11 +21,12 @@ import Views
 
   /// Takes a step as a run does, and counts how often a GPU would have to be waited for.
   private func step<Method: SelfSupervisedMethod>(
-    of type: Method.Type, _ policy: SelectionPolicy, _ name: OptimizerConfiguration.Name
+    of type: Method.Type, _ policy: SelectionPolicy, _ name: OptimizerConfiguration.Name, isCalm: Bool = false
   ) throws -> (loss: Tensor, weights: [Tensor], reads: Int) {
     let method = try SmallMethods.make(type)
     var selection = SelectionConfiguration()
     (selection.policy, selection.localCandidates) = (policy, 4)
+    if isCalm { (selection.targets, selection.scoring.network) = (.mean, .teacher) }
     var optimizer = OptimizerConfiguration()
     (optimizer.name, optimizer.clipping.kind, optimizer.clipping.norm) = (name, .global, 1)
     let learner = try SmallMethods.learner(method, selection, optimizer)
@@ -98,6 +99,16 @@ import Views
         let reads = try step(of: type, policy, optimizer).reads
         #expect(reads == 0 || Method.name == IBOT.name, "\(optimizer)")
       }
+    }
+    try check(SmallMethods.method(name))
+  }
+
+  /// A loaded batch is scored by the teacher, and its chosen views predict means.
+  @Test(arguments: ["byol", "moco-v3", "dino", "simdino"]) func aCalmStepWaitsForNothing(name: String) throws {
+    func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
+      let (plain, calm) = (try step(of: type, .hardest, .sgd), try step(of: type, .hardest, .sgd, isCalm: true))
+      #expect(calm.reads == 0 && calm.loss.number.isFinite)
+      #expect(abs(calm.loss.number - plain.loss.number) > 1e-4)
     }
     try check(SmallMethods.method(name))
   }

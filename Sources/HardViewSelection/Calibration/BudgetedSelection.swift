@@ -81,7 +81,7 @@ final class BudgetedSelection {
     try calibration.measure(on: batch, for: method, in: context)
     measuredBatches += 1
     guard measuredBatches >= Self.batchesToMeasure else { return nil }
-    calibration.plainTrainingSeconds(trainingSeconds)
+    calibration.trainingSeconds(trainingSeconds, under: chosen)
     let results = calibration.results
     let best = PolicyChoice.best(of: results, budget: budget)
     chosen = best.policy.selection

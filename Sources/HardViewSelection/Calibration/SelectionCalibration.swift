@@ -66,9 +66,11 @@ public struct SelectionCalibration {
   /// Records how long plain steps took, rendering included.
   public mutating func plainStep(took seconds: Double) { plainSeconds.append(seconds) }
 
-  /// Records how long training on plain views took, where steps do more than that.
-  mutating func plainTrainingSeconds(_ seconds: [Double]) {
-    plainSeconds = seconds.map { $0 + median(plainSelectionSeconds) }
+  /// Records how long training on chosen views took under a selection, where no plain steps are taken.
+  mutating func trainingSeconds(_ seconds: [Double], under selection: SelectionConfiguration) {
+    let policy = measured.first { $0.policy.selection == selection }
+    let missing = median(plainSelectionSeconds) + (policy?.sparesTeacher == true ? median(teacherSeconds) : 0)
+    plainSeconds = seconds.map { $0 + missing }
   }
 
   /// Times every policy on a batch, one after the other, and holds what it selects against exact losses.

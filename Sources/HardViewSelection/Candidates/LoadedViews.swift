@@ -87,16 +87,15 @@ final class LoadedViews: CandidateViews {
     }
     let members = choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start
     if let pixels = loaded(group, side: group.size, views: group.count, images: imageCount) {
-      return Self.gathered(members, from: pixels).map(\.asImages)
+      return pixels.selectingImages(members).map(\.asImages)
     }
     guard candidates.scoredSizes[group.index] == group.size else {
       // Scored small, so only the chosen ones are rendered in full; what they are must be known for that.
       return render(group, members.rows(as: Int.self), side: group.size).split(into: group.used).map(\.asImages)
     }
     let start = choice.space.ranges[group.index].lowerBound
-    let pooled = Self.gathered(
-      choice.slots.narrowed(along: 0, from: firstSlot, count: group.used) - start,
-      from: choice.pool.groups[group.index].pixels)
+    let pooled = choice.pool.groups[group.index].pixels.selectingImages(
+      choice.slots.narrowed(along: 0, from: firstSlot, count: group.used) - start)
     let count = choice.pool.batchSize
     guard count < imageCount else { return pooled.map(\.asImages) }
     let others = render(
@@ -111,8 +110,8 @@ final class LoadedViews: CandidateViews {
     guard let choice else {
       return masks.split(into: masks.shape[0]).prefix(group.used).map { $0.reshaped([imageCount, -1]) }
     }
-    return Self.gathered(
-      choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start, from: masks)
+    return masks.selectingImages(
+      choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start)
   }
 }
 
@@ -146,13 +145,6 @@ extension LoadedViews {
   /// The same views of every image, `[view][image]`.
   private static func alike(_ views: [Int], images: Int) -> [[Int]] {
     views.map { Array(repeating: $0, count: images) }
-  }
-
-  /// For each slot the rows that `members`, `[slots, images]`, name in `[views, images, …]`.
-  private static func gathered(_ members: Tensor, from table: Tensor) -> [Tensor] {
-    let (slots, images) = (members.shape[0], members.shape[1])
-    let rows = table.mergingLeading
-    return members.split(into: slots).map { rows.selecting($0.reshaped([-1]) * images + Tensor.range(images)) }
   }
 
   private func masks(_ group: DrawnGroup, count: Int, side: Int) -> Tensor? {

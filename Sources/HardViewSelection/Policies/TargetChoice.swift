@@ -22,23 +22,20 @@ public enum TargetChoice: String, Codable, Sendable, CaseIterable {
     guard !targets.isEmpty else { return [] }
     var own: [[Tensor]] = []
     for (group, range) in zip(space.plan.groups, space.ranges) {
-      for _ in 0..<group.used {
-        let rows = slots.narrowed(along: 0, from: own.count, count: 1).reshaped([-1]) - range.lowerBound
-        let batch = rows.shape[0]
-        own.append(
-          targets[range.lowerBound].indices.map { part in
-            Tensor.concatenated(range.map { targets[$0][part] }).selecting(rows * batch + Tensor.range(batch))
-          })
+      let members = slots.narrowed(along: 0, from: own.count, count: group.used) - range.lowerBound
+      let parts = targets[range.lowerBound].indices.map { part in
+        Tensor.stacked(range.map { targets[$0][part] }).selectingImages(members)
       }
+      own += (0..<group.used).map { slot in parts.map { $0[slot] } }
     }
     guard self == .mean else { return own }
     let all = targets.filter { !$0.isEmpty }
+    let sums = (all.first ?? []).indices.map { part in Tensor.stacked(all.map { $0[part] }).sum(along: 0) }
     let givers = own.indices.filter { !own[$0].isEmpty }
     return own.indices.map { slot in
-      own[slot].indices.map { part in
-        let sum = Tensor.stacked(all.map { $0[part] }).sum(along: 0)
-        let others = givers.filter { $0 != slot }
-        return others.reduce(sum) { $0 - own[$1][part] } / Double(all.count - others.count)
+      let others = givers.filter { $0 != slot }
+      return own[slot].indices.map { part in
+        others.reduce(sums[part]) { $0 - own[$1][part] } / Double(all.count - others.count)
       }
     }
   }

@@ -97,18 +97,14 @@ public struct ViewPool {
   ///   - slots: The number of the chosen view in the pool, `[slots, batch]`; the views of one slot are of one group.
   ///   - space: The choices.
   public func gathered(_ slots: Tensor, from space: CandidateSpace) -> [View] {
-    let row = Tensor.range(batchSize)
     var slot = 0
     return zip(groups, zip(space.plan.groups, space.ranges)).enumerated().flatMap { index, element in
       let (group, (plan, range)) = element
       let members = slots.narrowed(along: 0, from: slot, count: plan.used) - range.lowerBound
       slot += plan.used
-      return members.split(into: plan.used).map { member in
-        // Rows of the group when candidates and images are one dimension.
-        let source = member.reshaped([-1]) * batchSize + row
-        return View(
-          group: index, isLocal: group.isLocal, pixels: group.pixels.mergingLeading.selecting(source).asImages,
-          mask: group.masks.map { $0.mergingLeading.selecting(source) })
+      let masks = group.masks?.selectingImages(members)
+      return group.pixels.selectingImages(members).enumerated().map { place, pixels in
+        View(group: index, isLocal: group.isLocal, pixels: pixels.asImages, mask: masks?[place])
       }
     }
   }
@@ -117,6 +113,14 @@ public struct ViewPool {
 extension Tensor {
   /// The first two dimensions as one.
   package var mergingLeading: Tensor { reshaped([shape[0] * shape[1]] + shape[2...]) }
+
+  /// For each slot of `members`, `[slots, images]`, the entries that it names in these, `[views, images, …]`: one for
+  /// every image.
+  package func selectingImages(_ members: Tensor) -> [Tensor] {
+    let (slots, images) = (members.shape[0], members.shape[1])
+    let (rows, image) = (mergingLeading, Tensor.range(images))
+    return members.split(into: slots).map { rows.selecting($0.reshaped([-1]) * images + image) }
+  }
 
   /// `[…, batch, height, width, channels]` as `[batch, channels, height, width]`, without a copy.
   package var asImages: Tensor { reshaped(Array(shape.suffix(4))).permuted([0, 3, 1, 2]) }

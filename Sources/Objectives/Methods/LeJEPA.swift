@@ -66,11 +66,13 @@ public final class LeJEPA: SelfSupervisedMethod {
   public static let couplesBatch = true
 
   let network: ProjectedBackbone<Sequential>
+  private let regularizer: GaussianRegularizer
   private let configuration: Configuration
 
   /// Builds backbone and projector.
   public init(_ configuration: Configuration, backbone: MakeBackbone, using generator: Generator) {
     self.configuration = configuration
+    regularizer = GaussianRegularizer(slices: configuration.slices, knots: configuration.knots)
     network = ProjectedBackbone(
       backbone(.trained), layers: configuration.projectorLayers, hidden: configuration.projectorHidden,
       output: configuration.projectorOutput, using: generator)
@@ -97,7 +99,6 @@ public final class LeJEPA: SelfSupervisedMethod {
   /// λ · SIGReg, the mean over views.
   public func batchLoss(_ encodings: [Encoding], in context: StepContext) -> Tensor? {
     guard configuration.regularization > 0 else { return nil }
-    let regularizer = GaussianRegularizer(slices: configuration.slices, knots: configuration.knots)
     let statistics = regularizer(Tensor.stacked(encodings.map(\.projection)), draw: context.draw)
     return (statistics * configuration.regularization).mean()
   }
@@ -132,12 +133,25 @@ public final class LeJEPA: SelfSupervisedMethod {
 /// In each direction the statistic of Epps and Pulley, N ∫ |φ(t) − e^(−t²/2)|² e^(−t²/2) dt, with φ the empirical
 /// characteristic function, by the trapezoidal rule over −3 to 3.
 package struct GaussianRegularizer {
-  let slices: Int
-  let knots: Int
+  private let slices: Int
+  /// From 0 to 3.
+  private let points: Tensor
+  /// The characteristic function of N(0, 1) there.
+  private let normal: Tensor
+  /// What a squared error counts there.
+  private let weights: Tensor
 
+  /// Prepares to test in some directions at a time, at some points.
   package init(slices: Int, knots: Int) {
     self.slices = slices
-    self.knots = knots
+    let step = 3 / Double(knots - 1)
+    let places = (0..<knots).map { Double($0) * step }
+    let values = places.map { exp(-$0 * $0 / 2) }
+    points = Tensor(places.map { Float($0) })
+    normal = Tensor(values.map { Float($0) })
+    // Both functions are even, so each point but 0 counts twice; the trapezoidal rule takes half of the ends.
+    weights = Tensor(
+      values.enumerated().map { Float($0 == 0 || $0 == knots - 1 ? step * $1 : 2 * step * $1) })
   }
 
   /// The statistics of some batches, `[views, slices]`.
@@ -153,14 +167,8 @@ package struct GaussianRegularizer {
 
   /// The statistic of every sample, `[views, batch, samples]` to `[views, samples]`.
   package func statistics(of samples: Tensor) -> Tensor {
-    let step = 3 / Double(knots - 1)
-    let points = (0..<knots).map { Double($0) * step }
-    let normal = points.map { Float(exp(-$0 * $0 / 2)) }
-    // Both functions are even, so each point but 0 counts twice.
-    let weights = normal.indices.map { Float($0 == 0 || $0 == knots - 1 ? step : 2 * step) * normal[$0] }
-    let angles = samples.expandingDimension(at: 3) * Tensor(points.map { Float($0) })
-    let (real, imaginary) = (angles.cosine().mean(along: 1), angles.sine().mean(along: 1))
-    let error = (real - Tensor(normal)) * (real - Tensor(normal)) + imaginary * imaginary
-    return (error * Tensor(weights)).sum(along: 2) * Double(samples.shape[1])
+    let angles = samples.expandingDimension(at: 3) * points
+    let (real, imaginary) = (angles.cosine().mean(along: 1) - normal, angles.sine().mean(along: 1))
+    return ((real * real + imaginary * imaginary) * weights).sum(along: 2) * Double(samples.shape[1])
   }
 }

@@ -125,13 +125,13 @@ private struct Gram {
     let empty = [Tensor?](repeating: nil, count: units.count)
     var positives = [[Tensor?]](repeating: empty, count: units.count)
     var others = positives
-    let batch = units[0].shape[0]
+    let own = Tensor.identity(units[0].shape[0]) * 1e9
     for first in units.indices {
       for second in first..<units.count {
         var block = units[first].matmul(units[second].transposed()) / temperature
         let positive = (units[first] * units[second]).sum(along: 1) / temperature
         // A view is no negative of itself.
-        if first == second || leavesOutPositives { block = block - Tensor.identity(batch) * 1e9 }
+        if first == second || leavesOutPositives { block = block - own }
         positives[first][second] = positive
         positives[second][first] = positive
         others[first][second] = block.logSumExponential(along: 1)
