@@ -192,6 +192,25 @@ import Views
     }
   }
 
+  /// Training that was timed while the teacher was spared is not taken for a plain step.
+  @Test func plainStepsRunTheTeacher() throws {
+    try withTemporaryDirectory { folder in
+      let resolved = try TinyRun(in: folder).configuration(["method={name: byol, projector_hidden: 16}"])
+      let parts = try CheapSelectionTests.parts(BYOL.self, resolved)
+      let ways = CheaperPolicy.all(like: resolved.values.selection, in: parts.setting)
+      var calibration = try SelectionCalibration(parts.setting, policies: ways)
+      let batch = try CheapSelectionTests.batch(parts, calibration.drawnViews)
+      try calibration.measure(
+        on: batch, for: parts.method, in: StepContext(TrainingProgress(stepsPerEpoch: 4, totalEpochs: 2)))
+      func plain(under way: CheaperPolicy) -> Double {
+        calibration.trainingSeconds([1, 1, 1], under: way.selection)
+        return calibration.results[0].plainSeconds
+      }
+      let calm = try #require(ways.first { $0.selection.targets == .mean })
+      #expect(plain(under: calm) > plain(under: ways[0]))
+    }
+  }
+
   @Test func stepsAreTimedByEveryRule() throws {
     try withTemporaryDirectory { folder in
       let resolved = try TinyRun(in: folder).configuration()
