@@ -113,15 +113,15 @@ public final class DINO: PairwiseMethod {
 
   /// Runs the student on all views and the teacher on global ones; views of a size go through together, as published.
   public func encode(_ views: [View], for pass: Pass) -> [Encoding] {
-    let seen = views.indices.filter { !views[$0].isLocal }
-    var targets = [Tensor?](repeating: nil, count: views.count)
-    let known = seen.map { views[$0] }.targets { $0.encoded(jointly: true) { [teacher($0, in: pass.phase)] } }
-    for (index, output) in zip(seen, known) { targets[index] = output[0] }
+    let globals = views.filter { !$0.isLocal }
+    var targets = globals.targets { $0.encoded(jointly: true) { [teacher($0, in: pass.phase)] } }.makeIterator()
     let outputs = views.encoded(jointly: true) { pixels in
       let features = student.backbone(pixels, in: pass.phase)
       return [student.head(features, in: pass.phase), features]
     }
-    return zip(outputs, targets).map { Encoding(student: $0[0], teacher: $1, features: $0[1]) }
+    return zip(views, outputs).map { view, output in
+      Encoding(student: output[0], teacher: view.isLocal ? nil : targets.next()?[0], features: output[1])
+    }
   }
 
   /// Runs the teacher on all views; its centered logits stand in for the student's.
