@@ -27,6 +27,11 @@ public struct Choice {
     public let views: [[Int]]?
     /// The chosen views by their number among the scored ones, `[slots, images]`.
     public let slots: Tensor
+
+    /// The scores of the chosen views, `[images]`.
+    public var chosen: Tensor { values.scores(at: slots, in: space) }
+    /// The mean score of all choices, `[images]`: that of a random one, on average.
+    public var mean: Tensor { values.mean(in: space) }
   }
 
   /// The views to train on, in slot order.
@@ -43,6 +48,8 @@ public struct Choice {
   public let parameters: [[ViewParameters]]
   /// The number of images.
   public let imageCount: Int
+  /// The number of images whose views were selected, which come first.
+  public let selectedCount: Int
 
   /// The choice without the views' pixels, for whoever looks back at it.
   public var withoutViews: Choice {

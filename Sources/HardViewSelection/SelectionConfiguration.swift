@@ -12,6 +12,8 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var candidates = 4
   /// Local views drawn for each image and group; 0 draws as many as are trained on.
   public var localCandidates = 0
+  /// Masks drawn for each drawn global view, of which the hardest is chosen with it, for methods that hide patches.
+  public var masks = 1
   /// The phase of batch normalization during the scoring pass; `train` as published.
   public var phase = Phase.train
   /// Choices whose global views overlap less (intersection over union, 0 to 1) are avoided; 0 allows everything.
@@ -38,6 +40,10 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   public var targets = TargetChoice.chosen
   /// The share of the images whose views are selected, from `start` to `end` of that time; the others take random views.
   public var share = Ramp(from: 1, to: 1)
+  /// Which images of a batch that share goes to.
+  public var favors = FavoredImages.any
+  /// Whether the share falls in proportion as the chosen views become less harder than random ones than they once were.
+  public var shareFollowsGain = false
   /// How candidates are scored, where that is to cost less than a full pass.
   public var scoring = ScoringConfiguration()
   /// Views drawn for each image, of which a model of geometry and color keeps `candidates` before any is rendered; 0
@@ -63,7 +69,7 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
     return selection
   }
 
-  /// The candidates in each group of a plan.
+  /// The views that are drawn in each group of a plan.
   public func poolSizes(for plan: ViewPlan) -> [Int] {
     plan.groups.map { group in
       guard policy != .none else { return group.used }
@@ -77,7 +83,9 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   /// Where all candidates are trained on there is only one.
   public func space(for plan: ViewPlan) -> CandidateSpace {
     let sizes = poolSizes(for: plan)
-    guard policy.trainsOnAll else { return CandidateSpace(plan: plan, poolSizes: sizes) }
+    guard policy.trainsOnAll else {
+      return CandidateSpace(plan: plan, poolSizes: sizes, masks: policy == .none ? 1 : masks)
+    }
     let groups = zip(plan.groups, sizes).map { ViewGroup($0.name, used: $1, isLocal: $0.isLocal) }
     return CandidateSpace(plan: ViewPlan(groups), poolSizes: sizes)
   }
@@ -86,9 +94,8 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   ///
   /// Both are the space itself where no views are dropped before they are rendered.
   public func auditSpaces(for plan: ViewPlan) -> (all: CandidateSpace, reference: CandidateSpace) {
-    let sizes = poolSizes(for: plan)
     guard dropsViews else {
-      let space = CandidateSpace(plan: plan, poolSizes: sizes)
+      let space = CandidateSpace(plan: plan, poolSizes: poolSizes(for: plan), masks: policy == .none ? 1 : masks)
       return (space, space)
     }
     return (
@@ -139,6 +146,7 @@ extension SelectionConfiguration {
       (0...stages).contains(featureStage), at: CodingKeys.featureStage,
       reason: "must be from 0 to \(stages) for \(backbone.name.rawValue), not \(featureStage)")
     report.requireCount(everySteps, at: CodingKeys.everySteps)
+    checkMasks(setting, &report)
     scoring.check(backbone, device: device, at: CodingKeys.scoring, &report)
     report.require(
       scoring.network == .student || setting.method.hasTeacher, at: CodingKeys.scoring, within: "network",
@@ -169,6 +177,12 @@ extension SelectionConfiguration {
     ] {
       report.require((0...1).contains(value), at: key, within: end, reason: "must be between 0 and 1, not \(value)")
     }
+    report.require(
+      favors == .any || shareFollowsGain || share.start < 1 || share.end < 1, at: CodingKeys.favors,
+      reason: "is \(favors.rawValue), but views of all images are selected; set share.start and share.end below 1")
+    report.require(
+      !shareFollowsGain || policy.runsNetwork || policy == .none, at: CodingKeys.shareFollowsGain,
+      reason: "compares scores, but \(policy.rawValue) computes none; set it to false")
     report.require(
       settings == .empty || !SelectionPolicy.builtIn.contains(policy), at: CodingKeys.settings,
       reason: "is for selectors of one's own; \(policy.rawValue) has keys beside 'policy'")
@@ -203,6 +217,18 @@ extension SelectionConfiguration {
         reason: "is \(localCandidates), but \(group.used) views of group '\(group.name)' are trained on (views.groups."
           + "\(group.name).count); draw at least as many, or 0 for just these")
     }
+  }
+
+  /// Several masks of a view.
+  private func checkMasks(_ setting: SelectionSetting, _ report: inout SettingReport) {
+    report.require((1...100).contains(masks), at: CodingKeys.masks, reason: "must be from 1 to 100, not \(masks)")
+    guard masks > 1, policy != .none else { return }
+    report.require(
+      setting.method.hidesPatches, at: CodingKeys.masks,
+      reason: "is \(masks), but \(setting.method.name) hides no patches; set it to 1")
+    report.require(
+      !policy.trainsOnAll && scoring.network == .student, at: CodingKeys.masks,
+      reason: "is \(masks), which takes a student that is shown masked views to choose among them; set it to 1")
   }
 
   /// Views that are drawn to be dropped.
@@ -248,7 +274,8 @@ extension SelectionConfiguration {
     require(
       scoring.precision != .int8, "but views are scored in 8-bit integers (scoring.precision), too coarse to predict")
     require(
-      share == Ramp(from: 1, to: 1), "but only some images are scored (share); leave share.start and share.end at 1")
+      share == Ramp(from: 1, to: 1) && !shareFollowsGain,
+      "but only some images are scored (share); leave share.start and share.end at 1, and share_follows_gain false")
   }
 
   /// The defaults with what an automatic choice leaves open.

@@ -20,6 +20,7 @@ public final class ViewSelection {
   private var policy: Policy
   private let model: HardnessModel
   private let budget: BudgetedSelection?
+  private let images: ImageHistory
   /// The result of the latest batch's audit; nil where none was due.
   public private(set) var captured: CapturedHardness?
   /// The result of the calibration that ended with the latest batch; nil where none did.
@@ -56,6 +57,7 @@ public final class ViewSelection {
     candidates = Candidates(configuration, setting)
     policy = try configuration.policy(in: setting)
     budget = configuration.budget > 0 ? try BudgetedSelection(configuration, setting, model: model) : nil
+    images = ImageHistory(configuration, imageCount: setting.imageCount)
   }
 
   /// The views that the loader must draw of every image.
@@ -101,12 +103,14 @@ public final class ViewSelection {
     from views: some CandidateViews, for method: Method, in context: StepContext
   ) throws(MissingBoxesError) -> Choice {
     let isChoice = candidates.space.count > 1 || candidates.dropsViews
-    let count = isChoice ? policy.times.count(of: views.imageCount, at: context.position) : 0
+    let share = isChoice ? policy.times.share(at: context.position) * images.gainShare : 0
+    // The first ones, which are as good as random ones since batches are shuffled, or those that are favored.
+    let count = Int((share * Double(views.imageCount)).rounded())
     guard count > 0 else {
       return Choice(
         views: clock.during(.candidates) { views.views(of: nil) },
         origin: current.policy.trainsOnAll ? .allDrawn : .random, space: candidates.drawnSpace, slots: nil, scores: nil,
-        parameters: views.parameters ?? [], imageCount: views.imageCount)
+        parameters: views.parameters ?? [], imageCount: views.imageCount, selectedCount: 0)
     }
     let (kept, pool) = clock.during(.candidates) {
       let kept = candidates.kept(of: views.parameters ?? [], ofFirst: count, by: model)
@@ -122,10 +126,10 @@ public final class ViewSelection {
       targets: count < views.imageCount ? [] : policy.targets.ofSlots(slots, in: space, from: scored?.targets ?? []))
     return Choice(
       views: clock.during(.candidates) { views.views(of: chosen) },
-      origin: .selected(share: policy.times.share(at: context.position)), space: candidates.drawnSpace,
+      origin: .selected(share: share), space: candidates.drawnSpace,
       slots: chosen.drawnSlots,
       scores: scored.map { Choice.Scores(values: $0.scores, space: space, views: kept, slots: slots) },
-      parameters: views.parameters ?? [], imageCount: views.imageCount)
+      parameters: views.parameters ?? [], imageCount: views.imageCount, selectedCount: count)
   }
 
   /// A choice in a pool of the first images as numbers among the drawn views; the other images take their first views.
@@ -143,6 +147,23 @@ public final class ViewSelection {
     of encodings: [Method.Encoding], _ method: Method, in context: StepContext
   ) -> Tensor {
     policy.pairing?.losses(encodings, of: method, in: context) ?? method.sampleLosses(encodings, in: context)
+  }
+}
+
+// MARK: - Which images, and how many
+
+extension ViewSelection {
+  /// A batch with the images first whose views are to be selected, where some are favored.
+  ///
+  /// - Parameter parts: The equal parts in which it will be trained on, each of which is chosen from by itself.
+  public func arranged(_ batch: ViewBatch, in context: StepContext, parts: Int = 1) -> (ViewBatch, StepContext) {
+    guard let order = images.order(context.draw.samples, parts: parts) else { return (batch, context) }
+    return (batch.selecting(order), context.selecting(order))
+  }
+
+  /// Records the losses of a choice's images, `[batch]`, where later choices depend on them.
+  public func record(_ losses: Tensor, of choice: Choice, in context: StepContext) {
+    images.record(losses, of: choice, in: context)
   }
 }
 
@@ -207,9 +228,9 @@ extension ViewSelection {
 extension ViewSelection: TrainingPart {
   private var learns: Bool { budget != nil || configured.auditEverySteps > 0 }
 
-  /// The hardness model fitted to audits.
+  /// The hardness model fitted to audits, and what is known of the images.
   public var tensors: [(name: String, value: Tensor)] {
-    learns ? model.state.map { ($0.name, $0.buffer.value) } : []
+    (learns ? model.state.map { ($0.name, $0.buffer.value) } : []) + images.tensors
   }
 
   /// The choice of the last calibration.
@@ -221,6 +242,7 @@ extension ViewSelection: TrainingPart {
   /// Goes on as the last calibration chose; what the device lacks is left until the next one.
   public func restore(_ values: [String: String]) throws {
     model.restore()
+    images.restore()
     guard let budget, let text = values["selection"] else { return }
     budget.resume(try SelectionConfiguration(savedAs: text))
     try adopt(budget.chosen)

@@ -25,6 +25,11 @@ public struct StepContext: Sendable {
     }
   }
 
+  /// The context of some images of the batch, or of all in another order, by their places.
+  public func selecting(_ places: [Int]) -> StepContext {
+    StepContext(position, draw.selecting(places), communicator: communicator)
+  }
+
   /// The context of the first images of the batch.
   public func prefix(_ count: Int) -> StepContext {
     StepContext(position, draw.prefix(count), communicator: communicator)

@@ -36,16 +36,12 @@ struct SelectionStatistics {
       // Ties count for the selection only when it takes the first of them, as the argmin does.
       if overlaps.firstIndex(of: overlaps.min()!) == chosen { leastOverlapping += 1 }
     }
-    if let scores = choice.scores, scores.space.count <= CandidateSpace.averagedLimit { add(scores) }
+    if let scores = choice.scores { add(scores) }
   }
 
   private mutating func add(_ scores: Choice.Scores) {
-    let listed = scores.values.scores(in: scores.space)
-    let numbers = scores.space.numbers
-    let chosen = scores.slots.transposed().contiguous().rows(as: Int.self).map { numbers[$0]! }
-    scored += chosen.count
-    let selected = listed.gathering(Tensor(chosen, shape: [1, chosen.count]), along: 0).sum()
-    let mean = listed.mean(along: 0).sum()
+    scored += scores.slots.shape[1]
+    let (selected, mean) = (scores.chosen.sum(), scores.mean.sum())
     selectedScores = selectedScores.map { $0 + selected } ?? selected
     meanScores = meanScores.map { $0 + mean } ?? mean
   }
@@ -58,7 +54,7 @@ struct SelectionStatistics {
   var rejectedOverlap: Double? { rejectedCount == 0 ? nil : rejected / Double(rejectedCount) }
   /// Share of images whose chosen views overlap least; nil when there was only one choice.
   var leastOverlapShare: Double? { rejectedCount == 0 ? nil : Double(leastOverlapping) / Double(images) }
-  /// Mean score of the trained views; nil when none were computed, or choices are too many to look through.
+  /// Mean score of the trained views; nil when none were computed.
   var selectedScore: Double? { selectedScores.map { $0.number / Double(scored) } }
   /// The same of a random choice.
   var randomScore: Double? { meanScores.map { $0.number / Double(scored) } }

@@ -52,6 +52,7 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
     try withFrozenBackbones(context.position.epoch < frozenEncoderEpochs) {
       var gradients = AccumulatedGradients<Method.Encoding>(parts: accumulation)
       var taken: TrainingStep?
+      let (batch, context) = selection.arranged(batch, in: context, parts: accumulation)
       for (part, partContext) in zip(batch.split(into: accumulation), context.split(into: accumulation)) {
         let choice =
           gradients.isEmpty
@@ -86,7 +87,9 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
     try throwingExhaustion {
       clock.during(.training) {
         let encodings = withAutocast(to: dtype) { method.encode(choice.views, for: .training) }
-        var loss = selection.losses(of: encodings, method, in: context).mean()
+        let losses = selection.losses(of: encodings, method, in: context)
+        selection.record(losses.detached(), of: choice, in: context)
+        var loss = losses.mean()
         if let common = method.batchLoss(encodings, in: context) { loss = loss + common }
         let share = gradients.parts == 1 ? loss : loss / Double(gradients.parts)
         (scaler?.scaled(share) ?? share).backward()

@@ -46,11 +46,14 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
   /// - Parameters:
   ///   - frozenEncoderEpochs: Epochs at the beginning in which heads alone train.
   ///   - accumulation: The equal parts in which a batch goes through the networks.
+  ///   - imageCount: The number of images, where something is to be saved about each.
   func learner(
-    _ selection: SelectionConfiguration, frozenEncoderEpochs: Int = 0, accumulation: Int = 1,
+    _ selection: SelectionConfiguration, frozenEncoderEpochs: Int = 0, accumulation: Int = 1, imageCount: Int = 0,
     clock: StageClock = StageClock()
   ) throws(ConfigurationError) -> HardViewLearner<Method> {
-    HardViewLearner(
+    var setting = setting
+    setting.imageCount = imageCount
+    return HardViewLearner(
       method, selection: try ViewSelection(selection, setting, clock: clock), optimizer: optimizer,
       frozenEncoderEpochs: frozenEncoderEpochs, accumulation: accumulation, dtype: setting.dtype)
   }

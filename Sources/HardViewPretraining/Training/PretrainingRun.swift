@@ -76,12 +76,12 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     self.session = session
     device = values.device
     method = parts.method
-    let learner = try parts.learner(
-      values.selection, frozenEncoderEpochs: values.training.frozenEncoderEpochs,
-      accumulation: values.training.accumulation)
-    let clock = learner.selection.clock
     let online = OnlineMeasurement(of: parts.method.encoder, on: dataset, parts.resolved, dtype: parts.setting.dtype)
     let dataset = online.training
+    let learner = try parts.learner(
+      values.selection, frozenEncoderEpochs: values.training.frozenEncoderEpochs,
+      accumulation: values.training.accumulation, imageCount: dataset.count)
+    let clock = learner.selection.clock
     let loader = try parts.loader(
       of: dataset, for: learner.selection,
       skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip))

@@ -21,6 +21,8 @@ public struct SelectionSetting: Sendable {
   public var selectors: [any SelectorComponent.Type]
   /// What the method can do beyond its loss.
   public var method: MethodTraits
+  /// The number of images that are trained on; 0 where that is unknown, and nothing is saved about each.
+  public var imageCount = 0
 
   /// Describes a training.
   public init(
@@ -45,13 +47,16 @@ public struct MethodTraits: Sendable, Equatable {
   public var hasTeacher = false
   /// Whether the targets of several views have a mean.
   public var averagesTargets = false
+  /// Whether patches of global views are hidden from the student.
+  public var hidesPatches = false
 
   /// A method without either.
   public init() {}
 
   /// Those of a method.
   public init(_ method: any SelfSupervisedMethod.Type) {
-    (name, hasTeacher, averagesTargets) = (method.name, method.hasTeacher, method.averagesTargets)
+    (name, hasTeacher) = (method.name, method.hasTeacher)
+    (averagesTargets, hidesPatches) = (method.averagesTargets, method.hidesPatches)
   }
 }
 
@@ -98,7 +103,7 @@ struct Candidates {
 
   /// What the loader draws of every image.
   var drawnViews: [DrawnViews] {
-    zip(setting.recipes, zip(drawnSpace.poolSizes, scoredSizes)).map { recipe, group in
+    zip(setting.recipes, zip(drawnSpace.drawnSizes, scoredSizes)).map { recipe, group in
       DrawnViews(recipe, count: group.0, size: group.1, isRendered: rendering == .inLoader)
     }
   }

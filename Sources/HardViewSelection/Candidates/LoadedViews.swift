@@ -28,36 +28,41 @@ final class LoadedViews: CandidateViews {
   var parameters: [[ViewParameters]]? { parameters(in: candidates.drawnSpace) }
 
   private func parameters(in space: CandidateSpace) -> [[ViewParameters]] {
-    zip(batch.groups, space.poolSizes).flatMap { group, count in group.parameters.prefix(count) }
+    zip(batch.groups, space.plan.groups.indices).flatMap { group, index in
+      Self.copies(Array(group.parameters.prefix(space.drawnSizes[index])), count: copies(in: index, of: space))
+    }
   }
 
   /// All drawn views for audits, at training size.
   func auditPool() -> ViewPool {
-    pool(sizes: candidates.auditSpaces.all.poolSizes, keeping: nil, imageCount) { $0.size }
+    pool(of: candidates.auditSpaces.all, keeping: nil, imageCount) { $0.size }
   }
 
   func pool(keeping kept: [[Int]]?, ofFirst count: Int) -> ViewPool {
-    var pool = pool(sizes: candidates.space.poolSizes, keeping: kept, count) { candidates.scoredSizes[$0.index] }
+    var pool = pool(of: candidates.space, keeping: kept, count) { candidates.scoredSizes[$0.index] }
     pool.isScaled = candidates.isScaled
     return pool
   }
 
   /// Views of the first images, at sizes in pixels.
   private func pool(
-    sizes: [Int], keeping kept: [[Int]]?, _ count: Int, side: (DrawnGroup) -> Int
+    of space: CandidateSpace, keeping kept: [[Int]]?, _ count: Int, side: (DrawnGroup) -> Int
   ) -> ViewPool {
     ViewPool(
       groups.map { group in
-        let (views, side) = (sizes[group.index], side(group))
+        let (views, side) = (space.drawnSizes[group.index], side(group))
         let numbers = kept ?? Self.alike(Array(0..<views), images: count)
-        let masks = masks(group, count: views, side: side)
+        let masks = masks(group, count: space.poolSizes[group.index], side: side)
+        let pixels =
+          (kept == nil ? loaded(group, side: side, views: views, images: count) : nil)
+          ?? render(group, numbers, side: side)
+        let copies = copies(in: group.index, of: space)
         return ViewPool.Group(
-          kept == nil
-            ? loaded(group, side: side, views: views, images: count) ?? render(group, numbers, side: side)
-            : render(group, numbers, side: side),
+          copies > 1 ? pixels.selecting(Tensor(Self.copies(Array(0..<views), count: copies))) : pixels,
           isLocal: group.isLocal,
           masks: count < imageCount ? masks?.narrowed(along: 1, from: 0, count: count).contiguous() : masks,
-          parameters: numbers.map { slot in slot.enumerated().map { group.loaded.parameters[$1][$0] } })
+          parameters: Self.copies(
+            numbers.map { slot in slot.enumerated().map { group.loaded.parameters[$1][$0] } }, count: copies))
       })
   }
 
@@ -85,8 +90,13 @@ final class LoadedViews: CandidateViews {
         ?? render(group, Self.alike(first, images: imageCount), side: group.size)
       return pixels.split(into: group.used).map(\.asImages)
     }
-    let members = choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start
-    if let pixels = loaded(group, side: group.size, views: group.count, images: imageCount) {
+    var members = choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start
+    let copies = copies(in: group.index, of: candidates.drawnSpace)
+    if copies > 1 {
+      let drawn = Tensor(Self.copies(Array(0..<group.drawnCount), count: copies))
+      members = drawn.selecting(members.reshaped([-1])).reshaped(members.shape)
+    }
+    if let pixels = loaded(group, side: group.size, views: group.drawnCount, images: imageCount) {
       return pixels.selectingImages(members).map(\.asImages)
     }
     guard candidates.scoredSizes[group.index] == group.size else {
@@ -108,7 +118,8 @@ final class LoadedViews: CandidateViews {
   private func chosenMasks(_ group: DrawnGroup, firstSlot: Int, of choice: PooledChoice?) -> [Tensor]? {
     guard let masks = masks(group, count: group.count, side: group.size) else { return nil }
     guard let choice else {
-      return masks.split(into: masks.shape[0]).prefix(group.used).map { $0.reshaped([imageCount, -1]) }
+      let first = candidates.drawnSpace.first[firstSlot..<firstSlot + group.used].map { $0 - group.start }
+      return first.map { masks.narrowed(along: 0, from: $0, count: 1).reshaped([imageCount, -1]) }
     }
     return masks.selectingImages(
       choice.drawnSlots.narrowed(along: 0, from: firstSlot, count: group.used) - group.start)
@@ -125,7 +136,9 @@ extension LoadedViews {
     var isLocal: Bool
     /// How many of the views are trained on.
     var used: Int
-    /// How many of the views choices are made among.
+    /// How many of the views are drawn.
+    var drawnCount: Int
+    /// How many views choices are made among: those drawn, each with as many masks as are drawn for it.
     var count: Int
     /// The number of its first view among those.
     var start: Int
@@ -138,13 +151,23 @@ extension LoadedViews {
     return batch.groups.enumerated().map { index, group in
       DrawnGroup(
         index: index, loaded: group, isLocal: space.plan.groups[index].isLocal, used: space.plan.groups[index].used,
-        count: space.poolSizes[index], start: space.ranges[index].lowerBound)
+        drawnCount: space.drawnSizes[index], count: space.poolSizes[index], start: space.ranges[index].lowerBound)
     }
   }
 
   /// The same views of every image, `[view][image]`.
   private static func alike(_ views: [Int], images: Int) -> [[Int]] {
     views.map { Array(repeating: $0, count: images) }
+  }
+
+  /// How many masks are drawn for each view of a group.
+  private func copies(in group: Int, of space: CandidateSpace) -> Int {
+    space.plan.groups[group].isLocal ? 1 : space.masks
+  }
+
+  /// Each element several times, one after the other.
+  private static func copies<Element>(_ elements: [Element], count: Int) -> [Element] {
+    count == 1 ? elements : elements.flatMap { Array(repeating: $0, count: count) }
   }
 
   private func masks(_ group: DrawnGroup, count: Int, side: Int) -> Tensor? {

@@ -29,11 +29,6 @@ public struct SelectionTimes: Sendable, Equatable {
     return share.value(at: (position - from) / (until - from))
   }
 
-  /// How many images of a batch have their views selected: the first ones, which are as good as random ones since
-  /// batches are shuffled.
-  func count(of images: Int, at progress: TrainingProgress) -> Int {
-    Int((share(at: progress) * Double(images)).rounded())
-  }
 }
 
 /// How the trained views are chosen: a scorer rates the choices, a selector takes one, at some times.

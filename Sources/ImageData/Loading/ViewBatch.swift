@@ -76,31 +76,33 @@ extension ViewBatch {
     precondition(count > 0 && indices.count % count == 0, "\(indices.count) images in \(count) equal parts")
     guard count > 1 else { return [self] }
     let size = indices.count / count
-    return (0..<count).map { part($0 * size..<($0 + 1) * size) }
+    return (0..<count).map { selecting(Array($0 * size..<($0 + 1) * size)) }
   }
 
-  private func part(_ range: Range<Int>) -> ViewBatch {
+  /// Some of the images, or all in another order, by their places in the batch.
+  public func selecting(_ places: [Int]) -> ViewBatch {
     ViewBatch(
-      step: step, epoch: epoch, seed: seed, indices: Array(indices[range]),
+      step: step, epoch: epoch, seed: seed, indices: places.map { indices[$0] },
       groups: groups.map { group in
         Group(
-          drawn: group.drawn, parameters: group.parameters.map { Array($0[range]) },
-          pixels: group.pixels.rows(range, of: indices.count, in: group.parameters.count))
+          drawn: group.drawn, parameters: group.parameters.map { view in places.map { view[$0] } },
+          pixels: group.pixels.rows(places, of: indices.count, in: group.parameters.count))
       },
-      channels: channels, times: times, images: images.isEmpty ? [] : Array(images[range]))
+      channels: channels, times: times, images: images.isEmpty ? [] : places.map { images[$0] })
   }
 }
 
 extension PixelBuffer {
   /// A copy of some rows of each block of `rowCount` rows; the buffer itself where it is empty.
-  fileprivate func rows(_ range: Range<Int>, of rowCount: Int, in views: Int) -> PixelBuffer {
+  fileprivate func rows(_ rows: [Int], of rowCount: Int, in views: Int) -> PixelBuffer {
     guard count > 0 else { return self }
     let values = count / (views * rowCount)
-    let copy = PixelBuffer(count: views * range.count * values, format: format)
+    let copy = PixelBuffer(count: views * rows.count * values, format: format)
     for view in 0..<views {
-      copy.bytes(from: view * range.count * values, count: range.count * values).copyMemory(
-        from: UnsafeRawBufferPointer(
-          bytes(from: (view * rowCount + range.lowerBound) * values, count: range.count * values)))
+      for (place, row) in rows.enumerated() {
+        copy.bytes(from: (view * rows.count + place) * values, count: values).copyMemory(
+          from: UnsafeRawBufferPointer(bytes(from: (view * rowCount + row) * values, count: values)))
+      }
     }
     return copy
   }

@@ -26,8 +26,11 @@ public struct BatchDraw: Sendable {
   }
 
   /// Some images of the batch.
-  public func part(_ range: Range<Int>) -> BatchDraw {
-    BatchDraw(seed: seed, epoch: epoch, step: step, samples: Array(samples[range]))
+  public func part(_ range: Range<Int>) -> BatchDraw { selecting(Array(range)) }
+
+  /// Some images of the batch, or all in another order, by their places.
+  public func selecting(_ places: [Int]) -> BatchDraw {
+    BatchDraw(seed: seed, epoch: epoch, step: step, samples: places.map { samples[$0] })
   }
 
   /// A random choice for each image, `[slots, batch]`.

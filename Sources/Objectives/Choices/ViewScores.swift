@@ -66,6 +66,31 @@ extension ViewScores {
     }
   }
 
+  /// The score of one choice for each image, `[batch]`; waits for the choice where scores are listed.
+  ///
+  /// - Parameter slots: For each image the views of its choice, `[slots, batch]`.
+  public func scores(at slots: Tensor, in space: CandidateSpace) -> Tensor {
+    switch self {
+    case .additive(let pairs):
+      let (views, batch, count) = (pairs.matrix.shape[0], pairs.matrix.shape[2], slots.shape[0])
+      let rows = slots.split(into: count).map { $0.reshaped([-1]) }
+      let entries = (0..<count).flatMap { slot in (slot..<count).map { rows[slot] * views + rows[$0] } }
+      return pairs.matrix.reshaped([views * views, batch]).gathering(.stacked(entries), along: 0).sum(along: 0)
+    case .listed(let scores):
+      let numbers = space.numbers
+      let rows = slots.transposed().contiguous().rows(as: Int.self).map { numbers[$0]! }
+      return scores.gathering(Tensor(rows, shape: [1, rows.count]), along: 0).reshaped([-1])
+    }
+  }
+
+  /// The mean score of all choices of a space for each image, `[batch]`; exact however large the space.
+  public func mean(in space: CandidateSpace) -> Tensor {
+    switch self {
+    case .listed(let scores): scores.mean(along: 0)
+    case .additive(let pairs): pairs.mean(in: space)
+    }
+  }
+
   /// The opposite: the hardest choice becomes the easiest.
   public var negated: ViewScores {
     switch self {
@@ -111,20 +136,35 @@ extension ViewScores {
 }
 
 extension PairScores {
-  fileprivate func hardest(in space: CandidateSpace, penalty: Tensor?) -> Tensor {
+  /// Each local view is in as many choices as its group's share of trained views says.
+  fileprivate func mean(in space: CandidateSpace) -> Tensor {
+    let heads = space.globals
+    return zip(space.plan.groups, space.ranges).filter { $0.0.isLocal }.reduce(scores(of: heads).mean(along: 0)) {
+      total, local in
+      let (group, range) = local
+      return total + added(byLocals: range, to: heads).mean(along: 0).sum(along: 0)
+        * (Double(group.used) / Double(range.count))
+    }
+  }
+
+  /// What each local view adds beside each choice of global ones, `[heads, views, batch]`.
+  private func added(byLocals range: Range<Int>, to heads: [[Int]]) -> Tensor {
     let (views, batch) = (matrix.shape[0], matrix.shape[2])
+    let entries = heads.flatMap { head in
+      range.flatMap { view in head.map { $0 * views + view } + [view * views + view] }
+    }
+    return matrix.reshaped([views * views, batch]).selecting(Tensor(entries))
+      .reshaped([heads.count, range.count, heads[0].count + 1, batch]).sum(along: 2)
+  }
+
+  fileprivate func hardest(in space: CandidateSpace, penalty: Tensor?) -> Tensor {
+    let batch = matrix.shape[2]
     let heads = space.globals
     var total = scores(of: heads)
     if let penalty { total = total + penalty }
     var locals: [Tensor] = []
     for (group, range) in zip(space.plan.groups, space.ranges) where group.isLocal {
-      // What each local view adds beside each choice of global ones.
-      let entries = heads.flatMap { head in
-        range.flatMap { view in head.map { $0 * views + view } + [view * views + view] }
-      }
-      let added = matrix.reshaped([views * views, batch]).selecting(Tensor(entries))
-        .reshaped([heads.count, range.count, heads[0].count + 1, batch]).sum(along: 2)
-      let best = added.largest(group.used, along: 1)
+      let best = added(byLocals: range, to: heads).largest(group.used, along: 1)
       total = total + best.values.sum(along: 1)
       locals.append(best.indices.sorted(along: 1) + range.lowerBound)
     }

@@ -138,6 +138,8 @@ public final class IBOT: PairwiseMethod {
   public static let takesLocalViews = true
   /// The momentum network.
   public static let hasTeacher = true
+  /// Blocks of patches.
+  public static let hidesPatches = true
 
   let student: TokenNetwork
   let teacher: TokenNetwork

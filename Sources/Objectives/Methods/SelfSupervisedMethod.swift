@@ -37,6 +37,9 @@ public protocol SelfSupervisedMethod: Module, SendableMetatype {
   /// function of the draw alone; nil, the default, for methods without masks.
   func masks(of views: MaskedViews, for draw: BatchDraw) -> Tensor?
 
+  /// Whether there are `masks`. False by default.
+  static var hidesPatches: Bool { get }
+
   /// Runs the networks on views.
   func encode(_ views: [View], for pass: Pass) -> [Encoding]
 
@@ -137,6 +140,8 @@ extension SelfSupervisedMethod {
 
   /// No teacher.
   public static var hasTeacher: Bool { false }
+  /// False by default: students see whole views.
+  public static var hidesPatches: Bool { false }
 
   /// There is none.
   public func encodeByTeacher(_ views: [View], for pass: Pass) -> [Encoding] {

@@ -1,0 +1,59 @@
+import NeuralNetworks
+import Objectives
+import Torch
+
+/// What steps have shown of the images, as far as later choices depend on it: nothing by default.
+///
+/// What a step leaves on the device is read when the next one begins.
+final class ImageHistory {
+  private let favored: FavoredImages
+  private let ledger: ImageLedger?
+  private let gain: HardnessGain?
+  private var unread: [(losses: Tensor, images: [Int], selectedCount: Int)] = []
+  private var unreadGains: [Tensor] = []
+
+  init(_ selection: SelectionConfiguration, imageCount: Int) {
+    favored = selection.favors
+    ledger = favored == .any ? nil : ImageLedger(imageCount: imageCount)
+    gain = selection.shareFollowsGain ? HardnessGain() : nil
+  }
+
+  /// What the share of images is multiplied by.
+  var gainShare: Double {
+    read()
+    return gain?.share ?? 1
+  }
+
+  /// The places of a batch's images, favored ones first; nil where none are.
+  func order(_ images: [Int], parts: Int) -> [Int]? {
+    read()
+    return ledger?.order(images, favoring: favored, parts: parts)
+  }
+
+  /// Takes the losses of a choice's images, `[batch]`.
+  func record(_ losses: Tensor, of choice: Choice, in context: StepContext) {
+    if ledger != nil { unread.append((losses, context.draw.samples, choice.selectedCount)) }
+    if gain != nil, let scores = choice.scores {
+      unreadGains.append(withoutGradients { (scores.chosen - scores.mean).mean() })
+    }
+  }
+
+  private func read() {
+    for (losses, images, count) in unread { ledger?.record(losses.scalars(), of: images, selectedCount: count) }
+    for value in unreadGains { gain?.record(value.number) }
+    unread = []
+    unreadGains = []
+  }
+
+  /// The state to save in order to continue exactly, alive.
+  var tensors: [(name: String, value: Tensor)] {
+    read()
+    return (ledger?.tensors ?? []) + (gain?.tensors ?? [])
+  }
+
+  /// To be called after `tensors` were loaded.
+  func restore() {
+    ledger?.restore()
+    gain?.restore()
+  }
+}
