@@ -32,6 +32,9 @@ public struct ScoringConfiguration: Codable, Sendable, Equatable {
     case loss
     /// The loss minus that with the teacher in the student's place: choices that are hard for both teach nothing.
     case learnability
+    /// The loss minus what a model of geometry and color predicts from the drawn parameters: views that are hard for being
+    /// small, pale or far apart do not rank high by that alone.
+    case unexplained
   }
 
   /// Whose outputs views are scored by.

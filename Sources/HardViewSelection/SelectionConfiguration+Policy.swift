@@ -6,15 +6,19 @@ import Torch
 
 extension SelectionConfiguration {
   /// The policy as a scorer and a selector.
+  /// - Parameter model: Predicts hardness for scores that leave out what is predicted, and learns from them.
   /// - Throws: `ConfigurationError` for a selector that is not known, or whose section has a mistake.
-  public func policy(in setting: SelectionSetting) throws(ConfigurationError) -> Policy {
+  public func policy(
+    in setting: SelectionSetting, model: HardnessModel = HardnessModel()
+  ) throws(ConfigurationError) -> Policy {
     let pass = ScoringPass(
       phase: phase, dtype: scoring.precision.dtype(besides: setting.dtype), isInt8: scoring.precision == .int8)
+    let losses = LossScorer(pass, by: scoring.network, of: scoring.score, keepsTargets: targets != .chosen)
     let scorer: any ViewScorer =
       switch policy {
       case .leastOverlap: OverlapScorer()
       case .leastSimilar: FeatureScorer(stage: featureStage, pass)
-      default: LossScorer(pass, by: scoring.network, of: scoring.score, keepsTargets: targets != .chosen)
+      default: scoring.score == .unexplained ? UnexplainedScorer(losses: losses, model: model) : losses
       }
     let pairing: Pairing? =
       switch policy {

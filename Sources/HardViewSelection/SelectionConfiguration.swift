@@ -152,8 +152,11 @@ extension SelectionConfiguration {
       scoring.network == .student || setting.method.hasTeacher, at: CodingKeys.scoring, within: "network",
       reason: "is teacher, but \(setting.method.name) has none; set it to student")
     report.require(
-      scoring.score == .loss || (setting.method.hasTeacher && scoring.network == .student), at: CodingKeys.scoring,
-      within: "score",
+      scoring.score != .unexplained || policy.ranksByLoss || policy == .none, at: CodingKeys.scoring, within: "score",
+      reason: "is unexplained, which ranks by what is left of losses; \(policy.rawValue) ranks by none, so set it to loss")
+    report.require(
+      scoring.score != .learnability || (setting.method.hasTeacher && scoring.network == .student),
+      at: CodingKeys.scoring, within: "score",
       reason: "is learnability, which takes a student and a teacher; "
         + (setting.method.hasTeacher ? "set network to student" : "\(setting.method.name) has none, so set it to loss"))
     checkDrawn(setting.plan, &report)

@@ -55,7 +55,7 @@ public final class ViewSelection {
     configured = configuration
     current = configuration
     candidates = Candidates(configuration, setting)
-    policy = try configuration.policy(in: setting)
+    policy = try configuration.policy(in: setting, model: model)
     budget = configuration.budget > 0 ? try BudgetedSelection(configuration, setting, model: model) : nil
     images = ImageHistory(configuration, imageCount: setting.imageCount)
   }
@@ -211,7 +211,7 @@ extension ViewSelection {
   }
 
   private func adopt(_ selection: SelectionConfiguration) throws(ConfigurationError) {
-    policy = try selection.policy(in: setting)
+    policy = try selection.policy(in: setting, model: model)
     candidates = Candidates(selection, setting)
     current = selection
   }
@@ -226,7 +226,9 @@ extension ViewSelection {
 // MARK: - State
 
 extension ViewSelection: TrainingPart {
-  private var learns: Bool { budget != nil || configured.auditEverySteps > 0 }
+  private var learns: Bool {
+    budget != nil || configured.auditEverySteps > 0 || configured.scoring.score == .unexplained
+  }
 
   /// The hardness model fitted to audits, and what is known of the images.
   public var tensors: [(name: String, value: Tensor)] {

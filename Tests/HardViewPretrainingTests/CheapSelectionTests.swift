@@ -282,6 +282,7 @@ import Views
     ("selection.drawn=3", "drawn"), ("selection.drawn=8", "audit_every_steps"),
     ("selection.audit_every_steps=-1", "audit_every_steps"), ("selection.budget=0.5", "budget"),
     ("selection.scoring.precision=int4", "scoring.precision"),
+    ("selection={policy: least_overlap, scoring: {score: unexplained}}", "scoring.score"),
   ])
   func mistakesNameTheirKey(setting: String, key: String) throws {
     try withTemporaryDirectory { folder in

@@ -141,6 +141,42 @@ import Views
     for index in one.indices { #expect(abs(one[index] - parts.reduce(0) { $0 + $1[index] }) < 1e-9) }
   }
 
+  /// Scores without what geometry predicts: the loss of each choice less the sum over its related pairs, by what the model
+  /// knew before it learned from the batch.
+  @Test(arguments: ["simsiam", "byol", "dino"]) func unexplainedScoresLeaveOutGeometry(name: String) throws {
+    func check<Method: SelfSupervisedMethod>(_ type: Method.Type) throws {
+      let plan = SmallMethods.plan(of: type)
+      let space = CandidateSpace(plan: plan, poolSizes: plan.groups.map { $0.used * 2 })
+      let method = try SmallMethods.make(type)
+      var pool = SmallMethods.pool(for: method, sizes: space.poolSizes, batch: Self.images)
+      let parameters = Self.draws(space.viewCount, seed: 5)
+      for (index, range) in space.ranges.enumerated() { pool.groups[index].parameters = Array(parameters[range]) }
+      let model = HardnessModel()
+      Self.audit { first, second, image in Self.noise(first, second, image) }.0.teach(model)
+      let known = model.coefficients
+      let context = SmallMethods.context(batch: Self.images)
+      let losses = LossScorer(ScoringPass(phase: .score))
+      let exact = losses.score(pool, in: space, method: method, context: context).scores.scores(in: space)
+      let scored = UnexplainedScorer(losses: losses, model: model).score(
+        pool, in: space, method: method, context: context)
+      let (values, all) = (
+        scored.scores.scores(in: space).scalars(as: Double.self), exact.scalars(as: Double.self)
+      )
+      let geometry = ChoiceGeometry(parameters, in: space)
+      var moved = 0.0
+      for (row, choice) in space.candidates.enumerated() {
+        for image in 0..<Self.images {
+          let predicted = zip(geometry.quantities(of: choice, image: image), known!).reduce(0) { $0 + $1.0 * $1.1 }
+          let place = row * Self.images + image
+          #expect(abs(values[place] - (all[place] - predicted)) < 1e-4)
+          moved = max(moved, abs(predicted))
+        }
+      }
+      #expect(moved > 0.01 && model.coefficients != known)
+    }
+    try check(SmallMethods.method(name))
+  }
+
   @Test func stateRestoresTheModel() {
     let (audit, _) = Self.audit(Self.noise)
     let (model, copy) = (HardnessModel(), HardnessModel())

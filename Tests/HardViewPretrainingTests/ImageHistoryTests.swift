@@ -55,6 +55,7 @@ import Torch
 
   private static let favoring = [
     "selection.favors=easiest", "selection.share.start=0.5", "selection.share.end=0.5", "training.epochs=4",
+    "selection.scoring.score=unexplained",
   ]
 
   /// What the second epoch's batches select for are the images with the lower losses in the first.
@@ -122,7 +123,7 @@ import Torch
     }
   }
 
-  /// What is known of the images is part of a checkpoint.
+  /// What is known of the images, and of hardness, is part of a checkpoint.
   @Test func interruptedRunsKnowTheirImages() throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)

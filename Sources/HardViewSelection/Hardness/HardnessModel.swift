@@ -93,6 +93,9 @@ struct ChoiceGeometry {
     isLocal = zip(space.plan.groups, space.poolSizes).flatMap { Array(repeating: $0.isLocal, count: $1) }
   }
 
+  /// The number of images.
+  var imageCount: Int { parameters[0].count }
+
   /// The sum over the pairs that the loss relates.
   func quantities(of choice: [Int], image: Int) -> [Double] {
     var sum = [Double](repeating: 0, count: PairGeometry.names.count)
