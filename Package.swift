@@ -159,6 +159,13 @@ let package = Package(
       ],
       swiftSettings: language),
     .target(
+      name: "Reports",
+      dependencies: [
+        "AtomicFiles", "HardViewPretraining", "HardViewSelection", "ImageData", "NeuralNetworks", "Objectives", "Pictures",
+        "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Statistics", "Studies", "Views",
+      ],
+      swiftSettings: language),
+    .target(
       name: "MethodConformance",
       dependencies: [
         "Objectives", "HardViewSelection", "HardViewPretraining", "Checkpoints", "Views", "Torch", "NeuralNetworks",
@@ -178,8 +185,7 @@ let package = Package(
       dependencies: [
         "Corruptions", "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "PixelEvaluation",
         "RepresentationEvaluation", "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator",
-        "COpenMP", "ImageData",
-        "NeuralNetworks", "Optimization", "Pictures", "Statistics", "Studies", "Torch", "Views",
+        "COpenMP", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Reports", "Statistics", "Studies", "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -210,6 +216,7 @@ let package = Package(
         "Corruptions", "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "PixelEvaluation",
         "RepresentationEvaluation", "Views",
       ],
+      "Reports": ["HardViewPretraining", "ImageData", "RunConfiguration", "RunRecords", "Studies", "Views"],
       "Statistics": [],
       "Studies": [
         "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RepresentationEvaluation",

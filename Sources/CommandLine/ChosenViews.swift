@@ -2,6 +2,7 @@ import Foundation
 import HardViewPretraining
 import ImageData
 import Pictures
+import Reports
 import RunConfiguration
 import RunRecords
 import Views
@@ -54,17 +55,5 @@ struct ChosenViews {
       parts.append(String(format: "loss of the hardest choice %.2f, of a random one %.2f", hardest, mean))
     }
     return parts.joined(separator: ", ")
-  }
-}
-
-extension ImageDataset {
-  /// The image of a name, which is at a position unless images were left out or added since.
-  fileprivate func image(named name: String, expectedAt position: Int) throws -> Image {
-    if position < count, self.name(at: position) == name { return try image(at: position) }
-    guard let place = (0..<count).first(where: { self.name(at: $0) == name }) else {
-      throw RecordError(
-        path: name, reason: "is no longer among the images", advice: "Name the images that the run was trained on")
-    }
-    return try image(at: place)
   }
 }

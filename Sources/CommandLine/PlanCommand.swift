@@ -114,7 +114,7 @@ struct PlanCommand: ParsableCommand {
       share of exact selection's. In all: the time of all epochs.
       """
     if budget != nil { text += "\nEpochs: how many fit into the budget." }
-    guard (best.keptShare ?? 0) >= PolicyChoice.wantedShare else {
+    guard (best.expectedGain ?? 0) >= PolicyChoice.wantedShare else {
       return text + """
 
 
@@ -125,7 +125,8 @@ struct PlanCommand: ParsableCommand {
     }
     let flags = best.policy.settings.map { " --set \($0)" }.joined()
     text +=
-      "\n\nCheapest that keeps 90 %: \(best.policy.summary),\n\(decimal(best.overhead)) × a plain step, \(kept) % kept."
+      "\n\nCheapest that keeps the gain: \(best.policy.summary),\n\(decimal(best.overhead)) × a plain step, \(kept) % kept"
+      + (best.policy.selection.targets == .mean ? "; calm targets gain by themselves." : ".")
       + (flags.isEmpty ? "" : "\nTo take it:\(flags)")
     if let budget {
       let epochs = plan.epochs(in: budget.seconds, with: best)

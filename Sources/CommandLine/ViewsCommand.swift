@@ -4,6 +4,7 @@ import Foundation
 import HardViewPretraining
 import ImageData
 import Pictures
+import Reports
 import RunConfiguration
 import RunRecords
 import Views
@@ -159,23 +160,4 @@ private struct DrawnViewRecord: Encodable {
   var group: String
   var view: Int
   var parameters: ViewParameters
-}
-
-extension Image {
-  /// What can be shown of it: gray or colors as they are, of other channels the first three, or the first of two.
-  var visible: Image {
-    guard channels != 1, channels != 3 else { return self }
-    let count = channels == 2 ? 1 : 3
-    let shown = (0..<width * height).flatMap { pixels[$0 * channels..<$0 * channels + count] }
-    return Image(width: width, height: height, channels: count, pixels: shown)
-  }
-}
-
-extension ViewRenderer {
-  /// One view as an image; the renderer makes 8-bit values.
-  func image(of image: Image, _ parameters: ViewParameters, _ scratch: inout RenderScratch) -> Image {
-    var pixels = [UInt8](repeating: 0, count: elementCount)
-    pixels.withUnsafeMutableBytes { render(ImagePart(image), parameters, into: $0, scratch: &scratch) }
-    return Image(width: size, height: size, channels: channels, pixels: pixels)
-  }
 }

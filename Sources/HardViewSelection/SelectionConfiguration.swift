@@ -52,7 +52,7 @@ public struct SelectionConfiguration: Codable, Sendable, Equatable {
   /// At every k-th step all drawn views are scored exactly, to log how much hardness the policy captures and to teach
   /// the model of geometry and color; 0 never.
   public var auditEverySteps = 0
-  /// Chooses the policy by itself: the cheapest that keeps 90 % of the image-specific hardness of exact selection
+  /// Chooses the policy by itself: the cheapest that keeps 90 % of the gain of exact selection (`PolicyMeasurement`)
   /// while a step takes at most this multiple of a plain one, such as 1.15; 0 leaves the choice to the keys above.
   public var budget = 0.0
 

@@ -1,16 +1,16 @@
 /// The range of an axis with round numbers on it.
-struct ChartAxis {
+package struct ChartAxis {
   /// The lower end.
-  let low: Double
+  package let low: Double
   /// The upper end.
-  let high: Double
+  package let high: Double
 
   /// A range with some room around values; those that are NaN or infinite do not count.
   ///
   /// - Parameters:
   ///   - values: What is to be shown.
   ///   - least: The room is made for a range of at least this length.
-  init(around values: [Double], least: Double) {
+  package init(around values: [Double], least: Double) {
     let finite = values.filter(\.isFinite)
     let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
     let room = max(high - low, least) * 0.05
@@ -18,10 +18,10 @@ struct ChartAxis {
   }
 
   /// Where a value is, from 0 at the lower end to 1 at the upper one.
-  func place(of value: Double) -> Double { (value - low) / (high - low) }
+  package func place(of value: Double) -> Double { (value - low) / (high - low) }
 
   /// Round numbers within the range, about five to ten of them.
-  var ticks: [Double] {
+  package var ticks: [Double] {
     let span = high - low
     var scale = 1.0
     while span / scale > 10 { scale *= 10 }
@@ -31,7 +31,7 @@ struct ChartAxis {
   }
 
   /// A tick as text.
-  func text(_ tick: Double) -> String {
+  package func text(_ tick: Double) -> String {
     let rounded = (tick * 1000).rounded() / 1000 + 0
     return rounded == rounded.rounded() && abs(rounded) < 1e12 ? "\(Int(rounded))" : "\(rounded)"
   }

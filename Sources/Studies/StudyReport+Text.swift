@@ -83,18 +83,21 @@ extension StudyReport {
 
   /// The verdicts, a line each.
   private func lines(of condition: Study.Condition?) -> [String] {
-    comparisons.filter { $0.condition == condition }.map { comparison in
-      "\(comparison.arm) against \(comparison.base)\(comparison.isAtEqualTime ? Self.time(comparison.timeRatio) : ""), "
-        + "\(comparison.measure): \(comparison.words)"
-    }
-  }
-
-  /// How equal times were that were meant to be: the load of a machine can change between the runs of a pair.
-  private static func time(_ ratio: Double?) -> String {
-    guard let ratio else { return "" }
-    let isEqual = (0.8...1.25).contains(ratio)
-    return String(format: isEqual ? " at equal time (%.2f × as long)" : " (not at equal time: %.2f × as long)", ratio)
+    comparisons.filter { $0.condition == condition }.map(\.sentence)
   }
 
   private static func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
+}
+
+extension StudyReport.Comparison {
+  /// Which arms, by which measure, and the verdict.
+  package var sentence: String { "\(arm) against \(base)\(isAtEqualTime ? time : ""), \(measure): \(words)" }
+
+  /// How equal times were that were meant to be: the load of a machine can change between the runs of a pair.
+  private var time: String {
+    guard let timeRatio else { return "" }
+    let isEqual = (0.8...1.25).contains(timeRatio)
+    return String(
+      format: isEqual ? " at equal time (%.2f × as long)" : " (not at equal time: %.2f × as long)", timeRatio)
+  }
 }

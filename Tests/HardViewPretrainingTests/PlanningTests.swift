@@ -14,7 +14,11 @@ import Views
 
 @Suite struct PlanningTests {
   /// A way that costs so many plain steps and captures such a share of exact selection's image-specific hardness.
-  private func way(_ name: String, overhead: Double, kept: Double) -> PolicyMeasurement {
+  private func way(
+    _ name: String, overhead: Double, kept: Double, targets: TargetChoice = .chosen
+  ) -> PolicyMeasurement {
+    var selection = SelectionConfiguration()
+    selection.targets = targets
     let space = CandidateSpace(plan: .pair, poolSizes: [3])
     // Losses 0, 1 and 0 of one image; a choice of the middle one captures all, and shares dilute it.
     let audit = HardnessAudit(
@@ -23,7 +27,7 @@ import Views
       draw: BatchDraw(seed: 0, epoch: 0, samples: [0]))
     let captured = audit.captured(by: [[0, 2]], model: HardnessModel()).diluted(to: kept)
     return PolicyMeasurement(
-      policy: CheaperPolicy(summary: name, settings: [], selection: SelectionConfiguration()), plainSeconds: 1,
+      policy: CheaperPolicy(summary: name, settings: [], selection: selection), plainSeconds: 1,
       selectionSeconds: overhead - 1, auditSeconds: 9, captured: captured)
   }
 
@@ -54,6 +58,21 @@ import Views
     #expect(diluted.policy.selection.share == Ramp(from: 0.5, to: 0.5))
     #expect(PolicyChoice.best(of: ways, budget: 1.06).policy.summary == "tiny")
     #expect(PolicyChoice.best(of: [ways[0]], budget: 1).policy.selection.share == Ramp(from: 0, to: 0))
+  }
+
+  /// Targets of several views gain by themselves, but only where all images are scored.
+  @Test func calmTargetsCountForSomeHardness() {
+    let ways = [
+      way("exact", overhead: 1.7, kept: 1), way("calm", overhead: 1.1, kept: 0.55, targets: .mean),
+      way("half", overhead: 1.05, kept: 0.55),
+    ]
+    #expect(PolicyChoice.best(of: ways).policy.summary == "calm")
+    #expect(
+      PolicyChoice.best(of: [ways[0], way("calm", overhead: 1.1, kept: 0.45, targets: .mean)]).policy.summary == "exact"
+    )
+    #expect(PolicyChoice.best(of: ways, budget: 1.05).policy.summary == "half")
+    let diluted = ways[1].limited(to: 0.5)
+    #expect(diluted.policy.selection.targets == .chosen && abs(diluted.expectedGain! - 0.275) < 1e-9)
   }
 
   /// Every way that is offered is a valid rule for the plan, and its settings are what make it.

@@ -47,8 +47,7 @@ public struct MetricsRecord: Codable, Sendable {
   public var rejectedOverlap: Double?
   /// Share of images whose trained views are the least-overlapping choice; absent when there was only one.
   public var leastOverlapShare: Double?
-  /// Mean score (for most policies the loss) of the trained views; absent when none were computed or choices are more
-  /// than 1,024.
+  /// Mean score (for most policies the loss) of the trained views; absent when none were computed.
   public var selectedScore: Double?
   /// The same of a random choice.
   ///

@@ -67,7 +67,8 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
       + "images at a time, not \(training.batchSize)"
   }
 
-  private static func describe(_ selection: SelectionConfiguration) -> String {
+  /// How views are chosen, in a few words.
+  package static func describe(_ selection: SelectionConfiguration) -> String {
     if selection.policy == .none { return "two random views" }
     let drawn = max(selection.drawn, selection.candidates)
     let scorer = selection.scoring.network == .teacher ? ", scored by the teacher" : ""

@@ -34,6 +34,12 @@ public struct PolicyMeasurement: Sendable {
     return image / exact
   }
 
+  /// The accuracy that it is expected to gain as a share of what exact selection gains: the hardness that it keeps, and
+  /// what calm targets gained by themselves; nil where all choices are equally hard.
+  public var expectedGain: Double? {
+    keptShare.map { $0 + (policy.selection.targets == .mean ? PolicyChoice.gainOfCalmTargets : 0) }
+  }
+
   /// The same for a share of the images alone: cost and hardness in proportion.
   func limited(to share: Double) -> PolicyMeasurement {
     var limited = self
@@ -46,8 +52,11 @@ public struct PolicyMeasurement: Sendable {
 
 /// Which of several policies to take.
 public enum PolicyChoice {
-  /// The share of exact selection's image-specific hardness that counts as keeping its gain.
+  /// The share of exact selection's gain that counts as keeping it.
   public static let wantedShare = 0.9
+  /// What a random pair gained that predicts the mean of all views' targets, as a share of exact selection's gain: 0.77 of
+  /// 1.80 points for BYOL (six pairs; Documentation/HardViewsForLess.md).
+  public static let gainOfCalmTargets = 0.4
 
   /// The cheapest policy that keeps the gain; where none does within `budget`, the one that keeps most of it within the
   /// budget, if need be for a share of the images.
@@ -57,12 +66,12 @@ public enum PolicyChoice {
   ///   - budget: A step's time as a multiple of a plain step's, at most; nil for as long as it takes.
   public static func best(of measurements: [PolicyMeasurement], budget: Double? = nil) -> PolicyMeasurement {
     let limit = budget ?? .infinity
-    let keeping = measurements.filter { ($0.keptShare ?? 0) >= wantedShare && $0.overhead <= limit }
+    let keeping = measurements.filter { ($0.expectedGain ?? 0) >= wantedShare && $0.overhead <= limit }
     if let cheapest = keeping.min(by: { $0.overhead < $1.overhead }) { return cheapest }
     let affordable = measurements.map { measurement in
       measurement.overhead <= limit || measurement.overhead <= 1
         ? measurement : measurement.limited(to: max(0, (limit - 1) / (measurement.overhead - 1)))
     }
-    return affordable.max { ($0.keptShare ?? 0) < ($1.keptShare ?? 0) }!
+    return affordable.max { ($0.expectedGain ?? 0) < ($1.expectedGain ?? 0) }!
   }
 }

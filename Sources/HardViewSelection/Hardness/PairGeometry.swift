@@ -5,9 +5,9 @@ import Views
 ///
 /// The quantities of the paper's analysis of what makes a pair hard, and some that jitter and blur add. All are
 /// symmetric in the two views, and without a unit.
-enum PairGeometry {
+package enum PairGeometry {
   /// The names of the quantities, in order.
-  static let names = [
+  package static let names = [
     "overlap", "overlap_squared", "log_areas", "smaller_log_area", "log_area_difference", "log_area_difference_squared",
     "distance", "distance_squared", "log_aspect_difference", "flip_difference", "brightness_difference",
     "brightness_strength", "contrast_difference", "contrast_strength", "saturation_difference", "saturation_strength",
@@ -16,7 +16,7 @@ enum PairGeometry {
   ]
 
   /// The quantities of two views of one image, in the order of `names`.
-  static func features(_ first: ViewParameters, _ second: ViewParameters) -> [Double] {
+  package static func features(_ first: ViewParameters, _ second: ViewParameters) -> [Double] {
     let overlap = first.crop.intersectionOverUnion(with: second.crop)
     let (a, b) = (Look(first), Look(second))
     let areaDifference = abs(a.logArea - b.logArea)

@@ -1,0 +1,54 @@
+import Foundation
+import HardViewPretraining
+import RunRecords
+import Studies
+
+/// One page on one or several runs, from the files of their folders alone.
+public struct RunReport {
+  let runs: [RecordedRun]
+  let study: RecordedStudy?
+
+  /// Reads run folders, and the folder of a study.
+  ///
+  /// What cannot be read is left out, and the page says so.
+  /// - Throws: `RecordError` where a folder is no run, or no study.
+  public init(runs paths: [String], study: String? = nil, components: Components = .standard) throws(RecordError) {
+    var runs: [RecordedRun] = []
+    for path in paths { runs.append(try RecordedRun(path, components: components)) }
+    self.runs = runs
+    self.study = try study.map { path throws(RecordError) in try RecordedStudy(path) }
+  }
+
+  /// The page: one file that needs no other.
+  public var html: String {
+    var sections: [Page.Section] = []
+    func add(_ anchor: String, _ title: String, _ body: HTML) {
+      if body != .empty { sections.append(Page.Section(anchor: anchor, title: title, body: body)) }
+    }
+    if let study { add("study", "The study", study.section) }
+    add(
+      "runs", runs.count == 1 ? "The run" : "The runs",
+      HTML(runs.map { RunSection(run: $0, isOnlyOne: runs.count == 1).html }))
+    add("training", "Training", TrainingSection(runs: runs).html)
+    add("selection", "What was selected", SelectionSection(runs: runs).html)
+    for (number, run) in runs.enumerated() {
+      add(
+        runs.count == 1 ? "gallery" : "gallery-\(number + 1)",
+        runs.count == 1 ? "Images and their views" : "Images and their views: \(run.name)",
+        GallerySection(run: run).html)
+    }
+    return Page(title: title, lead: lead, sections: sections).html.source
+  }
+
+  private var title: String {
+    let names = runs.map(\.name)
+    guard let study else { return names.joined(separator: ", ") }
+    return study.report.summary
+  }
+
+  private var lead: HTML {
+    if runs.isEmpty { return "A report on a study." }
+    let sentences = runs.map { run in runs.count == 1 ? run.sentence : "\(run.name): \(run.sentence)" }
+    return HTML(text: sentences.joined(separator: " "))
+  }
+}

@@ -1,0 +1,69 @@
+import AtomicFiles
+import Foundation
+
+extension JSONLines {
+  /// Some records of a file that may be long.
+  public struct Sample<Record> {
+    /// The records, in order.
+    public var records: [Record] = []
+    /// The lines of the file.
+    public var lineCount = 0
+    /// Lines among those chosen that could not be understood.
+    public var unreadable = 0
+
+    /// No records.
+    public init() {}
+
+    fileprivate init(_ records: [Record], lineCount: Int, unreadable: Int) {
+      self.records = records
+      self.lineCount = lineCount
+      self.unreadable = unreadable
+    }
+  }
+
+  /// Records of lines spread evenly over a file, all of them where there are no more than `limit`; empty where there is no
+  /// file. Other lines are not decoded, so a file of a million lines takes seconds.
+  ///
+  /// - Parameters:
+  ///   - type: What a line holds.
+  ///   - path: The file.
+  ///   - limit: So many records at most.
+  ///   - window: The part of the file that lines are taken from, as shares of its lines.
+  /// - Throws: `RecordError` when the file cannot be read.
+  public static func sample<Record: Decodable>(
+    _ type: Record.Type, from path: String, limit: Int, window: ClosedRange<Double> = 0...1
+  ) throws(RecordError) -> Sample<Record> {
+    guard FileManager.default.fileExists(atPath: path) else { return Sample() }
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+    } catch {
+      throw RecordError(FileError(error, path: path, action: .read))
+    }
+    let lines = lineRanges(of: data)
+    let last = min(lines.count, Int((window.upperBound * Double(lines.count)).rounded(.up)))
+    let first = min(last, max(0, Int(window.lowerBound * Double(lines.count))))
+    let count = min(limit, last - first)
+    let decoder = decoder
+    let records = (0..<count).map { place in
+      try? decoder.decode(type, from: data[lines[first + (last - first) * place / count]])
+    }
+    let readable = records.compactMap { $0 }
+    return Sample(readable, lineCount: lines.count, unreadable: count - readable.count)
+  }
+
+  /// The lines that have an end, without it.
+  private static func lineRanges(of data: Data) -> [Range<Int>] {
+    data.withUnsafeBytes { bytes in
+      var ranges: [Range<Int>] = []
+      guard let base = bytes.baseAddress else { return ranges }
+      var start = 0
+      while start < bytes.count, let end = memchr(base + start, Int32(newline), bytes.count - start) {
+        let place = end - UnsafeMutableRawPointer(mutating: base)
+        if place > start { ranges.append(start..<place) }
+        start = place + 1
+      }
+      return ranges
+    }
+  }
+}
