@@ -161,8 +161,8 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "AtomicFiles", "HardViewPretraining", "HardViewSelection", "ImageData", "NeuralNetworks", "Objectives", "Pictures",
-        "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Statistics", "Studies", "Views",
+        "AtomicFiles", "HardViewPretraining", "HardViewSelection", "ImageData", "NeuralNetworks", "Objectives",
+        "Pictures", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Statistics", "Studies", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -185,7 +185,8 @@ let package = Package(
       dependencies: [
         "Corruptions", "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "PixelEvaluation",
         "RepresentationEvaluation", "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator",
-        "COpenMP", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Reports", "Statistics", "Studies", "Torch", "Views",
+        "COpenMP", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Reports", "Statistics", "Studies",
+        "Torch", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),

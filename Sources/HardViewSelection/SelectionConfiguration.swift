@@ -153,7 +153,8 @@ extension SelectionConfiguration {
       reason: "is teacher, but \(setting.method.name) has none; set it to student")
     report.require(
       scoring.score != .unexplained || policy.ranksByLoss || policy == .none, at: CodingKeys.scoring, within: "score",
-      reason: "is unexplained, which ranks by what is left of losses; \(policy.rawValue) ranks by none, so set it to loss")
+      reason:
+        "is unexplained, which ranks by what is left of losses; \(policy.rawValue) ranks by none, so set it to loss")
     report.require(
       scoring.score != .learnability || (setting.method.hasTeacher && scoring.network == .student),
       at: CodingKeys.scoring, within: "score",

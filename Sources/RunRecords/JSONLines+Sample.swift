@@ -21,8 +21,9 @@ extension JSONLines {
     }
   }
 
-  /// Records of lines spread evenly over a file, all of them where there are no more than `limit`; empty where there is no
-  /// file. Other lines are not decoded, so a file of a million lines takes seconds.
+  /// Records of lines spread evenly over a file, all of them where there are no more than `limit`.
+  ///
+  /// Other lines are not decoded, so that a file of a million lines takes seconds. Empty where there is no file.
   ///
   /// - Parameters:
   ///   - type: What a line holds.
