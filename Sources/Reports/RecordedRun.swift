@@ -19,6 +19,8 @@ struct RecordedRun {
   let metrics: [MetricsRecord]
   /// Recorded choices, spread over the run.
   let views: JSONLines.Sample<ViewsRecord>
+  /// What was found to be wrong.
+  let findings: [HealthFinding]
   /// When training began and went on.
   let history: [HistoryRecord]
   /// Numbers of evaluations, by the file's name.
@@ -57,6 +59,7 @@ struct RecordedRun {
     }
     metrics = sample(MetricsRecord.self, directory.metricsPath, Self.metricsLimit).records
     views = sample(ViewsRecord.self, directory.viewsPath, Self.viewsLimit)
+    findings = sample(HealthFinding.self, directory.healthPath, 1000).records
     history = sample(HistoryRecord.self, directory.historyPath, 1000).records
     evaluations = Self.evaluations(in: directory.evaluationPath)
     self.remarks = remarks

@@ -29,6 +29,7 @@ public struct RunReport {
     add(
       "runs", runs.count == 1 ? "The run" : "The runs",
       HTML(runs.map { RunSection(run: $0, isOnlyOne: runs.count == 1).html }))
+    add("health", "Health", HealthSection(runs: runs).html)
     add("training", "Training", TrainingSection(runs: runs).html)
     add("selection", "What was selected", SelectionSection(runs: runs).html)
     for (number, run) in runs.enumerated() {

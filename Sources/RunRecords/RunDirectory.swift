@@ -14,6 +14,8 @@ public struct RunDirectory: Sendable, Equatable {
   public var viewsPath: String { path + "/views.jsonl" }
   /// The results of calibrations where a budget chooses the policy.
   public var selectionPath: String { path + "/selection.jsonl" }
+  /// What was found to be wrong with the training.
+  public var healthPath: String { path + "/health.jsonl" }
   /// Images that could not be used.
   public var skippedPath: String { path + "/skipped.jsonl" }
   /// Which process trains.
@@ -81,7 +83,7 @@ public struct RunDirectory: Sendable, Equatable {
   ///
   /// Files that this package does not write stay, and with them the folder.
   public func discard() {
-    for path in [configurationPath, historyPath, metricsPath, viewsPath, selectionPath, skippedPath, lockPath] {
+    for path in [configurationPath, historyPath, metricsPath, viewsPath, selectionPath, healthPath, skippedPath, lockPath] {
       unlink(path)
     }
     for path in [checkpointsPath, evaluationPath, path] { rmdir(path) }

@@ -48,7 +48,7 @@ import Views
     try withTemporaryDirectory { folder in
       let run = try Self.train("run", in: folder, classes: Self.classes)
       let html = try RunReport(runs: [run]).html
-      for anchor in ["runs", "training", "selection", "gallery"] {
+      for anchor in ["runs", "health", "training", "selection", "gallery"] {
         #expect(html.contains("<section id=\"\(anchor)\">"))
       }
       for title in [

@@ -11,6 +11,7 @@ final class MetricsRecorder: TrainingObserver {
   private let log: StepLog
   private let everySteps: Int
   private let health: Health
+  private let healthLog: HealthLog
   private let clock: StageClock
   private let events: TrainingEvents
   private let signals: SignalHistory
@@ -18,12 +19,14 @@ final class MetricsRecorder: TrainingObserver {
   private var metrics = MetricsAccumulator()
 
   init(
-    _ directory: RunDirectory, everySteps: Int, health: Health, clock: StageClock, events: TrainingEvents,
+    _ directory: RunDirectory, everySteps: Int, health: Health, healthLog: HealthLog, clock: StageClock,
+    events: TrainingEvents,
     signals: SignalHistory, learningRate: @escaping (TrainingProgress) -> Double
   ) {
     log = StepLog(path: directory.metricsPath, counts: .stepsTaken)
     self.everySteps = everySteps
     self.health = health
+    self.healthLog = healthLog
     self.clock = clock
     self.events = events
     self.signals = signals
@@ -52,6 +55,7 @@ final class MetricsRecorder: TrainingObserver {
     line.online = signals.takeUnrecorded()
     try log.append(line)
     try health.judge(embedding, at: done)
+    try healthLog.take(line, at: position)
     if position.stepInEpoch == 0 { events.send(.epoch(done, line)) }
   }
 }

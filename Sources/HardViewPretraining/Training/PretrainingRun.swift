@@ -85,7 +85,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     let loader = try parts.loader(
       of: dataset, for: learner.selection,
       skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip))
-    let health = Health(values.safety, events: events)
+    let healthLog = HealthLog(directory, dataset: dataset, events: events)
+    let health = Health(values.safety, events: events) { try healthLog.record($0, isSaid: true) }
     let own = try parts.resolved.components.makeObservers(
       of: ObservedRun(
         directory: directory, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))
@@ -95,9 +96,9 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       ViewsRecorder(
         directory, dataset: dataset, imageCount: values.records.viewsOfImages,
         seed: UInt64(bitPattern: Int64(values.seed))),
-      SelectionRecorder(directory, events: events), ProgressReporter(health: health, events: events),
+      SelectionRecorder(directory, events: events), healthLog, ProgressReporter(health: health, events: events),
       MetricsRecorder(
-        directory, everySteps: values.records.metricsEverySteps, health: health, clock: clock, events: events,
+        directory, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog, clock: clock, events: events,
         signals: online.history, learningRate: learner.optimizer.learningRate),
     ]
     let state = TrainingState(

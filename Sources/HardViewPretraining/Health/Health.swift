@@ -1,6 +1,7 @@
 import HardViewSelection
 import Objectives
 import Optimization
+import RunRecords
 import Torch
 
 /// Watches for losses that are NaN or infinite and for collapse, and decides what happens, as configured.
@@ -10,6 +11,7 @@ import Torch
 final class Health {
   private let safety: SafetyConfiguration
   private let events: TrainingEvents
+  private let onFinding: (HealthFinding) throws -> Void
   private var unread: [(loss: Tensor, position: TrainingProgress)] = []
   private var stepsLeftOut = 0
   private var lastError: NonFiniteLossError?
@@ -21,9 +23,25 @@ final class Health {
   private static let patience = 10
   private let stepsUnread = Device.current == .cpu ? 1 : 16
 
-  init(_ safety: SafetyConfiguration, events: TrainingEvents) {
+  /// - Parameter onFinding: Told of losses and collapse before anybody is warned, or training stops.
+  init(
+    _ safety: SafetyConfiguration, events: TrainingEvents, onFinding: @escaping (HealthFinding) throws -> Void
+  ) {
     self.safety = safety
     self.events = events
+    self.onFinding = onFinding
+  }
+
+  /// Tells of a problem; that the disk refuses the record is no reason to stop.
+  private func tell(_ kind: HealthFinding.Kind, _ message: String, _ advice: String, at position: TrainingProgress)
+    throws
+  {
+    do {
+      try onFinding(
+        HealthFinding(step: position.step + 1, epoch: position.epoch, kind: kind, message: message, advice: advice))
+    } catch let error as RecordError {
+      events.send(.warning("\(error)"))
+    }
   }
 
   /// Looks at a step now or soon.
@@ -61,6 +79,7 @@ final class Health {
     let error = NonFiniteLossError(epoch: position.epoch, step: position.stepInEpoch, loss: loss)
     stepsLeftOut += 1
     lastError = error
+    try tell(.nonFiniteLoss, error.message, error.advice, at: position)
     guard safety.nonFiniteLoss != .stop, stepsLeftOut < Self.patience else { throw error }
     if safety.nonFiniteLoss == .warn { events.send(.warning("\(error) This step was left out.")) }
   }
@@ -73,6 +92,7 @@ final class Health {
     isCollapsed = embedding.isCollapsed(by: safety)
     guard isCollapsed else { return }
     let error = CollapseError(epoch: position.epoch, step: position.stepInEpoch, health: embedding)
+    try tell(.collapse, error.message, error.advice, at: position)
     if safety.collapse == .stop { throw error }
     if !wasCollapsed { events.send(.warning("\(error)")) }
   }
@@ -87,11 +107,17 @@ public struct NonFiniteLossError: Error, CustomStringConvertible {
   /// The loss.
   public let loss: Double
 
-  /// One paragraph: where it happened, what is safe, what to try.
-  public var description: String {
+  var message: String {
     "The loss became \(loss) in epoch \(epoch + 1), step \(step + 1). No weight was changed by this step and the last "
-      + "checkpoint is good. Try a lower optimizer.learning_rate, a warm-up (optimizer.schedule.warmup_epochs), "
-      + "optimizer.clipping.kind=global, precision=fp32, or views that are less hard (selection.overlap_floor=0.1, "
-      + "selection.share.start=0). With safety.non_finite_loss=warn such steps are left out."
+      + "checkpoint is good."
   }
+
+  var advice: String {
+    "Try a lower optimizer.learning_rate, a warm-up (optimizer.schedule.warmup_epochs), "
+      + "optimizer.clipping.kind=global, precision=fp32, or views that are less hard (selection.overlap_floor=0.1, "
+      + "selection.share.start=0)"
+  }
+
+  /// One paragraph: where it happened, what is safe, what to try.
+  public var description: String { "\(message) \(advice). With safety.non_finite_loss=warn such steps are left out." }
 }

@@ -44,13 +44,20 @@ public struct CollapseError: Error, CustomStringConvertible {
   /// The symptom.
   public let health: EmbeddingHealth
 
-  /// One paragraph: what was seen, what is safe, what to try.
-  public var description: String {
+  var message: String {
     "The embedding collapsed in epoch \(epoch + 1), step \(step + 1): its standard deviation is "
       + String(format: "%.3f (healthy is near 1) and its effective rank %.1f. ", health.deviation, health.rank)
-      + "What it has learned is probably lost; the last checkpoint was written before. Try a lower "
-      + "optimizer.learning_rate, a larger training.batch_size, stronger but not harder views (selection.overlap_floor=0.1, "
-      + "selection.share.start=0 so that hard views come in slowly), or for DINO and iBOT a lower "
-      + "method.teacher_temperature. safety.collapse says whether training stops or warns."
+      + "What it has learned is probably lost; the last checkpoint was written before."
+  }
+
+  var advice: String {
+    "Try a lower optimizer.learning_rate, a larger training.batch_size, stronger but not harder views "
+      + "(selection.overlap_floor=0.1, selection.share.start=0 so that hard views come in slowly), or for DINO and iBOT a lower "
+      + "method.teacher_temperature"
+  }
+
+  /// One paragraph: what was seen, what is safe, what to try.
+  public var description: String {
+    "\(message) \(advice). safety.collapse says whether training stops or warns."
   }
 }

@@ -1,0 +1,121 @@
+import Foundation
+import ImageData
+import NeuralNetworks
+import Objectives
+import Optimization
+import RunRecords
+import Torch
+
+/// Writes `health.jsonl`, and says each kind of finding once.
+final class HealthLog: TrainingObserver {
+  private let log: StepLog
+  private let metricsPath: String
+  private let dataset: any ImageDataset
+  private let events: TrainingEvents
+  private var said: Set<HealthFinding.Kind> = []
+  private var lines: [MetricsRecord] = []
+  private var epochs: [HealthRules.Epoch] = []
+  private var spikes = LossSpikes()
+
+  init(_ directory: RunDirectory, dataset: any ImageDataset, events: TrainingEvents) {
+    log = StepLog(path: directory.healthPath, counts: .stepsTaken)
+    metricsPath = directory.metricsPath
+    self.dataset = dataset
+    self.events = events
+  }
+
+  func resume(at position: TrainingProgress) throws {
+    try log.cut(atStep: position.step)
+    said = Set(try JSONLines.sample(HealthFinding.self, from: log.path, limit: 1000).records.map(\.kind))
+    (lines, epochs) = ([], [])
+    let earlier = try JSONLines.sample(MetricsRecord.self, from: metricsPath, limit: 10_000).records
+    for line in earlier where line.step <= position.step { add(line) }
+  }
+
+  func finish(at position: TrainingProgress) throws { try log.flush() }
+
+  func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
+    for spike in spikes.add(step) {
+      let names = spike.images.prefix(5).map { dataset.name(at: $0) }.joined(separator: ", ")
+      try record(
+        HealthFinding(
+          step: spike.position.step + 1, epoch: spike.position.epoch, kind: .lossSpike,
+          message: String(
+            format: "The loss of a batch was %.3f, after a mean of %.3f (standard deviation %.3f). ", spike.loss,
+            spike.mean, spike.deviation) + "Its first images: \(names).",
+          advice: "Look at them (hardviews views), or try optimizer.clipping.kind=global or a lower "
+            + "optimizer.learning_rate"))
+    }
+  }
+
+  /// Looks at a line of metrics; at the end of an epoch, at the epoch.
+  func take(_ line: MetricsRecord, at position: TrainingProgress) throws {
+    add(line)
+    guard position.stepInEpoch == 0, !epochs.isEmpty || !lines.isEmpty else { return }
+    for finding in HealthRules(epochs: epochs + [HealthRules.Epoch(lines)]).findings { try record(finding) }
+  }
+
+  private func add(_ line: MetricsRecord) {
+    if let last = lines.last, last.epoch != line.epoch {
+      epochs.append(HealthRules.Epoch(lines))
+      lines = []
+    }
+    lines.append(line)
+  }
+
+  /// Writes a finding and warns, unless its kind was said before.
+  ///
+  /// - Parameter isSaid: Whether somebody else warns of it.
+  func record(_ finding: HealthFinding, isSaid: Bool = false) throws {
+    guard said.insert(finding.kind).inserted else { return }
+    try log.append(finding)
+    if !isSaid { events.send(.warning("\(finding.message) \(finding.advice).")) }
+  }
+}
+
+/// Finds losses that are far above those before.
+///
+/// Losses are read at every step on a processor, and every sixteen steps on a GPU.
+struct LossSpikes {
+  /// A loss that stands out.
+  struct Spike {
+    var position: TrainingProgress
+    var loss: Double
+    var mean: Double
+    var deviation: Double
+    var images: [Int]
+  }
+
+  private var unread: [TrainingStep] = []
+  private var recent: [Double] = []
+  private let stepsUnread = Device.current == .cpu ? 1 : 16
+  /// Losses that a loss is compared with, and at least so many.
+  private static let (window, least) = (100, 30)
+  /// Standard deviations above the mean.
+  private static let limit = 8.0
+
+  /// Takes a step; the spikes among those that were read now.
+  mutating func add(_ step: TrainingStep) -> [Spike] {
+    unread.append(step)
+    guard unread.count >= stepsUnread else { return [] }
+    defer { unread = [] }
+    let losses = Tensor.stacked(unread.map(\.loss)).scalars(as: Double.self)
+    return zip(unread, losses).compactMap { step, loss in
+      spike(loss).map {
+        Spike(
+          position: step.context.position, loss: loss, mean: $0.mean, deviation: $0.deviation,
+          images: step.context.draw.samples)
+      }
+    }
+  }
+
+  /// Compares a loss with those before, and keeps it.
+  mutating func spike(_ loss: Double) -> (mean: Double, deviation: Double)? {
+    guard loss.isFinite else { return nil }
+    defer { recent = recent.suffix(Self.window - 1) + [loss] }
+    guard recent.count >= Self.least else { return nil }
+    let mean = recent.reduce(0, +) / Double(recent.count)
+    let deviation = (recent.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(recent.count)).squareRoot()
+    return loss - mean > Self.limit * max(deviation, 1e-6) ? (mean, deviation) : nil
+  }
+}
