@@ -158,11 +158,13 @@ let package = Package(
         "Processors", "Statistics", "Torch", "Views",
       ],
       swiftSettings: language),
+    .target(name: "Importances", dependencies: ["Processors", "Statistics"], swiftSettings: language),
     .target(
       name: "Reports",
       dependencies: [
-        "AtomicFiles", "HardViewPretraining", "HardViewSelection", "ImageData", "NeuralNetworks", "Objectives",
-        "Pictures", "RepresentationEvaluation", "RunConfiguration", "RunRecords", "Statistics", "Studies", "Views",
+        "AtomicFiles", "HardViewPretraining", "HardViewSelection", "ImageData", "Importances", "NeuralNetworks",
+        "Objectives", "Pictures", "PixelEvaluation", "RepresentationEvaluation", "RunConfiguration", "RunEvaluation",
+        "RunRecords", "Statistics", "Studies", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -197,6 +199,11 @@ let package = Package(
     .executableTarget(
       name: "view-benchmarks", dependencies: ["Views", "ImageData"], path: "Benchmarks/Views", swiftSettings: pixels),
 
+    // What scripts/check_importances.py runs; no product.
+    .executableTarget(
+      name: "importances-of-csv", dependencies: ["Importances"], path: "Benchmarks/Importances", swiftSettings: language
+    ),
+
     // Tests, one target a room.
     .target(
       name: "TestSupport", dependencies: ["Torch", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: language),
@@ -217,8 +224,11 @@ let package = Package(
         "Corruptions", "Encoders", "HardViewPretraining", "ImageData", "NeuralNetworks", "PixelEvaluation",
         "RepresentationEvaluation", "Views",
       ],
-      "Reports": ["HardViewPretraining", "ImageData", "RunConfiguration", "RunRecords", "Studies", "Views"],
-      "Statistics": [],
+      "Reports": [
+        "Encoders", "HardViewPretraining", "ImageData", "Importances", "Objectives", "PixelEvaluation",
+        "RunConfiguration", "RunEvaluation", "RunRecords", "Studies", "Views",
+      ],
+      "Statistics": [], "Importances": ["Statistics"],
       "Studies": [
         "HardViewPretraining", "HardViewSelection", "NeuralNetworks", "Pictures", "RepresentationEvaluation",
         "RunConfiguration", "RunRecords", "Statistics", "Torch",

@@ -3,8 +3,10 @@ import HardViewPretraining
 import HardViewSelection
 import ImageData
 import Objectives
+import PixelEvaluation
 import RepresentationEvaluation
 import RunConfiguration
+import RunEvaluation
 import RunRecords
 
 /// What the files of a run folder say, as far as they can be read.
@@ -25,6 +27,8 @@ struct RecordedRun {
   let history: [HistoryRecord]
   /// Numbers of evaluations, by the file's name.
   let evaluations: [(name: String, measures: [Measure])]
+  /// How far the embedding moves under augmentations; nil where that was not measured.
+  let invariance: Invariance.Result?
   /// What could not be read, a sentence each.
   let remarks: [String]
 
@@ -62,6 +66,10 @@ struct RecordedRun {
     findings = sample(HealthFinding.self, directory.healthPath, 1000).records
     history = sample(HistoryRecord.self, directory.historyPath, 1000).records
     evaluations = Self.evaluations(in: directory.evaluationPath)
+    invariance = try? readJSON(
+      EvaluationRecord<Invariance, Invariance.Result>.self,
+      from: "\(directory.evaluationPath)/\(Invariance.name).json"
+    ).result
     self.remarks = remarks
   }
 

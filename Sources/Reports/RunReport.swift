@@ -32,11 +32,12 @@ public struct RunReport {
     add("health", "Health", HealthSection(runs: runs).html)
     add("training", "Training", TrainingSection(runs: runs).html)
     add("selection", "What was selected", SelectionSection(runs: runs).html)
+    add("importances", "What makes a pair hard", ImportancesSection(runs: runs).html)
+    add("invariance", "What the encoder does not see", InvarianceSection(runs: runs).html)
     for (number, run) in runs.enumerated() {
-      add(
-        runs.count == 1 ? "gallery" : "gallery-\(number + 1)",
-        runs.count == 1 ? "Images and their views" : "Images and their views: \(run.name)",
-        GallerySection(run: run).html)
+      let (mark, name) = runs.count == 1 ? ("", "") : ("-\(number + 1)", ": \(run.name)")
+      add("gallery\(mark)", "Images and their views\(name)", GallerySection(run: run).html)
+      add("images\(mark)", "Hardest and easiest images\(name)", ImagesSection(run: run).html)
     }
     return Page(title: title, lead: lead, sections: sections).html.source
   }

@@ -29,6 +29,13 @@ extension Robustness: EncoderProtocol {
   }
 }
 
+extension Invariance: EncoderProtocol {
+  /// Measures on altered test images; nothing is learned.
+  public func evaluate(_ evaluation: EncoderEvaluation) throws -> Result {
+    try evaluate(evaluation.task(for: Self.name))
+  }
+}
+
 extension FineTuning: EncoderProtocol {
   /// Trains a copy of the encoder on the training images, and measures it on the test images.
   public func evaluate(_ evaluation: EncoderEvaluation) throws -> Result {

@@ -83,7 +83,9 @@ public struct RunDirectory: Sendable, Equatable {
   ///
   /// Files that this package does not write stay, and with them the folder.
   public func discard() {
-    for path in [configurationPath, historyPath, metricsPath, viewsPath, selectionPath, healthPath, skippedPath, lockPath] {
+    for path in [
+      configurationPath, historyPath, metricsPath, viewsPath, selectionPath, healthPath, skippedPath, lockPath,
+    ] {
       unlink(path)
     }
     for path in [checkpointsPath, evaluationPath, path] { rmdir(path) }

@@ -1,16 +1,25 @@
 /// A generator of random numbers whose sequence its seed decides (Steele, Lea and Flood 2014).
-struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) {
+  package init(seed: UInt64) {
     state = seed
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var word = state
     word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
     word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
     return word ^ (word >> 31)
+  }
+}
+
+extension SplitMix64 {
+  /// One of several generators of a seed, whose sequences do not depend on each other.
+  package init(seed: UInt64, stream: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    var mixed = SplitMix64(seed: generator.next() ^ stream)
+    self.init(seed: mixed.next())
   }
 }

@@ -17,7 +17,7 @@ public struct StudyProtocol: Codable, Sendable, Equatable {
       // A study compares by one number of neighbors.
       nearest.neighbours = [20]
       return nearest
-    } + [Robustness(), FineTuning()]
+    } + [Robustness(), Invariance(), FineTuning()]
 
   /// The protocol with its settings.
   /// - Throws: `ConfigurationError` for an unknown name or key.

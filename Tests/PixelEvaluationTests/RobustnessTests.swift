@@ -170,7 +170,7 @@ import Views
 }
 
 /// Images in memory.
-private struct Copies: ImageDataset {
+struct Copies: ImageDataset {
   let images: [Image]
   let labels: [Int]?
 

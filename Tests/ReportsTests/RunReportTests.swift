@@ -1,6 +1,11 @@
+import Encoders
 import Foundation
 import ImageData
+import Importances
+import Objectives
+import PixelEvaluation
 import RunConfiguration
+import RunEvaluation
 import RunRecords
 import TestSupport
 import Testing
@@ -48,7 +53,7 @@ import Views
     try withTemporaryDirectory { folder in
       let run = try Self.train("run", in: folder, classes: Self.classes)
       let html = try RunReport(runs: [run]).html
-      for anchor in ["runs", "health", "training", "selection", "gallery"] {
+      for anchor in ["runs", "health", "training", "selection", "importances", "gallery", "images"] {
         #expect(html.contains("<section id=\"\(anchor)\">"))
       }
       for title in [
@@ -62,7 +67,7 @@ import Views
       #expect(html.contains("simsiam with resnet18 of width 8 on images") && html.contains("All 4 epochs are done"))
       #expect(!html.contains("http") && !html.contains("<script") && !html.contains("<link"))
       // Five images at three times, each with its four views and the image itself.
-      #expect(html.components(separatedBy: "data:image/png;base64,").count - 1 == 5 * 3 * 5)
+      #expect(html.components(separatedBy: "data:image/png;base64,").count - 1 == 5 * 3 * 5 + 12)
       #expect(html.components(separatedBy: "class=\"chosen\"").count - 1 == 5 * 3 * 2)
     }
   }
@@ -164,6 +169,63 @@ import Views
     let overlap = summary.quantities.first { $0.name == "overlap" }
     #expect(overlap?.chosen == "0.500" && overlap?.others == "0.500")
     #expect(ChoiceSummary(of: records, among: [[0, 1]]) == nil && ChoiceSummary(of: [], among: choices) == nil)
+  }
+
+  /// Means of what was recorded of each image in the second half, against those of all.
+  @Test func standingsCompareImagesOfTheSameTime() {
+    func record(_ epoch: Int, _ image: Int, _ scores: [Float]?) -> ViewsRecord {
+      ViewsRecord(step: epoch, epoch: epoch, image: image, name: "\(image)", views: [], selected: [], scores: scores)
+    }
+    let records = [
+      record(0, 0, [9, 9]), record(0, 1, [1, 1]), record(0, 2, [5, 5]),
+      record(2, 0, [2, 4]), record(2, 1, [0, 0]), record(2, 2, [6, 6]),
+      record(3, 0, [1, 1]), record(3, 1, [1, 1]), record(3, 2, [4, 4]), record(3, 3, nil), record(3, 4, [.nan]),
+      // Recorded in the first half alone.
+      record(1, 5, [1]),
+    ]
+    let images = ImageStandings(of: records).images
+    #expect(images.map(\.image) == [1, 0, 2])
+    // Epoch 2 has a mean of 3, epoch 3 of 2.
+    #expect(images.map(\.value) == [-2, -0.5, 2.5] && images.map(\.isAlwaysHard) == [false, false, false])
+    let always = ImageStandings(of: records.filter { $0.epoch > 1 }).images
+    #expect(always.map(\.isAlwaysHard) == [false, false, true])
+  }
+
+  /// Scores that follow from overlap are found to, and predicted for other images; scores at random are not.
+  @Test func importancesFindWhatScoresDependOn() {
+    let space = CandidateSpace(plan: .pair, poolSizes: [4])
+    func records(_ score: (CropBox, CropBox, Int) -> Float) -> [ViewsRecord] {
+      (0..<300).map { image in
+        let views = (0..<4).map { view in
+          var random = ViewRandom(seed: 1, epoch: 0, sample: image, view: view)
+          return ViewRecipe().drawParameters(width: 300, height: 200, using: &random)
+        }
+        let scores = space.globals.enumerated().map { score(views[$1[0]].crop, views[$1[1]].crop, image * 6 + $0) }
+        return ViewsRecord(step: 0, epoch: 0, image: image, name: "", views: views, selected: [0, 1], scores: scores)
+      }
+    }
+    let geometric = PairImportances(
+      of: records { first, second, _ in Float(-first.intersectionOverUnion(with: second)) }, among: space)!
+    #expect(geometric.mainEffects.max { $0.fraction < $1.fraction }?.names == ["overlap"])
+    #expect(geometric.explained > 0.9 && geometric.agreement > 0.7 && abs(geometric.chance - 1.0 / 6) < 1e-12)
+    #expect(geometric.tested == 150)
+    let random = PairImportances(of: records { _, _, row in Float((row * 7919) % 101) }, among: space)!
+    #expect(random.explained < 0.1 && random.agreement < 0.3)
+    #expect(PairImportances(of: Array(records { _, _, _ in 0 }.prefix(50)), among: space) == nil)
+  }
+
+  /// Bars of what `evaluate invariance` wrote, those of two runs side by side.
+  @Test func invarianceIsShownWhereItWasMeasured() throws {
+    try withTemporaryDirectory { folder in
+      let runs = try ["a", "b"].map { try Self.train($0, in: folder, classes: Self.classes, ["training.epochs=1"]) }
+      #expect(try !RunReport(runs: runs).html.contains("id=\"invariance\""))
+      for run in runs {
+        _ = try EncoderEvaluation(VisionEncoder(run), images: EvaluationImages(heldOutShare: 0.5)).run(Invariance())
+      }
+      let html = try RunReport(runs: runs).html
+      #expect(html.contains("id=\"invariance\"") && html.contains(">hue 0.05</text>"))
+      #expect(html.components(separatedBy: ">hue 0.05</text>").count == 2)
+    }
   }
 }
 

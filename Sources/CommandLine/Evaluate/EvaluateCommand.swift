@@ -7,7 +7,8 @@ struct EvaluateCommand: ParsableCommand {
     discussion: "Every result has a 95 % interval over test images, and is written as JSON into the evaluation folder.",
     subcommands: [
       EvaluateKNNCommand.self, EvaluateRetrievalCommand.self, EvaluateFewLabelsCommand.self, EvaluateLinearCommand.self,
-      EvaluateRobustnessCommand.self, EvaluateFineTuneCommand.self, EvaluateOutliersCommand.self,
+      EvaluateRobustnessCommand.self, EvaluateInvarianceCommand.self, EvaluateFineTuneCommand.self,
+      EvaluateOutliersCommand.self,
       EvaluateAllCommand.self,
     ])
 }

@@ -98,7 +98,8 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
         seed: UInt64(bitPattern: Int64(values.seed))),
       SelectionRecorder(directory, events: events), healthLog, ProgressReporter(health: health, events: events),
       MetricsRecorder(
-        directory, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog, clock: clock, events: events,
+        directory, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog, clock: clock,
+        events: events,
         signals: online.history, learningRate: learner.optimizer.learningRate),
     ]
     let state = TrainingState(

@@ -20,6 +20,8 @@ struct BarChart {
   var caption = ""
   /// The bars, first on top.
   var bars: [Bar]
+  /// What the colors stand for, where they stand for something.
+  var names: [String] = []
 
   private static let (width, row, names) = (640.0, 20.0, 190.0)
 
@@ -41,7 +43,7 @@ struct BarChart {
       })
     let height = Double(bars.count) * Self.row + 4
     return Figure(
-      title: title, caption: caption,
+      title: title, caption: caption, names: names,
       drawing: """
         <svg viewBox="0 0 \(Self.width) \(height.place)" role="img" aria-label="\(title)">
         \(lines)</svg>

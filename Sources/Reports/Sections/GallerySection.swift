@@ -43,7 +43,7 @@ struct GallerySection {
         let own = records.filter { $0.image == number }
         return strip(own[Int(time.share * Double(own.count - 1))], time.name, of: dataset, recipes, space)
       }
-      let name = moments[0].first { $0.image == number }!.name.split(separator: "/").suffix(2).joined(separator: "/")
+      let name = Self.shortName(moments[0].first { $0.image == number }!.name)
       body += "<h3>\(name)</h3>\n<div class=\"images\">\n\(HTML(parts))</div>\n"
     }
     return body
@@ -118,7 +118,11 @@ struct GallerySection {
     return "<figure>\(map.html)</figure>\n"
   }
 
-  private static func picture(_ image: Image, _ text: String) -> HTML {
+  /// The last two parts of a name.
+  static func shortName(_ name: String) -> String { name.split(separator: "/").suffix(2).joined(separator: "/") }
+
+  /// A small picture.
+  static func picture(_ image: Image, _ text: String) -> HTML {
     "<img src=\"\(address(of: image))\" alt=\"\(text)\">"
   }
 

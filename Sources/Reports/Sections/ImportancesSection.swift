@@ -21,8 +21,8 @@ struct ImportancesSection {
     guard !parts.isEmpty else { return .empty }
     return """
       <p>Scores of recorded pairs, each less the mean of its image, as a random forest explains them by the drawn \
-      parameters of both views (functional ANOVA, arXiv 1405.4604 for the method). Shares are of what the forest \
-      explains.</p>
+      parameters of both views (functional ANOVA; Hutter, Hoos and Leyton-Brown 2014). Shares are of what the forest \
+      predicts to vary where quantities vary independently of each other.</p>
       \(HTML(parts))
       """
   }
@@ -41,11 +41,11 @@ struct ImportancesSection {
       title: "Importances",
       caption: "Quantities alone, then pairs of them beyond what each does alone.",
       bars: Array(main.prefix(14)) + Array(pairs.prefix(4)))
-    let explained = importances.explained.map { "\(Self.percent(max($0, 0))) of the variance of scores within images" }
     return """
       \(chart.html ?? .empty)
-      <p>The drawn parameters explain \(explained ?? "nothing"). They alone predict the hardest pair of an image that \
-      was not learned from in \(Self.percent(importances.agreement)) of \(importances.tested) cases; chance is \
+      <p>For images that were not learned from, the drawn parameters alone explain \
+      \(Self.percent(max(importances.explained, 0))) of how scores vary within an image, and predict its hardest pair in \
+      \(Self.percent(importances.agreement)) of \(importances.tested) cases, where chance is \
       \(Self.percent(importances.chance)). The rest of hardness lies in the images.</p>
 
       """
@@ -60,8 +60,9 @@ struct PairImportances {
   let mainEffects: [FunctionalANOVA.Effect]
   /// The same of pairs of the five that matter most, beyond what each does alone.
   let interactions: [FunctionalANOVA.Effect]
-  /// The share of the variance within images that is explained of rows that a tree did not learn from.
-  let explained: Double?
+  /// The share of the variance within images that is explained, of images that were not learned from; 0 or less where
+  /// nothing is.
+  let explained: Double
   /// The share of images, other than those learned from, whose hardest pair is predicted to be it.
   let agreement: Double
   /// The same for a random guess.
@@ -104,15 +105,24 @@ struct PairImportances {
     let forest = RandomForest(
       QuantityTable(names: quantities.map { PairGeometry.names[$0] }, columns: values), target)
     let analysis = FunctionalANOVA(of: forest)
-    (mainEffects, explained) = (analysis.mainEffects, forest.outOfBagR2)
+    mainEffects = analysis.mainEffects
     interactions = analysis.interactions(among: analysis.strongestColumns(5))
 
     let others = stride(from: 1, to: usable.count, by: step).map { usable[$0] }
-    let hits = others.count { record in
+    var (hits, residual, total) = (0, 0.0, 0.0)
+    for record in others {
       let predicted = rows(of: record).map(forest.predict)
-      return predicted.firstIndex(of: predicted.max()!) == record.scores!.firstIndex(of: record.scores!.max()!)
+      let scores = record.scores!.map(Double.init)
+      // What an image adds to all its pairs is no difference between them.
+      let (mean, center) = (scores.reduce(0, +) / Double(pairs.count), predicted.reduce(0, +) / Double(pairs.count))
+      if predicted.firstIndex(of: predicted.max()!) == scores.firstIndex(of: scores.max()!) { hits += 1 }
+      for (score, prediction) in zip(scores, predicted) {
+        residual += pow(score - mean - prediction + center, 2)
+        total += (score - mean) * (score - mean)
+      }
     }
     (tested, chance) = (others.count, 1 / Double(pairs.count))
     agreement = Double(hits) / Double(max(others.count, 1))
+    explained = total > 0 ? 1 - residual / total : 0
   }
 }

@@ -16,6 +16,8 @@ public enum RandomStream {
   public static let corruption: UInt32 = 6
   /// What is mixed into the images of a batch while an encoder is fine-tuned.
   public static let mixing: UInt32 = 7
+  /// The alteration of an image that invariance is measured by.
+  public static let alteration: UInt32 = 8
   /// The order of the images in an epoch.
   public static let epochOrder: UInt32 = 0x0001_0000
   /// Which images are held out, or belong to a sample.
