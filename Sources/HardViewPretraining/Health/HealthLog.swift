@@ -51,7 +51,7 @@ final class HealthLog: TrainingObserver {
   /// Looks at a line of metrics; at the end of an epoch, at the epoch.
   func take(_ line: MetricsRecord, at position: TrainingProgress) throws {
     add(line)
-    guard position.stepInEpoch == 0, !epochs.isEmpty || !lines.isEmpty else { return }
+    guard position.stepInEpoch == 0 else { return }
     for finding in HealthRules(epochs: epochs + [HealthRules.Epoch(lines)]).findings { try record(finding) }
   }
 

@@ -8,9 +8,9 @@ struct HealthRules {
   struct Epoch {
     var step: Int
     var number: Int
-    /// The loss of its first line and of all.
-    var firstLoss: Double
+    /// The mean loss of its lines, and of its first and last third.
     var loss: Double
+    var firstLoss: Double
     var lastLoss: Double
     /// How many lines it has.
     var lineCount: Int
@@ -35,7 +35,9 @@ struct HealthRules {
       }
       let last = lines[lines.count - 1]
       (step, number, lineCount) = (last.step, last.epoch, lines.count)
-      (firstLoss, lastLoss, loss) = (lines[0].loss, last.loss, mean(\.loss)!)
+      let third = max(1, lines.count / 3)
+      func meanLoss(_ part: ArraySlice<MetricsRecord>) -> Double { part.reduce(0) { $0 + $1.loss } / Double(third) }
+      (firstLoss, lastLoss, loss) = (meanLoss(lines.prefix(third)), meanLoss(lines.suffix(third)), mean(\.loss)!)
       (rank, selectedOverlap, randomOverlap) = (last.featureRank, mean(\.selectedOverlap)!, mean(\.randomOverlap)!)
       scores = mean(\.selectedScore).flatMap { selected in mean(\.randomScore).map { (selected, $0) } }
       captured = mean(\.capturedHardness).flatMap { total in mean(\.capturedPredictedHardness).map { (total, $0) } }

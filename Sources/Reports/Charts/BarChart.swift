@@ -23,21 +23,23 @@ struct BarChart {
   /// What the colors stand for, where they stand for something.
   var names: [String] = []
 
-  private static let (width, row, names) = (640.0, 20.0, 190.0)
+  private static let (width, row) = (640.0, 20.0)
 
   /// The figure; nil where there is nothing to draw.
   var html: HTML? {
     let longest = bars.map(\.value).filter(\.isFinite).max() ?? 0
     guard longest > 0 else { return nil }
-    let room = Self.width - Self.names - 130
+    // Letters are about so wide.
+    let left = min(360, Double(bars.map(\.name.count).max()!) * 6.2 + 12)
+    let room = Self.width - left - 130
     let lines = HTML(
       bars.enumerated().map { place, bar in
         let (y, length) = (Double(place) * Self.row, max(0, bar.value) / longest * room)
         return """
-          <text x="\(Self.names - 6)" y="\((y + 14).place)" text-anchor="end">\(bar.name)</text>\
-          <rect x="\(Self.names)" y="\((y + 3).place)" width="\(max(1, length).place)" height="14" \
+          <text x="\(left - 6)" y="\((y + 14).place)" text-anchor="end">\(bar.name)</text>\
+          <rect x="\(left)" y="\((y + 3).place)" width="\(max(1, length).place)" height="14" \
           style="fill: \(Figure.color(bar.color))"/>\
-          <text x="\((Self.names + length + 6).place)" y="\((y + 14).place)">\(bar.text)</text>
+          <text x="\((left + length + 6).place)" y="\((y + 14).place)">\(bar.text)</text>
 
           """
       })
