@@ -66,11 +66,17 @@ struct RecordedRun {
     findings = sample(HealthFinding.self, directory.healthPath, 1000).records
     history = sample(HistoryRecord.self, directory.historyPath, 1000).records
     evaluations = Self.evaluations(in: directory.evaluationPath)
-    invariance = try? readJSON(
-      EvaluationRecord<Invariance, Invariance.Result>.self,
-      from: "\(directory.evaluationPath)/\(Invariance.name).json"
-    ).result
+    invariance = Self.latestInvariance(of: evaluations.map(\.name), in: directory.evaluationPath)
     self.remarks = remarks
+  }
+
+  /// The latest record: later ones have higher numbers behind the name.
+  private static func latestInvariance(of names: [String], in folder: String) -> Invariance.Result? {
+    let latest = names.filter { $0.hasPrefix(Invariance.name) }.max { ($0.count, $0) < ($1.count, $1) }
+    let record = latest.flatMap { name in
+      try? readJSON(EvaluationRecord<Invariance, Invariance.Result>.self, from: "\(folder)/\(name).json")
+    }
+    return record?.result
   }
 
   private struct Evaluation: Decodable {
@@ -91,6 +97,11 @@ struct RecordedRun {
     let selection = configuration.values.selection
     let plan = configuration.views.plan
     return selection.dropsViews ? selection.auditSpaces(for: plan).all : selection.space(for: plan)
+  }
+
+  /// The images that it was trained on, opened now, or why they cannot be.
+  var images: Result<any ImageDataset, any Error>? {
+    configuration.map { configuration in Result { try configuration.open(split: .train) } }
   }
 
   /// Steps of an epoch; nil before the first line.

@@ -36,8 +36,9 @@ public struct RunReport {
     add("invariance", "What the encoder does not see", InvarianceSection(runs: runs).html)
     for (number, run) in runs.enumerated() {
       let (mark, name) = runs.count == 1 ? ("", "") : ("-\(number + 1)", ": \(run.name)")
-      add("gallery\(mark)", "Images and their views\(name)", GallerySection(run: run).html)
-      add("images\(mark)", "Hardest and easiest images\(name)", ImagesSection(run: run).html)
+      let images = run.images
+      add("gallery\(mark)", "Images and their views\(name)", GallerySection(run: run, images: images).html)
+      add("images\(mark)", "Hardest and easiest images\(name)", ImagesSection(run: run, images: images).html)
     }
     return Page(title: title, lead: lead, sections: sections).html.source
   }

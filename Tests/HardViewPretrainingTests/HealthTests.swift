@@ -169,12 +169,9 @@ import Torch
       let log = HealthLog(directory, dataset: dataset, events: events)
       for step in 0..<60 {
         let position = TrainingProgress(step: step, stepsPerEpoch: 100, totalEpochs: 1)
-        let loss = Tensor([Float(step == 50 ? 3 : Double(step % 3))]).sum()
-        try log.observe(
-          TrainingStep(
-            context: StepContext(position, BatchDraw(seed: 0, epoch: 0, step: step, samples: [7, step])),
-            loss: step == 50 ? loss * 100.0 : loss, isFinite: loss.isFinite(), overflowed: nil,
-            embedding: .zeros([2, 2]), choices: []), at: position)
+        try log.take(
+          step == 50 ? 300 : Double(step % 3),
+          in: StepContext(position, BatchDraw(seed: 0, epoch: 0, step: step, samples: [7, step])))
       }
       let findings = try JSONLines.sample(
         HealthFinding.self, from: directory.healthPath, limit: 9

@@ -11,8 +11,8 @@ import Torch
 final class Health {
   private let safety: SafetyConfiguration
   private let events: TrainingEvents
-  private let onFinding: (HealthFinding) throws -> Void
-  private var unread: [(loss: Tensor, position: TrainingProgress)] = []
+  private let log: HealthLog
+  private var unread: [(loss: Tensor, context: StepContext)] = []
   private var stepsLeftOut = 0
   private var lastError: NonFiniteLossError?
   private var isCollapsed = false
@@ -23,22 +23,28 @@ final class Health {
   private static let patience = 10
   private let stepsUnread = Device.current == .cpu ? 1 : 16
 
-  /// - Parameter onFinding: Told of losses and collapse before anybody is warned, or training stops.
-  init(
-    _ safety: SafetyConfiguration, events: TrainingEvents, onFinding: @escaping (HealthFinding) throws -> Void
-  ) {
+  /// - Parameter log: Where findings are written before anybody is warned, or training stops; is handed every loss.
+  init(_ safety: SafetyConfiguration, log: HealthLog, events: TrainingEvents) {
     self.safety = safety
+    self.log = log
     self.events = events
-    self.onFinding = onFinding
   }
 
-  /// Tells of a problem; that the disk refuses the record is no reason to stop.
-  private func tell(_ kind: HealthFinding.Kind, _ message: String, _ advice: String, at position: TrainingProgress)
+  /// Records a problem that is warned of here.
+  private func record(_ kind: HealthFinding.Kind, _ message: String, _ advice: String, at position: TrainingProgress)
     throws
   {
+    try keepingOn {
+      try log.record(
+        HealthFinding(step: position.step + 1, epoch: position.epoch, kind: kind, message: message, advice: advice),
+        isSaid: true)
+    }
+  }
+
+  /// Runs `body`; that the disk refuses a record is no reason to stop.
+  private func keepingOn(_ body: () throws -> Void) throws {
     do {
-      try onFinding(
-        HealthFinding(step: position.step + 1, epoch: position.epoch, kind: kind, message: message, advice: advice))
+      try body()
     } catch let error as RecordError {
       events.send(.warning("\(error)"))
     }
@@ -47,7 +53,7 @@ final class Health {
   /// Looks at a step now or soon.
   /// - Throws: `NonFiniteLossError` where training is to stop.
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
-    unread.append((step.loss, step.context.position))
+    unread.append((step.loss, step.context))
     if unread.count >= stepsUnread || position.stepInEpoch == 0 { try read() }
   }
 
@@ -68,7 +74,10 @@ final class Health {
     defer { unread = [] }
     guard !unread.isEmpty else { return }
     let losses = Tensor.stacked(unread.map(\.loss)).scalars(as: Double.self)
-    for (step, loss) in zip(unread, losses) { try judge(loss, at: step.position) }
+    for (step, loss) in zip(unread, losses) {
+      try keepingOn { try log.take(loss, in: step.context) }
+      try judge(loss, at: step.context.position)
+    }
   }
 
   private func judge(_ loss: Double, at position: TrainingProgress) throws {
@@ -79,7 +88,7 @@ final class Health {
     let error = NonFiniteLossError(epoch: position.epoch, step: position.stepInEpoch, loss: loss)
     stepsLeftOut += 1
     lastError = error
-    try tell(.nonFiniteLoss, error.message, error.advice, at: position)
+    try record(.nonFiniteLoss, error.message, error.advice, at: position)
     guard safety.nonFiniteLoss != .stop, stepsLeftOut < Self.patience else { throw error }
     if safety.nonFiniteLoss == .warn { events.send(.warning("\(error) This step was left out.")) }
   }
@@ -92,7 +101,7 @@ final class Health {
     isCollapsed = embedding.isCollapsed(by: safety)
     guard isCollapsed else { return }
     let error = CollapseError(epoch: position.epoch, step: position.stepInEpoch, health: embedding)
-    try tell(.collapse, error.message, error.advice, at: position)
+    try record(.collapse, error.message, error.advice, at: position)
     if safety.collapse == .stop { throw error }
     if !wasCollapsed { events.send(.warning("\(error)")) }
   }

@@ -4,7 +4,6 @@ import NeuralNetworks
 import Objectives
 import Optimization
 import RunRecords
-import Torch
 
 /// Writes `health.jsonl`, and says each kind of finding once.
 final class HealthLog: TrainingObserver {
@@ -34,18 +33,21 @@ final class HealthLog: TrainingObserver {
 
   func finish(at position: TrainingProgress) throws { try log.flush() }
 
-  func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
-    for spike in spikes.add(step) {
-      let names = spike.images.prefix(5).map { dataset.name(at: $0) }.joined(separator: ", ")
-      try record(
-        HealthFinding(
-          step: spike.position.step + 1, epoch: spike.position.epoch, kind: .lossSpike,
-          message: String(
-            format: "The loss of a batch was %.3f, after a mean of %.3f (standard deviation %.3f). ", spike.loss,
-            spike.mean, spike.deviation) + "Its first images: \(names).",
-          advice: "Look at them (hardviews views), or try optimizer.clipping.kind=global or a lower "
-            + "optimizer.learning_rate"))
-    }
+  /// Losses and lines of metrics are handed over by those who have read them.
+  func observe(_ step: TrainingStep, at position: TrainingProgress) {}
+
+  /// Looks at the loss of a batch.
+  func take(_ loss: Double, in context: StepContext) throws {
+    guard let usual = spikes.spike(loss) else { return }
+    let names = context.draw.samples.prefix(5).map { dataset.name(at: $0) }.joined(separator: ", ")
+    try record(
+      HealthFinding(
+        step: context.position.step + 1, epoch: context.position.epoch, kind: .lossSpike,
+        message: String(
+          format: "The loss of a batch was %.3f, after a mean of %.3f (standard deviation %.3f). ", loss, usual.mean,
+          usual.deviation) + "Its first images: \(names).",
+        advice: "Look at them (hardviews views), or try optimizer.clipping.kind=global or a lower "
+          + "optimizer.learning_rate"))
   }
 
   /// Looks at a line of metrics; at the end of an epoch, at the epoch.
@@ -68,48 +70,21 @@ final class HealthLog: TrainingObserver {
   /// - Parameter isSaid: Whether somebody else warns of it.
   func record(_ finding: HealthFinding, isSaid: Bool = false) throws {
     guard said.insert(finding.kind).inserted else { return }
-    try log.append(finding)
+    // A disk that refuses the line must not hide what it says.
     if !isSaid { events.send(.warning("\(finding.message) \(finding.advice).")) }
+    try log.append(finding)
   }
 }
 
 /// Finds losses that are far above those before.
-///
-/// Losses are read at every step on a processor, and every sixteen steps on a GPU.
 struct LossSpikes {
-  /// A loss that stands out.
-  struct Spike {
-    var position: TrainingProgress
-    var loss: Double
-    var mean: Double
-    var deviation: Double
-    var images: [Int]
-  }
-
-  private var unread: [TrainingStep] = []
   private var recent: [Double] = []
-  private let stepsUnread = Device.current == .cpu ? 1 : 16
   /// Losses that a loss is compared with, and at least so many.
   private static let (window, least) = (100, 30)
   /// Standard deviations above the mean.
   private static let limit = 8.0
 
-  /// Takes a step; the spikes among those that were read now.
-  mutating func add(_ step: TrainingStep) -> [Spike] {
-    unread.append(step)
-    guard unread.count >= stepsUnread else { return [] }
-    defer { unread = [] }
-    let losses = Tensor.stacked(unread.map(\.loss)).scalars(as: Double.self)
-    return zip(unread, losses).compactMap { step, loss in
-      spike(loss).map {
-        Spike(
-          position: step.context.position, loss: loss, mean: $0.mean, deviation: $0.deviation,
-          images: step.context.draw.samples)
-      }
-    }
-  }
-
-  /// Compares a loss with those before, and keeps it.
+  /// Compares a loss with those before, and keeps it; their mean and standard deviation where it stands out.
   mutating func spike(_ loss: Double) -> (mean: Double, deviation: Double)? {
     guard loss.isFinite else { return nil }
     defer { recent = recent.suffix(Self.window - 1) + [loss] }

@@ -86,7 +86,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       of: dataset, for: learner.selection,
       skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip))
     let healthLog = HealthLog(directory, dataset: dataset, events: events)
-    let health = Health(values.safety, events: events) { try healthLog.record($0, isSaid: true) }
+    let health = Health(values.safety, log: healthLog, events: events)
     let own = try parts.resolved.components.makeObservers(
       of: ObservedRun(
         directory: directory, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))

@@ -28,7 +28,6 @@ public struct SelectionTimes: Sendable, Equatable {
     guard progress.step % everySteps == 0, position >= from, position < until else { return 0 }
     return share.value(at: (position - from) / (until - from))
   }
-
 }
 
 /// How the trained views are chosen: a scorer rates the choices, a selector takes one, at some times.

@@ -11,22 +11,24 @@ import Views
 /// the end: rendered again from the recorded parameters.
 struct GallerySection {
   let run: RecordedRun
+  /// The images, or why they cannot be shown.
+  let images: Result<any ImageDataset, any Error>?
 
-  private static let images = 5
+  private static let imageCount = 5
   private static let times: [(name: String, share: Double)] = [("early", 0), ("in the middle", 0.5), ("at the end", 1)]
   /// Views of an image that are shown, at most.
   private static let views = 12
 
   var html: HTML {
-    guard let configuration = run.configuration, run.views.lineCount > 0 else { return .empty }
+    guard let configuration = run.configuration, let images, run.views.lineCount > 0 else { return .empty }
     let moments = Self.times.map { records(at: $0.share) }
     let shared = moments.dropFirst().reduce(Set(moments[0].map(\.image))) { $0.intersection($1.map(\.image)) }
-    let numbers = shared.sorted().prefix(Self.images)
+    let numbers = shared.sorted().prefix(Self.imageCount)
     guard !numbers.isEmpty else { return .empty }
     let dataset: any ImageDataset
     let drawn: [DrawnViews]
     do {
-      (dataset, drawn) = (try configuration.open(split: .train), try configuration.drawnViews())
+      (dataset, drawn) = (try images.get(), try configuration.drawnViews())
     } catch {
       return "<p class=\"warn\">The images cannot be shown: \("\(error)")</p>\n"
     }

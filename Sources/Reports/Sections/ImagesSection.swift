@@ -8,12 +8,14 @@ import Views
 /// The recorded images that were hardest and easiest in the second half of training.
 struct ImagesSection {
   let run: RecordedRun
+  /// The images, or why they cannot be shown.
+  let images: Result<any ImageDataset, any Error>?
 
   private static let shown = 6
 
   var html: HTML {
     let standings = ImageStandings(of: run.views.records).images
-    guard standings.count >= 2 * Self.shown, let dataset = try? run.configuration?.open(split: .train) else {
+    guard standings.count >= 2 * Self.shown, let dataset = try? images?.get() else {
       return .empty
     }
     let hardest = standings.suffix(Self.shown).reversed().map { figure($0, of: dataset) }
