@@ -156,6 +156,23 @@ import Torch
     }
   }
 
+  /// What a disk refuses to take is said all the same.
+  @Test func aRefusedLineHidesNoWarning() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let events = TrainingEvents()
+      var warnings: [String] = []
+      events.handler = { if case .warning(let text) = $0 { warnings.append(text) } }
+      let directory = try RunDirectory.planned(at: tiny.directory("run"))
+      // A folder where the file would be.
+      try makeFolder(directory.healthPath)
+      let log = HealthLog(directory, dataset: try tiny.configuration().open(split: .train), events: events)
+      let finding = HealthFinding(step: 1, epoch: 0, kind: .slowLoading, message: "It waits.", advice: "Do something")
+      #expect(throws: RecordError.self) { try log.record(finding) }
+      #expect(warnings == ["It waits. Do something."])
+    }
+  }
+
   /// The line names the images of the batch.
   @Test func spikesNameTheirImages() throws {
     try withTemporaryDirectory { folder in

@@ -225,6 +225,12 @@ import Views
       let html = try RunReport(runs: runs).html
       #expect(html.contains("id=\"invariance\"") && html.contains(">hue 0.05</text>"))
       #expect(html.components(separatedBy: ">hue 0.05</text>").count == 2)
+      // A later evaluation takes the place of an earlier one.
+      var flips = Invariance()
+      flips.alterations = [.flip]
+      _ = try EncoderEvaluation(VisionEncoder(runs[0]), images: EvaluationImages(heldOutShare: 0.5)).run(flips)
+      let later = try RunReport(runs: [runs[0]]).html
+      #expect(later.contains(">flip</text>") && !later.contains(">hue 0.05</text>"))
     }
   }
 }
