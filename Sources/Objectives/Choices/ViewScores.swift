@@ -48,22 +48,8 @@ extension ViewScores {
   ///
   /// - Parameter slots: For each image the views of its choice, in slot order.
   package func scores(at slots: [[Int]], in space: CandidateSpace) -> [Double] {
-    let images = slots.indices
-    switch self {
-    case .additive(let pairs):
-      let (views, batch) = (pairs.matrix.shape[0], pairs.matrix.shape[2])
-      let entries = pairs.matrix.scalars(as: Double.self)
-      return images.map { image in
-        slots[image].indices.reduce(0) { sum, slot in
-          let row = slots[image][slot] * views
-          return slots[image][slot...].reduce(sum) { $0 + entries[(row + $1) * batch + image] }
-        }
-      }
-    case .listed(let scores):
-      let rows = space.numbers
-      let entries = scores.scalars(as: Double.self)
-      return images.map { entries[rows[slots[$0]]! * images.count + $0] }
-    }
+    let table = Tensor(slots.flatMap { $0 }, shape: [slots.count, slots[0].count])
+    return scores(at: table.transposed().contiguous(), in: space).scalars()
   }
 
   /// The score of one choice for each image, `[batch]`; waits for the choice where scores are listed.
