@@ -87,6 +87,9 @@ let package = Package(
     .target(name: "AtomicFiles", swiftSettings: language),
     .target(name: "Safetensors", dependencies: ["AtomicFiles", "CZlib"], swiftSettings: language),
     .target(name: "RunRecords", dependencies: ["AtomicFiles"], swiftSettings: language),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "ViewRecords", dependencies: ["CSQLite", "RunRecords", "Views"], swiftSettings: language),
+    .target(name: "TensorBoard", dependencies: ["AtomicFiles"], swiftSettings: language),
     .target(name: "RunConfiguration", dependencies: [yams], swiftSettings: language),
     .target(name: "Statistics", swiftSettings: language),
 
@@ -121,6 +124,7 @@ let package = Package(
       dependencies: [
         "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
         "Optimization", "Processors", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
+        "AtomicFiles", "TensorBoard", "ViewRecords",
       ],
       exclude: ["Recipes", "ViewPipelines"], swiftSettings: language, plugins: ["EmbedFiles"]),
     .executableTarget(name: "embed-files", path: "Sources/EmbedFilesTool", swiftSettings: language),
@@ -162,9 +166,9 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "AtomicFiles", "HardViewPretraining", "HardViewSelection", "ImageData", "Importances", "NeuralNetworks",
-        "Objectives", "Pictures", "PixelEvaluation", "RepresentationEvaluation", "RunConfiguration", "RunEvaluation",
-        "RunRecords", "Statistics", "Studies", "Views",
+        "AtomicFiles", "Encoders", "HardViewPretraining", "HardViewSelection", "ImageData", "Importances",
+        "NeuralNetworks", "Objectives", "Pictures", "PixelEvaluation", "RepresentationEvaluation", "RunConfiguration",
+        "RunEvaluation", "RunRecords", "Statistics", "Studies", "Torch", "ViewRecords", "Views",
       ],
       swiftSettings: language),
     .target(
@@ -179,7 +183,7 @@ let package = Package(
       dependencies: [
         "Views", "Corruptions", "ImageData", "Torch", "NeuralNetworks", "Optimization", "Checkpoints", "RunRecords",
         "Objectives", "HardViewSelection", "RunConfiguration", "HardViewPretraining", "Encoders",
-        "RepresentationEvaluation", "PixelEvaluation", "RunEvaluation", "Statistics", "TensorViews",
+        "RepresentationEvaluation", "PixelEvaluation", "RunEvaluation", "Statistics", "TensorViews", "ViewRecords",
       ],
       path: "Sources/HardViewsLibrary", swiftSettings: language),
     .target(
@@ -188,7 +192,7 @@ let package = Package(
         "Corruptions", "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "PixelEvaluation",
         "RepresentationEvaluation", "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator",
         "COpenMP", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Reports", "Statistics", "Studies",
-        "Torch", "Views",
+        "Torch", "ViewRecords", "Views",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -211,13 +215,14 @@ let package = Package(
     + [
       "Views": ["Safetensors"], "Corruptions": ["ImageData", "Safetensors", "Views"],
       "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
-      "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"],
+      "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"], "ViewRecords": ["RunRecords", "Views"],
+      "TensorBoard": ["AtomicFiles"],
       "RunConfiguration": [], "Processors": [], "Torch": ["Processors"], "Pictures": ["ImageData", "Views"],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],
       "HardViewPretraining": [
         "Checkpoints", "HardViewSelection", "ImageData", "MethodConformance", "NeuralNetworks", "Objectives",
-        "Optimization", "RunConfiguration", "RunRecords", "Torch", "Views",
+        "Optimization", "RunConfiguration", "RunRecords", "Torch", "ViewRecords", "Views",
       ],
       "RepresentationEvaluation": ["Checkpoints", "ImageData", "NeuralNetworks", "Statistics", "Torch", "Views"],
       "RunEvaluation": [
@@ -226,7 +231,7 @@ let package = Package(
       ],
       "Reports": [
         "Encoders", "HardViewPretraining", "ImageData", "Importances", "Objectives", "PixelEvaluation",
-        "RunConfiguration", "RunEvaluation", "RunRecords", "Studies", "Views",
+        "RunConfiguration", "RunEvaluation", "RunRecords", "Studies", "ViewRecords", "Views",
       ],
       "Statistics": [], "Importances": ["Statistics"],
       "Studies": [

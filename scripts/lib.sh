@@ -5,7 +5,7 @@
 libtorch_version=2.13.0
 debian_packages=(
   libjpeg62-turbo-dev libspng-dev libwebp-dev libtiff-dev libgif-dev libstb-dev zlib1g-dev libarchive-dev libcairo2-dev
-  libjemalloc-dev pkg-config dataset-fashion-mnist
+  libjemalloc-dev libsqlite3-dev pkg-config dataset-fashion-mnist
 )
 
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hardviews

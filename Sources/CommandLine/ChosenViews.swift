@@ -5,6 +5,7 @@ import Pictures
 import Reports
 import RunConfiguration
 import RunRecords
+import ViewRecords
 import Views
 
 /// The latest choices that a run recorded, as a picture.
@@ -19,17 +20,11 @@ struct ChosenViews {
   func sheet() throws -> ChosenViewsSheet {
     let directory = try RunDirectory.open(at: run)
     let configuration = try Pretraining.configuration(of: directory, components: HardViewsProgram.components)
-    let records = try JSONLines.read(ViewsRecord.self, from: directory.viewsPath)
-    guard let epoch = records.last?.epoch else {
-      throw RecordError(
-        path: directory.viewsPath, reason: "has no choices yet",
-        advice: "Train with records.views_of_images above 0, for at least an epoch")
-    }
-    let drawn = try configuration.drawnViews()
-    let recipes = drawn.flatMap { Array(repeating: $0.recipe, count: $0.count) }
+    let records = try RecordedViews(of: directory).lastEpoch()
+    let recipes = try configuration.drawnRecipes()
     let dataset = try configuration.open(split: .train)
     var scratch = RenderScratch()
-    let rows = try records.filter { $0.epoch == epoch && $0.views.count == recipes.count }.prefix(limit).map { record in
+    let rows = try records.filter { $0.views.count == recipes.count }.prefix(limit).map { record in
       let image = try dataset.image(named: record.name, expectedAt: record.image).visible
       let views = zip(recipes, record.views).map { recipe, parameters in
         let renderer = ViewRenderer(recipe: recipe, channels: 3, format: .uint8)
@@ -39,7 +34,7 @@ struct ChosenViews {
         caption: caption(of: record), image: image, views: views, chosen: Set(record.selected))
     }
     return ChosenViewsSheet(
-      title: "Epoch \(epoch + 1): the views that were trained on are framed",
+      title: "Epoch \(records[0].epoch + 1): the views that were trained on are framed",
       rows: Array(rows))
   }
 

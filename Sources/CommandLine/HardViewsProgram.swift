@@ -26,9 +26,8 @@ struct HardViewsCommand: ParsableCommand {
     version: HardViewsProgram.version,
     subcommands: [
       DemoCommand.self, PlanCommand.self, PretrainCommand.self, BenchCommand.self, EvaluateCommand.self,
-      CompareCommand.self, ReportCommand.self, EmbedCommand.self, NeighboursCommand.self, ExportCommand.self,
-      ViewsCommand.self,
-      PackCommand.self,
+      CompareCommand.self, ReportCommand.self, RecordsCommand.self, EmbedCommand.self, NeighboursCommand.self,
+      ExportCommand.self, ViewsCommand.self, PackCommand.self,
       RecipesCommand.self, MethodsCommand.self, PoliciesCommand.self, ComponentsCommand.self,
     ])
 

@@ -21,6 +21,8 @@ public final class ViewSelection {
   private let model: HardnessModel
   private let budget: BudgetedSelection?
   private let images: ImageHistory
+  /// What the share of images whose views are selected is multiplied by, from 0 to 1; 1 until `ease` is called.
+  public private(set) var easing = 1.0
   /// The result of the latest batch's audit; nil where none was due.
   public private(set) var captured: CapturedHardness?
   /// The result of the calibration that ended with the latest batch; nil where none did.
@@ -103,7 +105,7 @@ public final class ViewSelection {
     from views: some CandidateViews, for method: Method, in context: StepContext
   ) throws(MissingBoxesError) -> Choice {
     let isChoice = candidates.space.count > 1 || candidates.dropsViews
-    let share = isChoice ? policy.times.share(at: context.position) * images.gainShare : 0
+    let share = isChoice ? policy.times.share(at: context.position) * images.gainShare * easing : 0
     // The first ones, which are as good as random ones since batches are shuffled, or those that are favored.
     let count = Int((share * Double(views.imageCount)).rounded())
     guard count > 0 else {
@@ -164,6 +166,22 @@ extension ViewSelection {
   /// Records the losses of a choice's images, `[batch]`, where later choices depend on them.
   public func record(_ losses: Tensor, of choice: Choice, in context: StepContext) {
     images.record(losses, of: choice, in: context)
+  }
+}
+
+// MARK: - Fewer hard views
+
+extension ViewSelection {
+  /// Multiplies the share of images whose views are selected, now and in checkpoints.
+  /// - Parameter factor: From 0 to 1.
+  public func ease(to factor: Double) {
+    precondition((0...1).contains(factor), "a share is from 0 to 1, not \(factor)")
+    easing = factor
+  }
+
+  /// Whether hard views are selected for any image at a position in training.
+  public func selectsAny(at position: TrainingProgress) -> Bool {
+    candidates.space.count > 1 && policy.times.share(at: position) * easing > 0
   }
 }
 
@@ -235,16 +253,18 @@ extension ViewSelection: TrainingPart {
     (learns ? model.state.map { ($0.name, $0.buffer.value) } : []) + images.tensors
   }
 
-  /// The choice of the last calibration.
+  /// The choice of the last calibration, and how far selection was eased.
   public var values: [String: String] {
-    guard budget != nil, let text = try? ConfigurationTree(encoding: current).yaml else { return [:] }
-    return ["selection": text]
+    var values = easing < 1 ? ["easing": "\(easing)"] : [:]
+    if budget != nil, let text = try? ConfigurationTree(encoding: current).yaml { values["selection"] = text }
+    return values
   }
 
   /// Goes on as the last calibration chose; what the device lacks is left until the next one.
   public func restore(_ values: [String: String]) throws {
     model.restore()
     images.restore()
+    easing = values["easing"].flatMap { Double($0) } ?? 1
     guard let budget, let text = values["selection"] else { return }
     budget.resume(try SelectionConfiguration(savedAs: text))
     try adopt(budget.chosen)

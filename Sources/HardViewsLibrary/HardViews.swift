@@ -16,4 +16,5 @@
 @_exported import Statistics
 @_exported import TensorViews
 @_exported import Torch
+@_exported import ViewRecords
 @_exported import Views

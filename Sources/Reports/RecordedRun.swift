@@ -8,6 +8,7 @@ import RepresentationEvaluation
 import RunConfiguration
 import RunEvaluation
 import RunRecords
+import ViewRecords
 
 /// What the files of a run folder say, as far as they can be read.
 struct RecordedRun {
@@ -47,9 +48,11 @@ struct RecordedRun {
       configuration = nil
       remarks.append("The configuration cannot be used: \(error)")
     }
-    func sample<Record: Decodable>(_ type: Record.Type, _ path: String, _ limit: Int) -> JSONLines.Sample<Record> {
+    func read<Record>(
+      _ path: String, _ sample: () throws(RecordError) -> JSONLines.Sample<Record>
+    ) -> JSONLines.Sample<Record> {
       do throws(RecordError) {
-        let sample = try JSONLines.sample(type, from: path, limit: limit)
+        let sample = try sample()
         if sample.unreadable > 0 {
           remarks.append(
             "\(sample.unreadable) of \(sample.unreadable + sample.records.count) lines of "
@@ -61,8 +64,12 @@ struct RecordedRun {
         return JSONLines.Sample()
       }
     }
+    func sample<Record: Decodable>(_ type: Record.Type, _ path: String, _ limit: Int) -> JSONLines.Sample<Record> {
+      read(path) { () throws(RecordError) in try JSONLines.sample(type, from: path, limit: limit) }
+    }
     metrics = sample(MetricsRecord.self, directory.metricsPath, Self.metricsLimit).records
-    views = sample(ViewsRecord.self, directory.viewsPath, Self.viewsLimit)
+    let recorded = RecordedViews(of: directory)
+    views = read(recorded.path) { () throws(RecordError) in try recorded.sample(limit: Self.viewsLimit) }
     findings = sample(HealthFinding.self, directory.healthPath, 1000).records
     history = sample(HistoryRecord.self, directory.historyPath, 1000).records
     evaluations = Self.evaluations(in: directory.evaluationPath)
@@ -117,6 +124,6 @@ struct RecordedRun {
 
   /// The recorded choices of a part of training, from first to last share of it.
   func choices(in window: ClosedRange<Double>, limit: Int) -> [ViewsRecord] {
-    (try? JSONLines.sample(ViewsRecord.self, from: directory.viewsPath, limit: limit, window: window))?.records ?? []
+    (try? RecordedViews(of: directory).sample(limit: limit, window: window))?.records ?? []
   }
 }

@@ -6,13 +6,25 @@ import Studies
 /// One page on one or several runs, from the files of their folders alone.
 public struct RunReport {
   let runs: [RecordedRun]
+  /// How many images are embedded for the map of the embedding, at most; 0 leaves it out.
+  let embeddedImages: Int
+  private let components: Components
   let study: RecordedStudy?
 
   /// Reads run folders, and the folder of a study.
   ///
   /// What cannot be read is left out, and the page says so.
+  /// - Parameters:
+  ///   - paths: The run folders.
+  ///   - study: The folder of a study.
+  ///   - embeddedImages: How many images each run's encoder embeds for the page, at most; 0 leaves that out.
+  ///   - components: What configurations may name.
   /// - Throws: `RecordError` where a folder is no run, or no study.
-  public init(runs paths: [String], study: String? = nil, components: Components = .standard) throws(RecordError) {
+  public init(
+    runs paths: [String], study: String? = nil, embeddedImages: Int = 400, components: Components = .standard
+  ) throws(RecordError) {
+    self.embeddedImages = embeddedImages
+    self.components = components
     var runs: [RecordedRun] = []
     for path in paths { runs.append(try RecordedRun(path, components: components)) }
     self.runs = runs
@@ -38,6 +50,9 @@ public struct RunReport {
       let (mark, name) = runs.count == 1 ? ("", "") : ("-\(number + 1)", ": \(run.name)")
       let images = run.images
       add("gallery\(mark)", "Images and their views\(name)", GallerySection(run: run, images: images).html)
+      add(
+        "embedding\(mark)", "What the encoder finds alike\(name)",
+        EmbeddingSection(run: run, images: images, limit: embeddedImages, components: components).html)
       add("images\(mark)", "Hardest and easiest images\(name)", ImagesSection(run: run, images: images).html)
     }
     return Page(title: title, lead: lead, sections: sections).html.source

@@ -14,12 +14,3 @@ extension ImageDataset {
     return try image(at: place)
   }
 }
-
-extension ViewRenderer {
-  /// One view as an image; the renderer makes 8-bit values.
-  package func image(of image: Image, _ parameters: ViewParameters, _ scratch: inout RenderScratch) -> Image {
-    var pixels = [UInt8](repeating: 0, count: elementCount)
-    pixels.withUnsafeMutableBytes { render(ImagePart(image), parameters, into: $0, scratch: &scratch) }
-    return Image(width: size, height: size, channels: channels, pixels: pixels)
-  }
-}

@@ -14,7 +14,8 @@ extension JSONLines {
     /// No records.
     public init() {}
 
-    fileprivate init(_ records: [Record], lineCount: Int, unreadable: Int) {
+    /// Some records of a file of so many.
+    public init(_ records: [Record], lineCount: Int, unreadable: Int = 0) {
       self.records = records
       self.lineCount = lineCount
       self.unreadable = unreadable
@@ -35,12 +36,7 @@ extension JSONLines {
     _ type: Record.Type, from path: String, limit: Int, window: ClosedRange<Double> = 0...1
   ) throws(RecordError) -> Sample<Record> {
     guard FileManager.default.fileExists(atPath: path) else { return Sample() }
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
-    } catch {
-      throw RecordError(FileError(error, path: path, action: .read))
-    }
+    let data = try mapped(path)
     let lines = lineRanges(of: data)
     let last = min(lines.count, Int((window.upperBound * Double(lines.count)).rounded(.up)))
     let first = min(last, max(0, Int(window.lowerBound * Double(lines.count))))
@@ -51,6 +47,35 @@ extension JSONLines {
     }
     let readable = records.compactMap { $0 }
     return Sample(readable, lineCount: lines.count, unreadable: count - readable.count)
+  }
+
+  /// Hands the records of a file that may be long to `body`, some at a time, in order; nothing where there is no file.
+  ///
+  /// - Returns: How many lines could not be understood.
+  /// - Throws: `RecordError` when the file cannot be read; what `body` throws.
+  public static func forEachPart<Record: Decodable>(
+    of path: String, _ type: Record.Type, size: Int = 1000, _ body: ([Record]) throws(RecordError) -> Void
+  ) throws(RecordError) -> Int {
+    guard FileManager.default.fileExists(atPath: path) else { return 0 }
+    let data = try mapped(path)
+    let lines = lineRanges(of: data)
+    let decoder = decoder
+    var unreadable = 0
+    for start in stride(from: 0, to: lines.count, by: size) {
+      let part = lines[start..<min(start + size, lines.count)]
+      let records = part.compactMap { try? decoder.decode(type, from: data[$0]) }
+      unreadable += part.count - records.count
+      try body(records)
+    }
+    return unreadable
+  }
+
+  private static func mapped(_ path: String) throws(RecordError) -> Data {
+    do {
+      return try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+    } catch {
+      throw RecordError(FileError(error, path: path, action: .read))
+    }
   }
 
   /// The lines that have an end, without it.

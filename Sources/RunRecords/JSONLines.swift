@@ -53,6 +53,16 @@ public enum JSONLines {
     }
   }
 
+  /// A value as JSON in one line, for a column of a table.
+  package static func text(_ value: some Encodable) -> String {
+    String(decoding: encode(value).dropLast(), as: UTF8.self)
+  }
+
+  /// What `text` made of a value; nil where it is something else.
+  package static func value<Value: Decodable>(_ type: Value.Type, from text: String) -> Value? {
+    try? decoder.decode(type, from: Data(text.utf8))
+  }
+
   static let newline = UInt8(ascii: "\n")
 
   private static func completeLines(of data: Data) -> [Data] {

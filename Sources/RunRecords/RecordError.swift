@@ -22,7 +22,7 @@ public struct RecordError: Error, CustomStringConvertible, Equatable {
 
 extension RecordError {
   /// What the file system refused.
-  init(_ error: FileError) {
+  package init(_ error: FileError) {
     self.init(
       path: error.path, reason: "could not \(error.action.rawValue) it (\(error.reason))", advice: error.advice)
   }

@@ -12,6 +12,10 @@ public struct RunDirectory: Sendable, Equatable {
   public var metricsPath: String { path + "/metrics.jsonl" }
   /// The drawn and chosen views of some images.
   public var viewsPath: String { path + "/views.jsonl" }
+  /// The same in SQLite, instead, with `records.views_format: sqlite`.
+  public var viewsDatabasePath: String { path + "/views.sqlite" }
+  /// The folder of TensorBoard's event files, with `records.tensorboard`.
+  public var tensorBoardPath: String { path + "/tensorboard" }
   /// The results of calibrations where a budget chooses the policy.
   public var selectionPath: String { path + "/selection.jsonl" }
   /// What was found to be wrong with the training.
@@ -84,7 +88,8 @@ public struct RunDirectory: Sendable, Equatable {
   /// Files that this package does not write stay, and with them the folder.
   public func discard() {
     for path in [
-      configurationPath, historyPath, metricsPath, viewsPath, selectionPath, healthPath, skippedPath, lockPath,
+      configurationPath, historyPath, metricsPath, viewsPath, viewsDatabasePath, selectionPath, healthPath, skippedPath,
+      lockPath,
     ] {
       unlink(path)
     }

@@ -61,11 +61,13 @@ public final class StepLog {
   /// - Throws: `RecordError` when the file cannot be read or the disk refuses.
   public func cut(atStep saved: Int) throws(RecordError) {
     writer = nil
-    guard FileManager.default.fileExists(atPath: path) else { return }
-    try JSONLines.rewrite(path) { line in
-      guard let step = (try? JSONDecoder().decode(Line.self, from: Data(line.utf8)))?.step else { return false }
+    func isKept(_ line: Data) -> Bool {
+      guard let step = (try? JSONDecoder().decode(Line.self, from: line))?.step else { return false }
       return counting == .stepsTaken ? step <= saved : step < saved
     }
+    pending.removeAll { !isKept($0) }
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    try JSONLines.rewrite(path) { isKept(Data($0.utf8)) }
   }
 
   private struct Line: Decodable {

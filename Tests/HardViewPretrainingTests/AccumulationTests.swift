@@ -9,6 +9,7 @@ import RunRecords
 import TestSupport
 import Testing
 import Torch
+import ViewRecords
 import Views
 
 @testable import HardViewPretraining

@@ -7,6 +7,7 @@ import RunRecords
 import TestSupport
 import Testing
 import Torch
+import ViewRecords
 import Views
 
 @testable import HardViewPretraining

@@ -6,6 +6,7 @@ import RunRecords
 import TestSupport
 import Testing
 import Torch
+import Views
 
 @testable import HardViewPretraining
 @testable import Objectives
@@ -118,11 +119,26 @@ import Torch
         "records.metrics_every_steps=1",
       ]
       let first = try Self.run(tiny, "run", settings, stopAfter: 9)
-      #expect(first.findings.map(\.kind).filter { $0 != .noProgress } == [.narrowViews, .flatScores])
+      let kinds = first.findings.map(\.kind).filter { ![.noProgress, .repeatedImages].contains($0) }
+      #expect(kinds == [.narrowViews, .flatScores])
       #expect(first.findings[0].message.contains("nearly the same") && first.findings[0].step == 4)
       #expect(first.warnings.count { $0.contains("nearly the same") } == 1)
       let rest = try Self.run(tiny, "run", settings)
       #expect(rest.findings == first.findings && !rest.warnings.contains { $0.contains("nearly the same") })
+    }
+  }
+
+  /// The synthetic images repeat; those of the folder that are copies are named, once.
+  @Test func copiesAreCounted() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let run = try Self.run(tiny, "run", ["training.epochs=3"])
+      let finding = try #require(run.findings.first { $0.kind == .repeatedImages })
+      let dataset = try tiny.configuration().open(split: .train)
+      let different = Set(try (0..<dataset.count).map { try dataset.image(at: $0).pixels }).count
+      #expect(different < dataset.count)
+      #expect(finding.message.contains("\(dataset.count - different) of \(dataset.count) images are copies"))
+      #expect(run.findings.count { $0.kind == .repeatedImages } == 1)
     }
   }
 
@@ -166,7 +182,7 @@ import Torch
       let directory = try RunDirectory.planned(at: tiny.directory("run"))
       // A folder where the file would be.
       try makeFolder(directory.healthPath)
-      let log = HealthLog(directory, dataset: try tiny.configuration().open(split: .train), events: events)
+      let log = HealthLog(directory, dataset: try tiny.configuration().open(split: .train), fingerprints: nil, events: events)
       let finding = HealthFinding(step: 1, epoch: 0, kind: .slowLoading, message: "It waits.", advice: "Do something")
       #expect(throws: RecordError.self) { try log.record(finding) }
       #expect(warnings == ["It waits. Do something."])
@@ -183,7 +199,7 @@ import Torch
       events.handler = { if case .warning(let text) = $0 { warnings.append(text) } }
       let directory = try RunDirectory.planned(at: tiny.directory("run"))
       try makeFolder(directory.path)
-      let log = HealthLog(directory, dataset: dataset, events: events)
+      let log = HealthLog(directory, dataset: dataset, fingerprints: nil, events: events)
       for step in 0..<60 {
         let position = TrainingProgress(step: step, stepsPerEpoch: 100, totalEpochs: 1)
         try log.take(

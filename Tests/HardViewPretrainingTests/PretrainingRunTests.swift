@@ -10,6 +10,7 @@ import RunConfiguration
 import TestSupport
 import Testing
 import Torch
+import ViewRecords
 import Views
 
 @Suite struct PretrainingRunTests {

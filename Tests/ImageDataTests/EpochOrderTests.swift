@@ -10,7 +10,8 @@ import Views
 
   private func order(_ sizes: [Int], buffer: Int, epoch: Int = 0, seed: UInt64 = 5) -> [Int] {
     var random = random(epoch, seed: seed)
-    return EpochOrder.order(count: sizes.reduce(0, +), shards: shards(sizes), buffer: buffer, using: &random)
+    return EpochOrder.order(
+      count: sizes.reduce(0, +), weights: nil, shards: shards(sizes), buffer: buffer, using: &random)
   }
 
   private func shards(_ sizes: [Int]) -> [Range<Int>] {
@@ -45,7 +46,7 @@ import Views
     var whole = random()
     var unsharded = random()
     let expected = whole.permutation(of: 600)
-    #expect(EpochOrder.order(count: 600, shards: nil, buffer: 1, using: &unsharded) == expected)
+    #expect(EpochOrder.order(count: 600, weights: nil, shards: nil, buffer: 1, using: &unsharded) == expected)
     #expect(order(Array(repeating: 30, count: 20), buffer: 600) == expected)
   }
 
@@ -93,5 +94,30 @@ import Views
     #expect(Subset(Sharded(), indices: []).shards == [])
     #expect(Subset(Sharded(), indices: [4, 1]).shards == nil)
     #expect(Subset(StubDataset(count: 3), indices: [0]).shards == nil)
+  }
+
+  /// Each position comes as often as its weight says, rounded up or down, and on average exactly so.
+  @Test(arguments: [nil, [30, 0, 45, 25]])
+  func weightsDecideHowOftenAPositionComes(sizes: [Int]?) {
+    var draw = random(seed: 11)
+    let weights = (0..<100).map { $0 % 7 == 0 ? 0 : draw.uniform() }
+    let share = 100 / weights.reduce(0, +)
+    var sums = Array(repeating: 0, count: 100)
+    for epoch in 0..<400 {
+      var random = random(epoch)
+      let order = EpochOrder.order(
+        count: 100, weights: weights, shards: sizes.map(shards), buffer: 20, using: &random)
+      #expect(order.count == 100 && order != order.sorted())
+      for (position, weight) in weights.enumerated() {
+        let count = order.count { $0 == position }
+        #expect(abs(Double(count) - weight * share) < 1)
+        sums[position] += count
+      }
+    }
+    for (sum, weight) in zip(sums, weights) { #expect(abs(Double(sum) / 400 - weight * share) < 0.12) }
+    var once = random()
+    let same = EpochOrder.order(
+      count: 100, weights: Array(repeating: 0.3, count: 100), shards: sizes.map(shards), buffer: 20, using: &once)
+    #expect(same.sorted() == Array(0..<100))
   }
 }

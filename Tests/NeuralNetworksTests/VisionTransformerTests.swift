@@ -1,7 +1,8 @@
-import NeuralNetworks
 import TestSupport
 import Testing
 import Torch
+
+@testable import NeuralNetworks
 
 @Suite struct VisionTransformerTests {
   private func configuration() -> BackboneConfiguration {
@@ -38,6 +39,30 @@ import Torch
 
     (tokens * Tensor.normal(tokens.shape, using: Generator(seed: 5))).sum().backward()
     #expect(try #require(embedding.gradient).magnitude().sum().number > 0)
+  }
+
+  /// The weights are those that the block attends by; what the class token gives to patches is a part of its row.
+  @Test func attentionIsWhatTheLastBlockAttendsBy() throws {
+    var configuration = configuration()
+    configuration.width = 128
+    let backbone = try #require(configuration.makeBackbone(using: Generator(seed: 0)) as? VisionTransformer)
+    let attention = backbone.blocks[1].attn
+    // Larger than at the start, so that rows are not all the same.
+    withoutGradients { attention.qkv.weight.value.copyInPlace(from: attention.qkv.weight.value * 20.0) }
+    let input = Tensor.normal([2, 19, 128], using: Generator(seed: 6))
+    let weights = attention.weights(input, in: .evaluate)
+    #expect(weights.shape == [2, 2, 19, 19])
+    #expect((weights.sum(along: 3) - 1.0).magnitude().maximum(along: 0, 1, 2).number < 1e-5)
+    let values = attention.qkv(input, in: .evaluate).split(into: 3, along: 2)[2].reshaped([2, 19, 2, 64])
+      .transposed(1, 2)
+    let attended = attention.proj(
+      weights.matmul(values).transposed(1, 2).reshaped([2, 19, 128]), in: .evaluate)
+    #expect(relativeError(attended, attention(input, in: .evaluate)) < 1e-5)
+    // At the start every token is attended to nearly alike: 16 patches of 19 tokens.
+    let fresh = try #require(configuration.makeBackbone(using: Generator(seed: 7)) as? VisionTransformer)
+    let map = fresh.classAttention(of: images(), in: .evaluate)
+    #expect(map.shape == [2, 2, 4, 4])
+    #expect(map.sum(along: 2, 3).scalars(as: Double.self).allSatisfy { abs($0 - 16.0 / 19) < 0.05 })
   }
 
   @Test func maskedPatchesKeepTheirPlace() throws {

@@ -39,9 +39,9 @@ import Testing
       }
       let title = try #require(shown.document.firstMatch(of: /<title>(\{.*?\})<\/title>/)?.1)
       let counts = try JSONDecoder().decode(Counts.self, from: Data(title.utf8))
-      #expect(counts.pictures == 60 + 12 && counts.inner == 15 && counts.charts > 25)
+      #expect(counts.pictures == 60 + 12 + 60 && counts.inner == 15 && counts.charts > 25)
       #expect(counts.broken == 0 && counts.empty == 0 && counts.links == 0 && counts.wide == 0)
-      #expect(counts.sections == ["runs", "health", "training", "selection", "importances", "gallery", "images"])
+      #expect(counts.sections == ["runs", "health", "training", "selection", "importances", "gallery", "embedding", "images"])
     }
   }
 }

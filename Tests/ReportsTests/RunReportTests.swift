@@ -9,6 +9,7 @@ import RunEvaluation
 import RunRecords
 import TestSupport
 import Testing
+import ViewRecords
 import Views
 
 @testable import HardViewPretraining
@@ -48,12 +49,29 @@ import Views
         == "<b title=\"&lt;img src=x onerror=&#39;alert(&quot;1&quot;)&#39;&gt; &amp; \u{FFFD}\u{FFFD}é\">x</b>")
   }
 
+  /// The class token's attention is shown head by head; without images to embed the section is left out.
+  @Test func transformersShowTheirAttention() throws {
+    try withTemporaryDirectory { folder in
+      let settings = [
+        "backbone.name=vit_tiny", "backbone.width=128", "backbone.depth=2", "backbone.patch_size=4", "training.epochs=1",
+      ]
+      let run = try Self.train("run", in: folder, classes: Self.classes, settings)
+      let html = try RunReport(runs: [run]).html
+      #expect(html.contains("<h3>Attention of the class token</h3>"))
+      #expect(html.components(separatedBy: "alt=\"head 2\"").count - 1 == 4 && !html.contains("alt=\"head 3\""))
+      #expect(try !RunReport(runs: [run], embeddedImages: 0).html.contains("section id=\"embedding\""))
+      let map = EmbeddingSection.picture(of: [[0, 0.25], [0.5, 0]])
+      #expect(map.width == 112 && map.height == 112)
+      #expect(Set(map.pixels) == [0, 128, 255] && map.pixels[111] == 128 && map.pixels[111 * 112] == 255)
+    }
+  }
+
   /// Every section is there, with the figures of the run, and nothing that a browser would fetch.
   @Test func aRunBecomesAPage() throws {
     try withTemporaryDirectory { folder in
       let run = try Self.train("run", in: folder, classes: Self.classes)
       let html = try RunReport(runs: [run]).html
-      for anchor in ["runs", "health", "training", "selection", "importances", "gallery", "images"] {
+      for anchor in ["runs", "health", "training", "selection", "importances", "gallery", "embedding", "images"] {
         #expect(html.contains("<section id=\"\(anchor)\">"))
       }
       for title in [
@@ -66,8 +84,9 @@ import Views
       }
       #expect(html.contains("simsiam with resnet18 of width 8 on images") && html.contains("All 4 epochs are done"))
       #expect(!html.contains("http") && !html.contains("<script") && !html.contains("<link"))
-      // Five images at three times, each with its four views and the image itself.
-      #expect(html.components(separatedBy: "data:image/png;base64,").count - 1 == 5 * 3 * 5 + 12)
+      // Five images at three times, each with its four views and the image itself; six neighborhoods of seven, six pairs,
+      // six images that are least alike.
+      #expect(html.components(separatedBy: "data:image/png;base64,").count - 1 == 5 * 3 * 5 + 12 + 6 * 7 + 6 * 2 + 6)
       #expect(html.components(separatedBy: "class=\"chosen\"").count - 1 == 5 * 3 * 2)
     }
   }
@@ -183,11 +202,11 @@ import Views
       // Recorded in the first half alone.
       record(1, 5, [1]),
     ]
-    let images = ImageStandings(of: records).images
+    let images = ImagesSection.standings(of: records)
     #expect(images.map(\.image) == [1, 0, 2])
     // Epoch 2 has a mean of 3, epoch 3 of 2.
-    #expect(images.map(\.value) == [-2, -0.5, 2.5] && images.map(\.isAlwaysHard) == [false, false, false])
-    let always = ImageStandings(of: records.filter { $0.epoch > 1 }).images
+    #expect(images.map(\.standing) == [-2, -0.5, 2.5] && images.map(\.isAlwaysHard) == [false, false, false])
+    let always = ImagesSection.standings(of: records.filter { $0.epoch > 1 })
     #expect(always.map(\.isAlwaysHard) == [false, false, true])
   }
 

@@ -80,14 +80,39 @@ extension VisionEncoder {
     skipped: SkippedImages, _ body: ([Int], Tensor) throws -> Void
   ) throws {
     try check(kind)
+    try forEachInput(of: dataset, batchSize: batchSize, skipped: skipped) { positions, pixels in
+      try body(positions, try features(kind, of: pixels, precision: precision).moved(to: .cpu))
+    }
+  }
+
+  /// Calls `body` with the positions and the inputs, `[batch, channels, height, width]`, of batch after batch.
+  private func forEachInput(
+    of dataset: any ImageDataset, batchSize: Int, skipped: SkippedImages, _ body: ([Int], Tensor) throws -> Void
+  ) throws {
     let transform = configuration.transform
     let loader = EvaluationLoader(
       dataset: dataset, transform: transform, batchSize: batchSize, threads: data.loaderThreadCount, skipped: skipped)
     try loader.forEachBatch { batch in
       let shape = [batch.indices.count, transform.crop, transform.crop, transform.channels]
       let pixels = Tensor(borrowing: batch.pixels.bytes(), shape: shape, dtype: .float32, owner: batch.pixels)
-      let features = try self.features(kind, of: pixels.permuted([0, 3, 1, 2]), precision: precision)
-      try body(batch.indices, features.moved(to: .cpu))
+      try body(batch.indices, pixels.permuted([0, 3, 1, 2]))
     }
+  }
+
+  /// How much the class token of each image attends to each patch in the last block; nil for networks without one.
+  ///
+  /// - Returns: For each image that can be read its position and `[heads, rows, columns]`, on the CPU.
+  public func classAttention(of dataset: any ImageDataset) throws -> [(index: Int, weights: Tensor)]? {
+    guard let transformer = backbone as? VisionTransformer else { return nil }
+    var maps: [(index: Int, weights: Tensor)] = []
+    try forEachInput(of: dataset, batchSize: 32, skipped: SkippedImages(maximumShare: 1)) { positions, pixels in
+      let weights = try throwingExhaustion {
+        withoutGradients { transformer.classAttention(of: pixels.moved(to: .current), in: .evaluate).moved(to: .cpu) }
+      }
+      for (row, position) in positions.enumerated() {
+        maps.append((position, weights.narrowed(along: 0, from: row, count: 1).reshaped(Array(weights.shape[1...]))))
+      }
+    }
+    return maps
   }
 }

@@ -94,7 +94,7 @@ struct FeatureTable {
     let head = ["index", "name"] + (labels == nil ? [] : ["label"]) + (features ? (0..<width).map { "f\($0)" } : [])
     try write(to: path) { output throws(SafetensorsError) in
       func write(_ fields: [String]) {
-        var line = fields.joined(separator: ",") + "\n"
+        var line = CSV.line(fields)
         line.withUTF8 { output.write(UnsafeRawBufferPointer($0)) }
       }
       write(head)
@@ -103,7 +103,7 @@ struct FeatureTable {
         let values = features ? try part.floats("features") : []
         for (row, index) in indices.enumerated() {
           write(
-            ["\(index)", Self.quoted(dataset.name(at: index))] + (labels.map { ["\($0[index])"] } ?? [])
+            ["\(index)", dataset.name(at: index)] + (labels.map { ["\($0[index])"] } ?? [])
               + (features ? values[row * width..<(row + 1) * width].map { "\($0)" } : []))
         }
       }
@@ -128,12 +128,6 @@ struct FeatureTable {
     to path: String, _ body: (FileOutput) throws(SafetensorsError) -> Void
   ) throws(SafetensorsError) {
     try AtomicFile.write(to: path, body) { SafetensorsError(path: path, problem: .file($0)) }
-  }
-
-  /// A text as CSV has it (RFC 4180).
-  private static func quoted(_ text: String) -> String {
-    guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-    return "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\""
   }
 }
 

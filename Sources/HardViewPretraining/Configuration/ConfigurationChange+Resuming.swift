@@ -10,12 +10,13 @@ extension ConfigurationChange {
     "optimizer.restart_warmup_epochs", "records", "safety", "evaluation",
   ]
 
-  /// The key of a permitted section that must stay.
-  private static let exception = "evaluation.online.held_out"
+  /// Keys of permitted sections that must stay.
+  private static let exceptions = ["evaluation.online.held_out", "records.views_format"]
 
   /// Why the rest must stay, by the beginning of the key.
   private static let reasons = [
-    (exception, "decides which images are trained on"),
+    ("evaluation.online.held_out", "decides which images are trained on"),
+    ("records.views_format", "is that of the file which holds the records of the epochs that are done"),
     ("seed", "decides the order of images and every view, also of the epochs that are done"),
     ("backbone", "describes the network whose weights the checkpoint holds"),
     ("method", "describes the objective that the weights were trained for"),
@@ -32,7 +33,7 @@ extension ConfigurationChange {
   /// Throws where a run that goes on cannot change this.
   func checkPermitted(in run: String) throws(ConfigurationError) {
     func covers(_ section: String) -> Bool { key == section || key.hasPrefix(section + ".") }
-    let isPermitted = Self.permitted.contains(where: covers) && !covers(Self.exception)
+    let isPermitted = Self.permitted.contains(where: covers) && !Self.exceptions.contains(where: covers)
     guard !isPermitted else { return }
     let reason = Self.reasons.first { covers($0.0) }?.1 ?? "decides what the weights become"
     throw ConfigurationError(

@@ -68,6 +68,7 @@ struct ConfigurationCheck {
     try require(
       values.records.viewsOfImages >= 0, "records.views_of_images",
       "must be 0 (none) or more, not \(values.records.viewsOfImages)")
+    try values.data.weights.check()
     try report(values.records.checkpoints.problem(), in: "records.checkpoints")
     let frozen = values.training.frozenEncoderEpochs
     try require(

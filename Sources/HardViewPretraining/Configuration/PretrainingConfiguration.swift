@@ -7,6 +7,7 @@ import Optimization
 import Processors
 import RunConfiguration
 import Torch
+import ViewRecords
 import Views
 
 /// Everything that decides a pretraining run: what a YAML file lays over these defaults.
@@ -84,6 +85,8 @@ public struct DataConfiguration: Codable, Sendable, Equatable {
   public var cacheMegabytes = 0
   /// Images of tar shards among which the next is drawn; other datasets are shuffled as a whole.
   public var shuffleBuffer = 8192
+  /// How often images are drawn by how hard an earlier run found them.
+  public var weights = ImageWeights()
   /// Stop when more than this share of the images cannot be decoded.
   public var skippedShareLimit = 0.1
 
@@ -171,12 +174,19 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
     case warn
     /// Training goes on.
     case ignore
+    /// Training goes on with half the share of hard views (`selection.share`); the others are random.
+    case lowerShare = "lower_share"
+    /// Training goes back to an earlier checkpoint, and on from there with half the share of hard views; stops after three
+    /// times, or where there are no hard views.
+    case goBack = "go_back"
   }
 
-  /// When the loss is NaN or infinite: `warn` leaves the step out, and stops after ten in a row.
+  /// When the loss is NaN or infinite: all but `stop` leave the step out, and all but `go_back` stop after ten in a row.
   public var nonFiniteLoss = Action.stop
   /// When the embedding collapses.
   public var collapse = Action.warn
+  /// When hard views seem to be too hard: findings `partial_collapse` and `distant_views`.
+  public var tooHard = Action.warn
   /// The embedding counts as collapsed when its standard deviation times √width, 1 when spread evenly, is below this.
   public var deviationFloor = 0.1
   /// The embedding counts as collapsed when its effective rank (the exponential of the entropy of its normalized
@@ -193,8 +203,12 @@ public struct SafetyConfiguration: Codable, Sendable, Equatable {
 public struct RecordsConfiguration: Codable, Sendable, Equatable {
   /// Steps that one line of `metrics.jsonl` averages over.
   public var metricsEverySteps = 50
-  /// The number of images that `views.jsonl` follows, a random sample that depends on `seed`; 0 writes none.
+  /// The number of images whose views are recorded, a random sample that depends on `seed`; 0 records none.
   public var viewsOfImages = 16
+  /// How views are recorded.
+  public var viewsFormat = ViewsFormat.jsonl
+  /// Whether metrics and pictures of chosen views are written for TensorBoard, too, into the folder `tensorboard`.
+  public var tensorboard = false
   /// When the state of training is saved, and what is kept.
   public var checkpoints = CheckpointConfiguration()
 

@@ -70,6 +70,11 @@ public struct ResolvedConfiguration: Sendable {
     try ViewSelection(values.selection, selectionSetting(dtype: .float32)).drawnViews
   }
 
+  /// The recipe of each view that the loader draws of an image, as they are numbered.
+  public func drawnRecipes() throws(ConfigurationError) -> [ViewRecipe] {
+    try drawnViews().flatMap { Array(repeating: $0.recipe, count: $0.count) }
+  }
+
   /// The images that the configuration names.
   public func open(split: DataSplit) throws -> any ImageDataset {
     try Pretraining.open(values.data, split: split, channels: values.backbone.channels, components: components)

@@ -12,6 +12,8 @@ final class Health {
   private let safety: SafetyConfiguration
   private let events: TrainingEvents
   private let log: HealthLog
+  /// Lowers the share of hard views, where `safety` asks for it.
+  var easing: Easing?
   private var unread: [(loss: Tensor, context: StepContext)] = []
   private var stepsLeftOut = 0
   private var lastError: NonFiniteLossError?
@@ -89,8 +91,10 @@ final class Health {
     stepsLeftOut += 1
     lastError = error
     try record(.nonFiniteLoss, error.message, error.advice, at: position)
+    if safety.nonFiniteLoss == .goBack { throw GoBackRequest(problem: error, message: error.message) }
     guard safety.nonFiniteLoss != .stop, stepsLeftOut < Self.patience else { throw error }
-    if safety.nonFiniteLoss == .warn { events.send(.warning("\(error) This step was left out.")) }
+    if safety.nonFiniteLoss != .ignore { events.send(.warning("\(error) This step was left out.")) }
+    if safety.nonFiniteLoss == .lowerShare { try easing?.lowerShare(because: error.message) }
   }
 
   /// Judges the embedding after a step; warns once until it recovers.
@@ -102,9 +106,41 @@ final class Health {
     guard isCollapsed else { return }
     let error = CollapseError(epoch: position.epoch, step: position.stepInEpoch, health: embedding)
     try record(.collapse, error.message, error.advice, at: position)
-    if safety.collapse == .stop { throw error }
-    if !wasCollapsed { events.send(.warning("\(error)")) }
+    if !wasCollapsed, safety.collapse != .stop { events.send(.warning("\(error)")) }
+    switch safety.collapse {
+    case .stop: throw error
+    case .goBack: throw GoBackRequest(problem: error, message: error.message)
+    case .lowerShare where !wasCollapsed: try easing?.lowerShare(because: error.message)
+    case .warn, .ignore, .lowerShare: break
+    }
   }
+
+  /// Reacts to what metrics have shown for the first time, which was warned of.
+  /// - Throws: `TooHardViewsError` where training is to stop.
+  func judge(_ findings: [HealthFinding]) throws {
+    guard let finding = findings.first(where: { [.partialCollapse, .distantViews].contains($0.kind) }) else { return }
+    let error = TooHardViewsError(finding: finding)
+    switch safety.tooHard {
+    case .stop: throw error
+    case .goBack: throw GoBackRequest(problem: error, message: finding.message)
+    case .lowerShare: try easing?.lowerShare(because: finding.message)
+    case .warn, .ignore: break
+    }
+  }
+
+  /// Forgets the steps that are undone.
+  func forget() {
+    (unread, stepsLeftOut, lastError, isCollapsed) = ([], 0, nil, false)
+  }
+}
+
+/// Hard views seem to be too hard.
+public struct TooHardViewsError: Error, CustomStringConvertible {
+  /// What was seen.
+  public let finding: HealthFinding
+
+  /// One paragraph: what was seen, what to change.
+  public var description: String { "\(finding.message) \(finding.advice)." }
 }
 
 /// The loss is NaN or infinite.

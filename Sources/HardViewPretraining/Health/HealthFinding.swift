@@ -22,6 +22,12 @@ public struct HealthFinding: Codable, Sendable, Equatable {
     case noProgress = "no_progress"
     /// Training waits for images.
     case slowLoading = "slow_loading"
+    /// Many images are copies of one another.
+    case repeatedImages = "repeated_images"
+    /// The share of hard views was lowered, as `safety` asks.
+    case loweredShare = "lowered_share"
+    /// Training went back to an earlier checkpoint, as `safety` asks.
+    case wentBack = "went_back"
   }
 
   /// Steps taken when it was seen.

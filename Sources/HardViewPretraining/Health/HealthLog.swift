@@ -10,26 +10,37 @@ final class HealthLog: TrainingObserver {
   private let log: StepLog
   private let metricsPath: String
   private let dataset: any ImageDataset
+  private let fingerprints: ImageFingerprints?
   private let events: TrainingEvents
   private var said: Set<HealthFinding.Kind> = []
   private var lines: [MetricsRecord] = []
   private var epochs: [HealthRules.Epoch] = []
   private var spikes = LossSpikes()
+  /// Whether what was found in steps that are undone stays written.
+  private var keepsLines = false
 
-  init(_ directory: RunDirectory, dataset: any ImageDataset, events: TrainingEvents) {
+  /// - Parameter fingerprints: What the loader finds of copies among the images.
+  init(
+    _ directory: RunDirectory, dataset: any ImageDataset, fingerprints: ImageFingerprints?, events: TrainingEvents
+  ) {
     log = StepLog(path: directory.healthPath, counts: .stepsTaken)
     metricsPath = directory.metricsPath
     self.dataset = dataset
+    self.fingerprints = fingerprints
     self.events = events
   }
 
   func resume(at position: TrainingProgress) throws {
-    try log.cut(atStep: position.step)
+    if !keepsLines { try log.cut(atStep: position.step) }
+    keepsLines = false
     said = Set(try JSONLines.sample(HealthFinding.self, from: log.path, limit: 1000).records.map(\.kind))
-    (lines, epochs) = ([], [])
+    (lines, epochs, spikes) = ([], [], LossSpikes())
     let earlier = try JSONLines.sample(MetricsRecord.self, from: metricsPath, limit: 10_000).records
     for line in earlier where line.step <= position.step { add(line) }
   }
+
+  /// To be called before training goes back, so that `resume` drops no finding: they say why.
+  func goBack() { keepsLines = true }
 
   func finish(at position: TrainingProgress) throws { try log.flush() }
 
@@ -51,10 +62,15 @@ final class HealthLog: TrainingObserver {
   }
 
   /// Looks at a line of metrics; at the end of an epoch, at the epoch.
-  func take(_ line: MetricsRecord, at position: TrainingProgress) throws {
+  /// - Returns: What was found for the first time.
+  func take(_ line: MetricsRecord, at position: TrainingProgress) throws -> [HealthFinding] {
     add(line)
-    guard position.stepInEpoch == 0 else { return }
-    for finding in HealthRules(epochs: epochs + [HealthRules.Epoch(lines)]).findings { try record(finding) }
+    guard position.stepInEpoch == 0 else { return [] }
+    let rules = HealthRules(epochs: epochs + [HealthRules.Epoch(lines)])
+    let copies = fingerprints.flatMap { rules.repeatedImages($0.copies, name: dataset.name) }
+    let findings = (rules.findings + [copies].compactMap { $0 }).filter { !said.contains($0.kind) }
+    for finding in findings { try record(finding) }
+    return findings
   }
 
   private func add(_ line: MetricsRecord) {
@@ -67,9 +83,11 @@ final class HealthLog: TrainingObserver {
 
   /// Writes a finding and warns, unless its kind was said before.
   ///
-  /// - Parameter isSaid: Whether somebody else warns of it.
-  func record(_ finding: HealthFinding, isSaid: Bool = false) throws {
-    guard said.insert(finding.kind).inserted else { return }
+  /// - Parameters:
+  ///   - isSaid: Whether somebody else warns of it.
+  ///   - repeats: Whether it is said every time.
+  func record(_ finding: HealthFinding, isSaid: Bool = false, repeats: Bool = false) throws {
+    guard said.insert(finding.kind).inserted || repeats else { return }
     // A disk that refuses the line must not hide what it says.
     if !isSaid { events.send(.warning("\(finding.message) \(finding.advice).")) }
     try log.append(finding)

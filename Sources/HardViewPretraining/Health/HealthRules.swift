@@ -1,4 +1,5 @@
 import Foundation
+import ImageData
 
 /// What metrics say about a training, epoch by epoch.
 ///
@@ -132,6 +133,18 @@ struct HealthRules {
         + "\(decimal(latest.lastLoss, 3)) at its end.",
       "Try an optimizer.learning_rate that is ten times lower, then one that is ten times higher; with few steps an epoch, "
         + "wait for the second")
+  }
+
+  /// What is to be said of images that are copies of one another; nil where they are few.
+  func repeatedImages(_ copies: ImageFingerprints.Copies, name: (Int) -> String) -> HealthFinding? {
+    guard copies.pairs.count > copies.images / 100 else { return nil }
+    let examples = copies.pairs.prefix(3).map { "\(name($0.copy)) of \(name($0.original))" }
+    return finding(
+      .repeatedImages,
+      "\(copies.pairs.count) of \(copies.images) images are copies of others, such as "
+        + "\(examples.joined(separator: ", ")). They count several times, losses that tell images apart push copies away "
+        + "from one another, and evaluations find them again among the test images.",
+      "Remove the copies")
   }
 
   private var slowLoading: HealthFinding? {

@@ -12,6 +12,7 @@ final class MetricsRecorder: TrainingObserver {
   private let everySteps: Int
   private let health: Health
   private let healthLog: HealthLog
+  private let tensorBoard: TensorBoardRecorder?
   private let clock: StageClock
   private let events: TrainingEvents
   private let signals: SignalHistory
@@ -19,21 +20,24 @@ final class MetricsRecorder: TrainingObserver {
   private var metrics = MetricsAccumulator()
 
   init(
-    _ directory: RunDirectory, everySteps: Int, health: Health, healthLog: HealthLog, clock: StageClock,
-    events: TrainingEvents,
-    signals: SignalHistory, learningRate: @escaping (TrainingProgress) -> Double
+    _ directory: RunDirectory, everySteps: Int, health: Health, healthLog: HealthLog,
+    tensorBoard: TensorBoardRecorder?, clock: StageClock, events: TrainingEvents, signals: SignalHistory, learningRate: @escaping (TrainingProgress) -> Double
   ) {
     log = StepLog(path: directory.metricsPath, counts: .stepsTaken)
     self.everySteps = everySteps
     self.health = health
     self.healthLog = healthLog
+    self.tensorBoard = tensorBoard
     self.clock = clock
     self.events = events
     self.signals = signals
     self.learningRate = learningRate
   }
 
-  func resume(at position: TrainingProgress) throws { try log.cut(atStep: position.step) }
+  func resume(at position: TrainingProgress) throws {
+    metrics = MetricsAccumulator()
+    try log.cut(atStep: position.step)
+  }
 
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
     metrics.add(step)
@@ -54,8 +58,9 @@ final class MetricsRecorder: TrainingObserver {
       embedding: embedding)
     line.online = signals.takeUnrecorded()
     try log.append(line)
+    try tensorBoard?.take(line)
     try health.judge(embedding, at: done)
-    try healthLog.take(line, at: position)
+    try health.judge(try healthLog.take(line, at: position))
     if position.stepInEpoch == 0 { events.send(.epoch(done, line)) }
   }
 }

@@ -5,40 +5,20 @@ import Objectives
 import Optimization
 import RunRecords
 import Torch
+import ViewRecords
 import Views
 
-/// One line of `views.jsonl`: what was drawn for an image and what was chosen.
-public struct ViewsRecord: Codable, Sendable, Equatable {
-  /// Steps taken before this one.
-  public var step: Int
-  /// The epoch, from 0.
-  public var epoch: Int
-  /// The image's position in the dataset.
-  public var image: Int
-  /// The image's name.
-  public var name: String
-  /// The drawn parameters of each view, including views that were dropped before scoring.
-  public var views: [ViewParameters]
-  /// The indices of the trained views, in slot order.
-  public var selected: [Int]
-  /// Which of the views were scored; absent where all were, or none.
-  public var scored: [Int]?
-  /// The score of each choice of scored views in lexicographic order; absent when none were computed or choices are more
-  /// than 64.
-  public var scores: [Float]?
-}
-
-/// Writes `views.jsonl` for a random sample of the images.
+/// Writes `views.jsonl`, or `views.sqlite`, for a random sample of the images.
 final class ViewsRecorder: TrainingObserver {
-  private let log: StepLog
+  private let log: any ViewsLog
   private let dataset: any ImageDataset
   private let followed: Set<Int>
 
-  /// Follows `imageCount` images, or all where there are fewer; which ones depends on their number and the seed alone.
-  init(_ directory: RunDirectory, dataset: any ImageDataset, imageCount: Int, seed: UInt64) {
-    log = StepLog(path: directory.viewsPath, counts: .stepsBefore)
+  /// Follows `records.views_of_images` images, or all where there are fewer; which ones depends on their number and the seed alone.
+  init(_ directory: RunDirectory, dataset: any ImageDataset, _ records: RecordsConfiguration, seed: UInt64) {
+    log = directory.viewsLog(records.viewsFormat)
     self.dataset = dataset
-    followed = Self.sample(imageCount, of: dataset.count, seed: seed)
+    followed = Self.sample(records.viewsOfImages, of: dataset.count, seed: seed)
   }
 
   /// Positions drawn from all alike: images of a sorted folder are of every class.

@@ -60,11 +60,12 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
 
   /// A loader of what a selection draws.
   func loader(
-    of dataset: any ImageDataset, for selection: ViewSelection, threads: Int? = nil, skipped: SkippedImages
+    of dataset: any ImageDataset, for selection: ViewSelection, threads: Int? = nil, skipped: SkippedImages,
+    weights: [Double]? = nil, fingerprints: ImageFingerprints? = nil
   ) throws -> ViewLoader {
     try loader(
       of: dataset, drawing: selection.drawnViews, keepsImages: selection.keepsImages, threads: threads,
-      skipped: skipped)
+      skipped: skipped, weights: weights, fingerprints: fingerprints)
   }
 
   /// A loader of a dataset's views.
@@ -72,10 +73,12 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
   /// - Parameters:
   ///   - batchSize: Images a step; by default as configured.
   ///   - threads: Threads that load; by default as configured.
+  ///   - weights: How often each image is drawn; nil for once an epoch.
+  ///   - fingerprints: Told about every image; nil for none.
   /// - Throws: `ConfigurationError` where there are too few images for a batch.
   func loader(
     of dataset: any ImageDataset, drawing views: [DrawnViews], keepsImages: Bool, batchSize: Int? = nil,
-    threads: Int? = nil, skipped: SkippedImages
+    threads: Int? = nil, skipped: SkippedImages, weights: [Double]? = nil, fingerprints: ImageFingerprints? = nil
   ) throws -> ViewLoader {
     let batchSize = batchSize ?? configuration.training.batchSize
     let loader = ViewLoader(
@@ -84,8 +87,9 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
         batchSize: batchSize, threads: threads ?? configuration.data.loaderThreadCount,
         prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
         format: PixelFormat(setting.dtype), decodingMargin: configuration.data.decodingMargin, keepsImages: keepsImages,
-        shuffleBuffer: configuration.data.shuffleBuffer, seed: UInt64(bitPattern: Int64(configuration.seed))),
-      skipped: skipped)
+        shuffleBuffer: configuration.data.shuffleBuffer, weights: weights,
+        seed: UInt64(bitPattern: Int64(configuration.seed))),
+      skipped: skipped, fingerprints: fingerprints)
     guard loader.batchesPerEpoch > 0 else {
       throw ConfigurationError(
         path: "training.batch_size",

@@ -82,25 +82,32 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       values.selection, frozenEncoderEpochs: values.training.frozenEncoderEpochs,
       accumulation: values.training.accumulation, imageCount: dataset.count)
     let clock = learner.selection.clock
+    let fingerprints = ImageFingerprints(count: dataset.count)
+    let weights = try values.data.weights.weights(of: dataset)
     let loader = try parts.loader(
       of: dataset, for: learner.selection,
-      skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip))
-    let healthLog = HealthLog(directory, dataset: dataset, events: events)
+      skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip), weights: weights?.weights,
+      fingerprints: fingerprints)
+    let healthLog = HealthLog(directory, dataset: dataset, fingerprints: fingerprints, events: events)
     let health = Health(values.safety, log: healthLog, events: events)
     let own = try parts.resolved.components.makeObservers(
       of: ObservedRun(
         directory: directory, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))
+    let tensorBoard =
+      try values.records.tensorboard
+      ? TensorBoardRecorder(
+        directory,
+        pictures: ChosenViewsPicture(dataset: dataset, recipes: try parts.resolved.drawnRecipes())) : nil
     // Metrics come last: their lines hold what the others have found.
     let observers: [any TrainingObserver] = [
       online.observer(imagesPerEpoch: loader.batchesPerEpoch * values.training.batchSize, clock: clock, events: events),
       ViewsRecorder(
-        directory, dataset: dataset, imageCount: values.records.viewsOfImages,
-        seed: UInt64(bitPattern: Int64(values.seed))),
+        directory, dataset: dataset, values.records, seed: UInt64(bitPattern: Int64(values.seed))),
       SelectionRecorder(directory, events: events), healthLog, ProgressReporter(health: health, events: events),
+    ] + [tensorBoard].compactMap { $0 } + [
       MetricsRecorder(
-        directory, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog, clock: clock,
-        events: events,
-        signals: online.history, learningRate: learner.optimizer.learningRate),
+        directory, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog,
+        tensorBoard: tensorBoard, clock: clock, events: events, signals: online.history, learningRate: learner.optimizer.learningRate),
     ]
     let state = TrainingState(
       TrainingProgress(
@@ -109,13 +116,16 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       imageCount: dataset.count,
       parts: learner.parts + [("generator", GeneratorPart(parts.generator)), ("online", online.history)]
         + own.map { ("observer.\($0.name)", $0.observer) })
+    let easing = Easing(
+      learner.selection, directory, state: state, data: dataset.summary, log: healthLog, events: events)
+    health.easing = easing
     trainer = Trainer(
       learner, feed: BatchFeed(loader), health: health, observers: observers + own.map(\.observer),
       checkpoints: CheckpointStore(
         directory, encoder: method.encoder, describedBy: parts.resolved.encoder,
         configuration: values.records.checkpoints, events: events,
         isBest: { online.history.isBest(atStep: state.position.step) }),
-      state: state, events: events, clock: clock,
+      state: state, easing: easing, events: events, clock: clock,
       reasonToStop: Patience(epochs: values.training.patience, signals: online.history).reasonToStop)
     let initialization = try checkpoint == nil ? parts.initialize() : nil
     if let checkpoint { try state.restore(checkpoint, data: dataset.summary) }
@@ -123,7 +133,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       of: parts.resolved, dataset: dataset,
       parameterCount: method.parameters.reduce(0) { $0 + $1.value.elementCount },
       initialization: initialization, normalizesOverBatch: method.normalizesOverBatch, dtype: parts.setting.dtype,
-      position: state.position)
+      position: state.position, weighted: weights?.known)
   }
 
   /// Trains until the last epoch ends, or until it is asked to stop.

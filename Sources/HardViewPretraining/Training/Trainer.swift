@@ -18,13 +18,14 @@ public final class Trainer<L: Learner> {
   private let communicator: any Communicator
   private let clock: StageClock
   private let reasonToStop: () -> String?
+  private let easing: Easing
   /// Where training is.
   public var position: TrainingProgress { state.position }
 
   /// Combines the parts; nothing happens before `run`.
   init(
     _ learner: L, feed: BatchFeed, health: Health, observers: [any TrainingObserver], checkpoints: CheckpointStore,
-    state: TrainingState, events: TrainingEvents, communicator: any Communicator = SingleWorker(), clock: StageClock,
+    state: TrainingState, easing: Easing, events: TrainingEvents, communicator: any Communicator = SingleWorker(), clock: StageClock,
     reasonToStop: @escaping () -> String? = { nil }
   ) {
     self.learner = learner
@@ -33,6 +34,7 @@ public final class Trainer<L: Learner> {
     self.observers = observers
     self.checkpoints = checkpoints
     self.state = state
+    self.easing = easing
     self.events = events
     self.communicator = communicator
     self.clock = clock
@@ -50,8 +52,13 @@ public final class Trainer<L: Learner> {
       let context = StepContext(position, BatchDraw(batch, step: position.step), communicator: communicator)
       let step = try learner.step(on: batch, in: context)
       state.position.step += 1
-      try health.observe(step, at: position)
-      for observer in observers { try warning { try observer.observe(step, at: position) } }
+      do {
+        try health.observe(step, at: position)
+        for observer in observers { try warning { try observer.observe(step, at: position) } }
+      } catch let request as GoBackRequest {
+        try goBack(request)
+        continue
+      }
       let request = request()
       let stops = communicator.anyAgrees(request == .stop) && !position.isFinished
       if communicator.anyAgrees(request != .goOn || reasonToStop() != nil) || checkpoints.isDue(at: position) {
@@ -61,6 +68,14 @@ public final class Trainer<L: Learner> {
     }
     try health.validate()
     return try ending(with: .finished)
+  }
+
+  /// Goes on from an earlier checkpoint.
+  private func goBack(_ request: GoBackRequest) throws {
+    try easing.goBack(request)
+    health.forget()
+    for observer in observers { try observer.resume(at: position) }
+    try easing.reportReturn()
   }
 
   /// Saves what observers still keep, then the state.

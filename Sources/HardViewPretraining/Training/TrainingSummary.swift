@@ -27,16 +27,22 @@ public struct TrainingSummary: Sendable, Equatable, CustomStringConvertible {
   public var machine: String
 
   /// Describes a training at the position where it begins or goes on.
+  /// - Parameter weighted: How many images have weights of their own; nil where all are drawn alike.
   init(
     of resolved: ResolvedConfiguration, dataset: any ImageDataset, parameterCount: Int,
-    initialization: Initialization?, normalizesOverBatch: Bool, dtype: DType, position: TrainingProgress
+    initialization: Initialization?, normalizesOverBatch: Bool, dtype: DType, position: TrainingProgress,
+    weighted: Int? = nil
   ) {
     let values = resolved.values
     self.initialization = initialization
     images = dataset.summary
     isLabelled = dataset.labels != nil
     let remark = Self.remark(on: values.training, of: resolved.method, normalizesOverBatch: normalizesOverBatch)
-    remarks = dataset.remarks + [remark].compactMap { $0 }
+    let weights = weighted.map { known in
+      "weights: images are drawn by how hard \(values.data.weights.run) found them, \(known) of \(dataset.count) of which it "
+        + "recorded (strength \(values.data.weights.strength))"
+    }
+    remarks = dataset.remarks + [remark, weights].compactMap { $0 }
     network =
       "\(values.backbone.name.rawValue), \(millions(Int(values.backbone.parameterCount))) parameters, "
       + "\(millions(parameterCount)) trained with heads"

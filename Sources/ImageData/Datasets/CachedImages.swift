@@ -59,6 +59,7 @@ private struct WatchedSource: ImageSource {
 
   var width: Int { source.width }
   var height: Int { source.height }
+  var fingerprint: UInt64? { source.fingerprint }
 
   func pixels(_ need: PixelNeed) throws(ImageError) -> ImagePart {
     let image = try source.wholeImage()

@@ -21,6 +21,9 @@ public struct EncodedImage: ImageSource, Sendable {
   /// How the names of files of this format end, without the dot.
   var fileExtension: String { codec.fileExtensions[0] }
 
+  /// That of the file.
+  public var fingerprint: UInt64? { ImageData.fingerprint(of: bytes) }
+
   private let bytes: [UInt8]
   private let codec: any ImageCodec.Type
   private let orientation: Orientation

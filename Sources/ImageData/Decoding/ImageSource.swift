@@ -14,9 +14,15 @@ public protocol ImageSource {
   ///
   /// Every pixel is the one that the whole image has at that resolution.
   func pixels(_ need: PixelNeed) throws(ImageError) -> ImagePart
+
+  /// A number that is the same for the same file or stored pixels, and hardly ever for others; nil where it is not known.
+  var fingerprint: UInt64? { get }
 }
 
 extension ImageSource {
+  /// Not known.
+  public var fingerprint: UInt64? { nil }
+
   /// The whole image at its own resolution.
   public func wholeImage() throws(ImageError) -> Image { try pixels(.everything(width: width, height: height)).image }
 }
@@ -72,4 +78,7 @@ extension PixelNeed {
 extension Image: ImageSource {
   /// The whole image, whatever is needed.
   public func pixels(_ need: PixelNeed) -> ImagePart { ImagePart(self) }
+
+  /// That of its pixels.
+  public var fingerprint: UInt64? { ImageData.fingerprint(of: pixels) }
 }

@@ -6,7 +6,7 @@ enum EpochOrder {
   /// is read from front to back.
   static let openShards = 16
 
-  /// All positions below `count` in random order.
+  /// Positions below `count` in random order: each once, or as often as its weight says.
   ///
   /// Without shards, every order is equally likely. With them, the shards are taken in random order, `openShards` at a
   /// time, and each is read from front to back; what is read waits among `buffer` images, from which the next one is
@@ -14,9 +14,40 @@ enum EpochOrder {
   /// in it, near enough for what the system reads ahead; a buffer for all images makes every order equally likely again.
   ///
   /// - Parameters:
+  ///   - weights: How often each position comes, in proportion; nil for once each. The order has `count` of them.
   ///   - shards: Stretches that together are all positions.
   ///   - buffer: Images that wait at once, at least 1.
   static func order(
+    count: Int, weights: [Double]?, shards: [Range<Int>]?, buffer: Int, using random: inout ViewRandom
+  ) -> [Int] {
+    guard let weights else { return order(count: count, shards: shards, buffer: buffer, using: &random) }
+    let drawn = drawn(weights, using: &random)
+    func place(_ index: Int) -> Int { drawn.partitioningIndex { $0 >= index } }
+    let order = order(
+      count: drawn.count, shards: shards?.map { place($0.lowerBound)..<place($0.upperBound) }, buffer: buffer,
+      using: &random)
+    return order.map { drawn[$0] }
+  }
+
+  /// As many positions as there are weights, ascending, each as often as its weight says, rounded up or down.
+  ///
+  /// Systematic sampling: the points of an even grid, shifted at random, that fall into each position's share.
+  private static func drawn(_ weights: [Double], using random: inout ViewRandom) -> [Int] {
+    let step = weights.reduce(0, +) / Double(weights.count)
+    let shift = random.uniform()
+    var drawn: [Int] = []
+    drawn.reserveCapacity(weights.count)
+    var end = 0.0
+    for (position, weight) in weights.enumerated() {
+      end += weight
+      while drawn.count < weights.count, (Double(drawn.count) + shift) * step < end { drawn.append(position) }
+    }
+    // Sums of many weights are rounded.
+    let last = weights.lastIndex { $0 > 0 }!
+    return drawn + Array(repeating: last, count: weights.count - drawn.count)
+  }
+
+  private static func order(
     count: Int, shards: [Range<Int>]?, buffer: Int, using random: inout ViewRandom
   ) -> [Int] {
     guard let shards, buffer < count else { return random.permutation(of: count) }
@@ -55,5 +86,17 @@ enum EpochOrder {
       }
       return index
     }
+  }
+}
+
+extension [Int] {
+  /// The first place whose element fulfills a condition that all later ones fulfill, too.
+  fileprivate func partitioningIndex(where belongs: (Int) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if belongs(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

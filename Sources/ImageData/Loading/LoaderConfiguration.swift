@@ -25,6 +25,10 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public var keepsImages: Bool
   /// Images of a sharded dataset among which the next is drawn, at least 1; other datasets are shuffled as a whole.
   public var shuffleBuffer: Int
+  /// How often each image is drawn in an epoch, in proportion; nil draws every image once.
+  ///
+  /// An epoch then has as many images as the dataset, some of them several times and others not at all.
+  public var weights: [Double]?
   /// Chooses the order of every epoch and the parameters of every view.
   public var seed: UInt64
 
@@ -32,7 +36,8 @@ public struct LoaderConfiguration: Equatable, Sendable {
   public init(
     batchSize: Int, threads: Int = ProcessInfo.processInfo.usableProcessorCount, prefetchedBatches: Int = 2,
     dropsLast: Bool = true, channels: Int = 3, format: PixelFormat = .float32, decodingMargin: Double = 2,
-    keepsImages: Bool = false, shuffleBuffer: Int = 8192, seed: UInt64 = 0
+    keepsImages: Bool = false, shuffleBuffer: Int = 8192, weights: [Double]? = nil,
+    seed: UInt64 = 0
   ) {
     self.batchSize = batchSize
     self.threads = threads
@@ -43,6 +48,7 @@ public struct LoaderConfiguration: Equatable, Sendable {
     self.decodingMargin = decodingMargin
     self.keepsImages = keepsImages
     self.shuffleBuffer = shuffleBuffer
+    self.weights = weights
     self.seed = seed
   }
 
@@ -52,6 +58,11 @@ public struct LoaderConfiguration: Equatable, Sendable {
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     precondition(prefetchedBatches > 0, "at least one batch is prefetched, not \(prefetchedBatches)")
     precondition(shuffleBuffer > 0, "the next image is drawn from at least one, not \(shuffleBuffer)")
+    if let weights {
+      precondition(
+        weights.allSatisfy { $0 >= 0 && $0.isFinite } && weights.contains { $0 > 0 },
+        "weights are finite and not below 0, and one of them is above")
+    }
     precondition(channels > 0, "views have at least one channel, not \(channels)")
   }
 }

@@ -14,14 +14,19 @@ public final class ViewLoader: Sendable {
   private let pipeline: BatchPipeline<ViewSource>
 
   /// Creates a loader; nothing is read before the first epoch is started.
+  /// - Parameter fingerprints: Told about every image that is read; nil for none.
   public init(
-    dataset: any ImageDataset, groups: [DrawnViews], configuration: LoaderConfiguration, skipped: SkippedImages
+    dataset: any ImageDataset, groups: [DrawnViews], configuration: LoaderConfiguration, skipped: SkippedImages,
+    fingerprints: ImageFingerprints? = nil
   ) {
     precondition(dataset.count > 0, "a loader needs at least one image")
     precondition(!groups.isEmpty, "a loader needs at least one group of views")
     configuration.check()
+    precondition(
+      configuration.weights.map { $0.count == dataset.count } ?? true, "there is one weight for each image")
     source = ViewSource(
-      images: SkippingImages(dataset: dataset, skipped: skipped), groups: groups, configuration: configuration)
+      images: SkippingImages(dataset: dataset, skipped: skipped), fingerprints: fingerprints, groups: groups,
+      configuration: configuration)
     pipeline = BatchPipeline(
       source: source, threads: configuration.threads, prefetched: configuration.prefetchedBatches)
   }

@@ -11,6 +11,7 @@ struct ViewSource: BatchSource {
   }
 
   let images: SkippingImages
+  let fingerprints: ImageFingerprints?
   let groups: [DrawnViews]
   let configuration: LoaderConfiguration
   let renderers: [ViewRenderer]
@@ -18,8 +19,11 @@ struct ViewSource: BatchSource {
   let groupStarts: [Int]
   let valuesPerImage: Int
 
-  init(images: SkippingImages, groups: [DrawnViews], configuration: LoaderConfiguration) {
+  init(
+    images: SkippingImages, fingerprints: ImageFingerprints?, groups: [DrawnViews], configuration: LoaderConfiguration
+  ) {
     self.images = images
+    self.fingerprints = fingerprints
     self.groups = groups
     self.configuration = configuration
     renderers = groups.map {
@@ -49,7 +53,8 @@ struct ViewSource: BatchSource {
     var random = ViewRandom(
       seed: configuration.seed, epoch: epoch, sample: 0, view: 0, stream: RandomStream.epochOrder)
     return EpochOrder.order(
-      count: images.dataset.count, shards: images.dataset.shards, buffer: configuration.shuffleBuffer, using: &random)
+      count: images.dataset.count, weights: configuration.weights, shards: images.dataset.shards,
+      buffer: configuration.shuffleBuffer, using: &random)
   }
 
   func fill(
@@ -57,6 +62,7 @@ struct ViewSource: BatchSource {
   ) throws(LoaderError) -> Sample {
     var watch = Stopwatch()
     return try images.useFirst(from: place.index) { index, source throws(ImageError) in
+      fingerprints?.look(at: source, index: index)
       var times = LoadingTimes()
       times.reading = watch.lap()
       let parameters = groups.enumerated().map { group, drawn in

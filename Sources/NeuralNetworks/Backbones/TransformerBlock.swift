@@ -35,11 +35,24 @@ final class SelfAttention: Layer {
     proj = Linear(width, width, initialization: .truncatedNormal, using: generator)
   }
 
-  func callAsFunction(_ input: Tensor, in phase: Phase) -> Tensor {
+  /// Queries, keys and values, each `[batch, heads, tokens, width of a head]`.
+  private func parts(of input: Tensor, in phase: Phase) -> [Tensor] {
     let (batch, tokens) = (input.shape[0], input.shape[1])
-    let parts = qkv(input, in: phase).split(into: 3, along: 2).map {
+    return qkv(input, in: phase).split(into: 3, along: 2).map {
       $0.reshaped([batch, tokens, heads, -1]).transposed(1, 2)
     }
+  }
+
+  /// How much each token attends to each, `[batch, heads, tokens, tokens]`; rows add up to 1.
+  func weights(_ input: Tensor, in phase: Phase) -> Tensor {
+    let parts = parts(of: input, in: phase)
+    let scale = 1 / Double(parts[0].shape[3]).squareRoot()
+    return (parts[0].matmul(parts[1].transposed(2, 3)) * scale).softmax(along: 3)
+  }
+
+  func callAsFunction(_ input: Tensor, in phase: Phase) -> Tensor {
+    let (batch, tokens) = (input.shape[0], input.shape[1])
+    let parts = parts(of: input, in: phase)
     let attended = parts[0].attending(to: parts[1], values: parts[2])
     return proj(attended.transposed(1, 2).reshaped([batch, tokens, -1]), in: phase)
   }

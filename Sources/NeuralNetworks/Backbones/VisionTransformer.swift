@@ -94,6 +94,24 @@ public final class VisionTransformer: Backbone {
     }
   }
 
+  /// How much the class token attends to each patch in the last block, in each head.
+  ///
+  /// What DINO's pictures of attention show (Caron et al. 2021, figure 1).
+  /// - Parameter images: `[batch, channels, height, width]`.
+  /// - Returns: `[batch, heads, rows, columns]`; the class token attends to itself and to registers, too, so that patches
+  ///   add up to less than 1.
+  public func classAttention(of images: Tensor, in phase: Phase) -> Tensor {
+    FrozenBackbones.pass(in: phase) { phase in
+      let last = blocks[blocks.count - 1]
+      let tokens = blockOutput(images, blockCount: blocks.count - 1, in: phase)
+      let weights = last.attn.weights(last.norm1(tokens, in: phase), in: phase)
+      let (rows, columns) = (images.shape[2] / patchSize, images.shape[3] / patchSize)
+      return weights.narrowed(along: 2, from: 0, count: 1)
+        .narrowed(along: 3, from: prefixTokenCount, count: rows * columns)
+        .reshaped([images.shape[0], weights.shape[1], rows, columns])
+    }
+  }
+
   /// The class token, `[batch, featureCount]`, of tokens `[batch, tokens, featureCount]`.
   public static func classToken(of tokens: Tensor) -> Tensor {
     tokens.narrowed(along: 1, from: 0, count: 1).reshaped([tokens.shape[0], -1])

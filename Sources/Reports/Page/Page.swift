@@ -83,6 +83,7 @@ struct Page {
     svg .axis { stroke: var(--line); stroke-width: 1; }
     svg .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
     svg .mark { stroke-width: 1.2; stroke-dasharray: 4 3; }
+    .keys { font-size: .85rem; margin: .3rem 0; }
     .key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin: 0 .3em 0 .8em; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; }

@@ -5,6 +5,7 @@ import ImageData
 import Objectives
 import Pictures
 import RunRecords
+import ViewRecords
 import Views
 
 /// Some images with the views that were drawn of them and those that were chosen, at the beginning, in the middle and at

@@ -4,6 +4,7 @@ import HardViewSelection
 import Importances
 import Objectives
 import RunRecords
+import ViewRecords
 import Views
 
 /// What makes a pair of views hard: a functional ANOVA of recorded scores over the drawn parameters, and how often these

@@ -3,6 +3,7 @@ import HardViewPretraining
 import HardViewSelection
 import Objectives
 import RunRecords
+import ViewRecords
 import Views
 
 /// What the chosen views have in common: the paper's analysis for these runs.

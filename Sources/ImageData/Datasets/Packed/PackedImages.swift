@@ -94,6 +94,10 @@ private struct PackedImage: ImageSource {
   /// Its first byte.
   let start: Int
 
+  var fingerprint: UInt64? {
+    ImageData.fingerprint(of: pixels.bytes(in: start..<start + width * height * channels))
+  }
+
   /// The rows that are needed, in the image's own resolution.
   func pixels(_ need: PixelNeed) -> ImagePart {
     let top = min(max(0, need.box.top), height - 1)

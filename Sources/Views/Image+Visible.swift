@@ -1,5 +1,3 @@
-import Views
-
 extension Image {
   /// What can be shown of it: gray or colors as they are, of other channels the first three, or the first of two.
   package var visible: Image {
