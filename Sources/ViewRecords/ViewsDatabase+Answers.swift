@@ -55,17 +55,15 @@ extension ViewsDatabase {
   public func epochs() throws(RecordError) -> Answer {
     try answer(
       to: """
-        WITH overlaps AS (
-          SELECT epoch, avg(overlap) FILTER (WHERE selected) AS chosen, avg(overlap) FILTER (WHERE NOT selected) AS others
-          FROM pairs GROUP BY epoch),
-        chosen AS (
-          SELECT epoch, avg(least) AS least FROM (
-            SELECT epoch, max(overlap) FILTER (WHERE selected) <= min(overlap) AS least FROM pairs GROUP BY record)
-          GROUP BY epoch)
-        SELECT epoch + 1 AS epoch, count(*) AS records, count(DISTINCT image) AS images, chosen AS chosen_overlap,
-          others AS other_overlap, least AS least_overlap_share, avg(mean_score) AS mean_score,
-          avg(selected_score) AS selected_score
-        FROM records JOIN overlaps USING (epoch) JOIN chosen USING (epoch) GROUP BY epoch ORDER BY epoch
+        WITH own AS (
+          SELECT record, sum(overlap) FILTER (WHERE selected) AS chosen, count(*) FILTER (WHERE selected) AS chosen_count,
+            sum(overlap) FILTER (WHERE NOT selected) AS others, count(*) FILTER (WHERE NOT selected) AS other_count,
+            max(overlap) FILTER (WHERE selected) <= min(overlap) AS least
+          FROM pairs GROUP BY record)
+        SELECT epoch + 1 AS epoch, count(*) AS records, count(DISTINCT image) AS images,
+          sum(chosen) / sum(chosen_count) AS chosen_overlap, sum(others) / sum(other_count) AS other_overlap,
+          avg(least) AS least_overlap_share, avg(mean_score) AS mean_score, avg(selected_score) AS selected_score
+        FROM records JOIN own USING (record) GROUP BY records.epoch ORDER BY records.epoch
         """)
   }
 

@@ -46,17 +46,21 @@ final class ViewsRecorder: TrainingObserver {
     let places = zip(0..., samples).filter { followed.contains($0.1) }
     guard !places.isEmpty else { return }
     let table = choice.table()
+    // Read at once: a row for each choice, a column for each image that was scored.
     let scores = choice.scores.flatMap { scores in
-      scores.space.count <= CandidateSpace.recordedLimit ? (scores, scores.values.scores(in: scores.space)) : nil
+      scores.space.count <= CandidateSpace.recordedLimit
+        ? scores.values.scores(in: scores.space).scalars(as: Float.self) : nil
     }
+    let scoredCount = choice.selectedCount
     for (place, image) in places {
-      let own = scores.flatMap { scores, listed in place < listed.shape[1] ? (scores, listed) : nil }
+      let isScored = scores != nil && place < scoredCount
       try log.append(
         ViewsRecord(
           step: position.step, epoch: position.epoch, image: image, name: dataset.name(at: image),
           views: choice.parameters.map { $0[place] }, selected: table[place],
-          scored: own?.0.views.map { $0.map { $0[place] } },
-          scores: own?.1.narrowed(along: 1, from: place, count: 1).scalars()))
+          scored: isScored ? choice.scores?.views.map { $0.map { $0[place] } } : nil,
+          scores: isScored
+            ? scores.map { scores in stride(from: place, to: scores.count, by: scoredCount).map { scores[$0] } } : nil))
     }
   }
 }
