@@ -105,7 +105,9 @@ public final class EventFile {
 
   /// Numbers of fields in TensorFlow's event.proto and summary.proto.
   private enum Field {
-    static let (wallTime, step, fileVersion, summary, sessionLog) = (UInt64(1), UInt64(2), UInt64(3), UInt64(5), UInt64(7))
+    static let (wallTime, step, fileVersion, summary, sessionLog) = (
+      UInt64(1), UInt64(2), UInt64(3), UInt64(5), UInt64(7)
+    )
     static let sessionStatus = UInt64(1)
     static let value = UInt64(1)
     static let (tag, simpleValue, image) = (UInt64(1), UInt64(2), UInt64(4))

@@ -74,7 +74,8 @@ struct RecordReader {
 
   init(of database: SQLiteDatabase) throws(RecordError) {
     record = try database.prepare(
-      "SELECT step, epoch, image, name, selected, scored, scores FROM records JOIN images USING (image) WHERE record = ?")
+      "SELECT step, epoch, image, name, selected, scored, scores FROM records JOIN images USING (image) WHERE record = ?"
+    )
     views = try database.prepare(
       """
       SELECT source_width, source_height, crop_top, crop_left, crop_height, crop_width, is_flipped, brightness, contrast,

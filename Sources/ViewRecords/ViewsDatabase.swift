@@ -25,7 +25,8 @@ public final class ViewsDatabase {
     let database = try ViewsDatabase(SQLiteDatabase(path: path, .writing))
     // A machine that stops loses what was written last, but not the file.
     try database.database.execute("PRAGMA synchronous = NORMAL")
-    if try database.integer("PRAGMA user_version") == 0, try database.integer("SELECT count(*) FROM sqlite_master") == 0 {
+    if try database.integer("PRAGMA user_version") == 0, try database.integer("SELECT count(*) FROM sqlite_master") == 0
+    {
       try database.make()
     }
     try database.checkVersion()

@@ -211,6 +211,14 @@ import Testing
         ["views", "runs/my", "--chosen", "-n", "3", "--output", "chosen.png"], in: folder)
       #expect(chosen.code == 0 && chosen.error.contains("for 3 images"), "\(chosen.error)")
       #expect(try Data(contentsOf: URL(filePath: folder + "/chosen.png")).starts(with: [0x89, 0x50, 0x4E, 0x47]))
+      let epochs = try hardviews(["records", "runs/my"], in: folder)
+      #expect(epochs.code == 0 && epochs.output.contains("least_overlap_share"), "\(epochs.error)")
+      let ledger = try hardviews(["records", "runs/my", "--ledger", "--output", "ledger.csv"], in: folder)
+      #expect(ledger.code == 0 && ledger.error.contains("ledger.csv has 16 rows"), "\(ledger.error)")
+      let lines = try String(contentsOfFile: folder + "/ledger.csv", encoding: .utf8).split(separator: "\n")
+      #expect(lines.count == 17 && lines[0].hasPrefix("image,name,trained,scored,mean_score"))
+      let wrong = try hardviews(["records", "runs/my", "--sql", "SELECT iou FROM pairs"], in: folder)
+      #expect(wrong.code == 1 && wrong.error.contains("no such column: iou"), "\(wrong.error)")
       try Data().write(to: URL(filePath: folder + "/runs/my/views.jsonl"))
       let none = try hardviews(["views", "runs/my", "--chosen", "--output", "none.png"], in: folder)
       #expect(none.code == 1 && none.error.contains("views_of_images"), "\(none.error)")
@@ -295,6 +303,9 @@ import Testing
       (["evaluate", "linear", "nowhere", "--epochs", "0"], 2, "--epochs must be at least 1"),
       (["evaluate", "knn", "nowhere", "--crop", "0"], 2, "--crop must be at least 1"),
       (["views", "nowhere"], 2, "--output"),
+      (["records", "nowhere"], 1, "nowhere: there is no such folder"),
+      (["records", "nowhere", "--ledger", "--hardest", "3"], 2, "Ask one question"),
+      (["report", "nowhere", "--embedded-images", "3000"], 2, "from 0 to 2000"),
       (["views", "nowhere", "--json"], 1, "nothing is there"),
       (["views", "nowhere", "--json", "--recipe", "dina"], 1, "Did you mean 'dino'?"),
       (["views", "nowhere", "--json", "-n", "0"], 2, "-n goes from 1"),

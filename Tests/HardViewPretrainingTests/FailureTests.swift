@@ -60,7 +60,7 @@ import ViewRecords
 
       var warnings = 0
       let warning = try Pretraining.start(tiny.configuration(settings), output: tiny.directory("b"))
-      let outcome = try warning.run(shouldStop: { false }) { 
+      let outcome = try warning.run(shouldStop: { false }) {
         if case .warning(let text) = $0, text.contains("collapsed") { warnings += 1 }
       }
       #expect(outcome == .finished && warnings == 1)
@@ -142,7 +142,8 @@ import ViewRecords
       safety.tooHard = action
       let events = TrainingEvents()
       let log = HealthLog(
-        try RunDirectory.planned(at: folder + "/run"), dataset: try tiny.configuration().open(split: .train), fingerprints: nil,
+        try RunDirectory.planned(at: folder + "/run"), dataset: try tiny.configuration().open(split: .train),
+        fingerprints: nil,
         events: events)
       let health = Health(safety, log: log, events: events)
       let harmless = HealthFinding(step: 1, epoch: 0, kind: .narrowViews, message: "Narrow.", advice: "Try")

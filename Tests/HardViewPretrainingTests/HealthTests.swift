@@ -182,7 +182,8 @@ import Views
       let directory = try RunDirectory.planned(at: tiny.directory("run"))
       // A folder where the file would be.
       try makeFolder(directory.healthPath)
-      let log = HealthLog(directory, dataset: try tiny.configuration().open(split: .train), fingerprints: nil, events: events)
+      let log = HealthLog(
+        directory, dataset: try tiny.configuration().open(split: .train), fingerprints: nil, events: events)
       let finding = HealthFinding(step: 1, epoch: 0, kind: .slowLoading, message: "It waits.", advice: "Do something")
       #expect(throws: RecordError.self) { try log.record(finding) }
       #expect(warnings == ["It waits. Do something."])

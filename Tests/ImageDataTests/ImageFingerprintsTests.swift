@@ -26,6 +26,9 @@ import Views
         }
         #expect(fingerprints.copies.pairs.map(\.copy) == expected && !expected.isEmpty)
         for pair in fingerprints.copies.pairs { #expect(contents[pair.copy] == contents[pair.original]) }
+        let found = fingerprints.finish()
+        fingerprints.look(at: try dataset.source(at: 0), index: 0)
+        #expect(found == fingerprints.copies && found.pairs.map(\.copy) == expected)
       }
     }
   }

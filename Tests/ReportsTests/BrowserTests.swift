@@ -41,7 +41,8 @@ import Testing
       let counts = try JSONDecoder().decode(Counts.self, from: Data(title.utf8))
       #expect(counts.pictures == 60 + 12 + 60 && counts.inner == 15 && counts.charts > 25)
       #expect(counts.broken == 0 && counts.empty == 0 && counts.links == 0 && counts.wide == 0)
-      #expect(counts.sections == ["runs", "health", "training", "selection", "importances", "gallery", "embedding", "images"])
+      #expect(
+        counts.sections == ["runs", "health", "training", "selection", "importances", "gallery", "embedding", "images"])
     }
   }
 }

@@ -53,7 +53,8 @@ import Views
   @Test func transformersShowTheirAttention() throws {
     try withTemporaryDirectory { folder in
       let settings = [
-        "backbone.name=vit_tiny", "backbone.width=128", "backbone.depth=2", "backbone.patch_size=4", "training.epochs=1",
+        "backbone.name=vit_tiny", "backbone.width=128", "backbone.depth=2", "backbone.patch_size=4",
+        "training.epochs=1",
       ]
       let run = try Self.train("run", in: folder, classes: Self.classes, settings)
       let html = try RunReport(runs: [run]).html
@@ -67,9 +68,10 @@ import Views
   }
 
   /// Every section is there, with the figures of the run, and nothing that a browser would fetch.
-  @Test func aRunBecomesAPage() throws {
+  @Test(arguments: ViewsFormat.allCases) func aRunBecomesAPage(format: ViewsFormat) throws {
     try withTemporaryDirectory { folder in
-      let run = try Self.train("run", in: folder, classes: Self.classes)
+      let run = try Self.train(
+        "run", in: folder, classes: Self.classes, ["records.views_format=\(format.rawValue)"])
       let html = try RunReport(runs: [run]).html
       for anchor in ["runs", "health", "training", "selection", "importances", "gallery", "embedding", "images"] {
         #expect(html.contains("<section id=\"\(anchor)\">"))

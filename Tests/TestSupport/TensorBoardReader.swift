@@ -2,20 +2,31 @@ import Foundation
 
 /// What TensorBoard's own reader finds in a folder; `scripts/test` installs it.
 public enum TensorBoardReader {
+  /// A number at a step.
   public struct Scalar: Decodable {
+    /// Steps taken.
     public var step: Int
+    /// The number; -1 where it is NaN or infinite.
     public var value: Double
   }
 
+  /// A picture at a step.
   public struct Picture: Decodable {
+    /// Steps taken.
     public var step: Int
+    /// Pixels from left to right.
     public var width: Int
+    /// Pixels from top to bottom.
     public var height: Int
+    /// How long its file is.
     public var bytes: Int
   }
 
+  /// Everything in a folder, by tag.
   public struct Content: Decodable {
+    /// The numbers.
     public var scalars: [String: [Scalar]]
+    /// The pictures.
     public var images: [String: [Picture]]
   }
 
@@ -25,6 +36,7 @@ public enum TensorBoardReader {
     return "\(cache)/hardviews/tensorboard-2.20.0"
   }()
 
+  /// Whether it is installed.
   public static let isThere = FileManager.default.fileExists(atPath: "\(site)/tensorboard")
 
   private static let script = """
@@ -41,6 +53,7 @@ public enum TensorBoardReader {
     }))
     """
 
+  /// Reads the event files of a folder.
   public static func read(_ folder: String) throws -> Content {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")

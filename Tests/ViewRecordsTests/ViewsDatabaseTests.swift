@@ -218,9 +218,10 @@ private func records(_ count: Int, images: Int = 5, seed: UInt64 = 1) -> [ViewsR
       #expect(error?.description.contains(word) == true, "\(String(describing: error))")
     }
     #expect(try database.count == 10)
-    #expect(try database.answer(to: "SELECT x'00ff', NULL, 'a', 2, 0.5").rows == [
-      [.text("2 bytes"), .null, .text("a"), .integer(2), .real(0.5)]
-    ])
+    #expect(
+      try database.answer(to: "SELECT x'00ff', NULL, 'a', 2, 0.5").rows == [
+        [.text("2 bytes"), .null, .text("a"), .integer(2), .real(0.5)]
+      ])
   }
 
   @Test func otherFilesAreNotTaken() throws {

@@ -8,8 +8,9 @@ import ViewRecords
 public struct ImageWeights: Codable, Sendable, Equatable {
   /// The folder of a run whose records say how hard images are; empty for none.
   public var run = ""
-  /// How much more often hard images are drawn: an image one standard deviation above the mean exp(strength) times as
-  /// often as a mean one. Below 0 easy images are; 0 draws every image once.
+  /// How much more often hard images are drawn; below 0 easy images are, 0 draws every image once.
+  ///
+  /// An image that is harder than the mean by one standard deviation is drawn exp(strength) times as often as a mean one.
   public var strength = 0.0
 
   /// Every image once.

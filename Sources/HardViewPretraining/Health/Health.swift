@@ -94,7 +94,8 @@ final class Health {
     if safety.nonFiniteLoss == .goBack { throw GoBackRequest(problem: error, message: error.message) }
     guard safety.nonFiniteLoss != .stop, stepsLeftOut < Self.patience else { throw error }
     if safety.nonFiniteLoss != .ignore { events.send(.warning("\(error) This step was left out.")) }
-    if safety.nonFiniteLoss == .lowerShare { try easing?.lowerShare(because: error.message) }
+    // Once for several steps in a row.
+    if safety.nonFiniteLoss == .lowerShare, stepsLeftOut == 1 { try easing?.lowerShare(because: error.message) }
   }
 
   /// Judges the embedding after a step; warns once until it recovers.

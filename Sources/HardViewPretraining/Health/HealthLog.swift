@@ -10,7 +10,7 @@ final class HealthLog: TrainingObserver {
   private let log: StepLog
   private let metricsPath: String
   private let dataset: any ImageDataset
-  private let fingerprints: ImageFingerprints?
+  private var fingerprints: ImageFingerprints?
   private let events: TrainingEvents
   private var said: Set<HealthFinding.Kind> = []
   private var lines: [MetricsRecord] = []
@@ -67,7 +67,9 @@ final class HealthLog: TrainingObserver {
     add(line)
     guard position.stepInEpoch == 0 else { return [] }
     let rules = HealthRules(epochs: epochs + [HealthRules.Epoch(lines)])
-    let copies = fingerprints.flatMap { rules.repeatedImages($0.copies, name: dataset.name) }
+    // Most images have been seen in the first epoch that ends.
+    let copies = fingerprints.flatMap { rules.repeatedImages($0.finish(), name: dataset.name) }
+    fingerprints = nil
     let findings = (rules.findings + [copies].compactMap { $0 }).filter { !said.contains($0.kind) }
     for finding in findings { try record(finding) }
     return findings

@@ -21,7 +21,8 @@ final class MetricsRecorder: TrainingObserver {
 
   init(
     _ directory: RunDirectory, everySteps: Int, health: Health, healthLog: HealthLog,
-    tensorBoard: TensorBoardRecorder?, clock: StageClock, events: TrainingEvents, signals: SignalHistory, learningRate: @escaping (TrainingProgress) -> Double
+    tensorBoard: TensorBoardRecorder?, clock: StageClock, events: TrainingEvents, signals: SignalHistory,
+    learningRate: @escaping (TrainingProgress) -> Double
   ) {
     log = StepLog(path: directory.metricsPath, counts: .stepsTaken)
     self.everySteps = everySteps
@@ -57,11 +58,24 @@ final class MetricsRecorder: TrainingObserver {
       step: position.step, epoch: done.epoch, learningRate: learningRate(done), times: clock.reset(),
       embedding: embedding)
     line.online = signals.takeUnrecorded()
-    try log.append(line)
-    try tensorBoard?.take(line)
+    let refused =
+      refusals { () throws(RecordError) in try log.append(line) }
+      + refusals { () throws(RecordError) in try tensorBoard?.take(line) }
     try health.judge(embedding, at: done)
     try health.judge(try healthLog.take(line, at: position))
     if position.stepInEpoch == 0 { events.send(.epoch(done, line)) }
+    // What a disk refuses is no reason not to look at the training.
+    if let error = refused.first { throw error }
+  }
+
+  /// Runs `body`, and returns what it throws.
+  private func refusals(_ body: () throws(RecordError) -> Void) -> [RecordError] {
+    do throws(RecordError) {
+      try body()
+      return []
+    } catch {
+      return [error]
+    }
   }
 }
 

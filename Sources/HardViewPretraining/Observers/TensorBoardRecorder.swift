@@ -39,7 +39,7 @@ final class TensorBoardRecorder: TrainingObserver {
   }
 
   /// Takes a line of metrics.
-  func take(_ line: MetricsRecord) throws { try add(Self.scalars(of: line), atStep: line.step) }
+  func take(_ line: MetricsRecord) throws(RecordError) { try add(Self.scalars(of: line), atStep: line.step) }
 
   private static func scalars(of line: MetricsRecord) -> [EventFile.Value] {
     let online = line.online?.last
@@ -99,7 +99,9 @@ struct ChosenViewsPicture {
   /// Pixels of a tile's side, at least.
   private static let tileSide = 64
   private static let frame = 3
-  private static let (chosenColor, otherColor) = ([UInt8](arrayLiteral: 230, 120, 20), [UInt8](arrayLiteral: 40, 40, 40))
+  private static let (chosenColor, otherColor) = (
+    [UInt8](arrayLiteral: 230, 120, 20), [UInt8](arrayLiteral: 40, 40, 40)
+  )
 
   /// The picture of a choice's first images; nil where none can be drawn.
   func picture(of choice: Choice, _ samples: [Int]) -> EventFile.Value? {

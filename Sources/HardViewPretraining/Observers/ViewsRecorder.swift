@@ -14,7 +14,8 @@ final class ViewsRecorder: TrainingObserver {
   private let dataset: any ImageDataset
   private let followed: Set<Int>
 
-  /// Follows `records.views_of_images` images, or all where there are fewer; which ones depends on their number and the seed alone.
+  /// Follows `records.views_of_images` images, or all where there are fewer; which ones depends on their number and the
+  /// seed alone.
   init(_ directory: RunDirectory, dataset: any ImageDataset, _ records: RecordsConfiguration, seed: UInt64) {
     log = directory.viewsLog(records.viewsFormat)
     self.dataset = dataset

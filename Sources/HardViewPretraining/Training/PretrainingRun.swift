@@ -98,17 +98,18 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       ? TensorBoardRecorder(
         directory,
         pictures: ChosenViewsPicture(dataset: dataset, recipes: try parts.resolved.drawnRecipes())) : nil
-    // Metrics come last: their lines hold what the others have found.
-    let observers: [any TrainingObserver] = [
+    var observers: [any TrainingObserver] = [
       online.observer(imagesPerEpoch: loader.batchesPerEpoch * values.training.batchSize, clock: clock, events: events),
-      ViewsRecorder(
-        directory, dataset: dataset, values.records, seed: UInt64(bitPattern: Int64(values.seed))),
+      ViewsRecorder(directory, dataset: dataset, values.records, seed: UInt64(bitPattern: Int64(values.seed))),
       SelectionRecorder(directory, events: events), healthLog, ProgressReporter(health: health, events: events),
-    ] + [tensorBoard].compactMap { $0 } + [
+    ]
+    if let tensorBoard { observers.append(tensorBoard) }
+    // Metrics come last: their lines hold what the others have found.
+    observers.append(
       MetricsRecorder(
         directory, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog,
-        tensorBoard: tensorBoard, clock: clock, events: events, signals: online.history, learningRate: learner.optimizer.learningRate),
-    ]
+        tensorBoard: tensorBoard, clock: clock, events: events, signals: online.history,
+        learningRate: learner.optimizer.learningRate))
     let state = TrainingState(
       TrainingProgress(
         stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: values.training.epochs,

@@ -25,7 +25,8 @@ public final class Trainer<L: Learner> {
   /// Combines the parts; nothing happens before `run`.
   init(
     _ learner: L, feed: BatchFeed, health: Health, observers: [any TrainingObserver], checkpoints: CheckpointStore,
-    state: TrainingState, easing: Easing, events: TrainingEvents, communicator: any Communicator = SingleWorker(), clock: StageClock,
+    state: TrainingState, easing: Easing, events: TrainingEvents, communicator: any Communicator = SingleWorker(),
+    clock: StageClock,
     reasonToStop: @escaping () -> String? = { nil }
   ) {
     self.learner = learner

@@ -46,7 +46,8 @@ public protocol Learner: AnyObject {
 ///
 /// Reading a value of the step waits for the device, so observers read seldom.
 public protocol TrainingObserver: TrainingPart {
-  /// Goes on in a run that was interrupted: drops what was recorded after `position`. Nothing by default.
+  /// Goes on in a run that was interrupted, or that goes back to an earlier checkpoint: drops what was recorded after
+  /// `position`. Nothing by default.
   func resume(at position: TrainingProgress) throws
   /// Looks at a step; `position` is where training goes on.
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws

@@ -13,6 +13,7 @@ public final class ImageFingerprints: Sendable {
     /// Images that are a copy of one seen before, and that one, in the order in which they were seen.
     public var pairs: [(copy: Int, original: Int)] = []
 
+    /// Whether the same images were found.
     public static func == (one: Copies, other: Copies) -> Bool {
       one.images == other.images && one.pairs.elementsEqual(other.pairs, by: ==)
     }
@@ -22,6 +23,7 @@ public final class ImageFingerprints: Sendable {
     var originals: [UInt64: Int] = [:]
     var isSeen: [Bool]
     var copies = Copies()
+    var isFinished = false
   }
 
   private let state: Mutex<State>
@@ -34,14 +36,24 @@ public final class ImageFingerprints: Sendable {
   /// What was found so far.
   public var copies: Copies { state.withLock(\.copies) }
 
+  /// Looks at no further image, and keeps nothing but what was found.
+  public func finish() -> Copies {
+    state.withLock { state in
+      (state.isFinished, state.originals, state.isSeen) = (true, [:], [])
+      return state.copies
+    }
+  }
+
   /// Looks at an image, unless it was looked at before or does not say what it is made of.
   func look(at source: any ImageSource, index: Int) {
     let isNew = state.withLock { state in
-      defer { state.isSeen[index] = true }
-      return !state.isSeen[index]
+      guard !state.isFinished, !state.isSeen[index] else { return false }
+      state.isSeen[index] = true
+      return true
     }
     guard isNew, let fingerprint = source.fingerprint else { return }
     state.withLock { state in
+      guard !state.isFinished else { return }
       state.copies.images += 1
       if let original = state.originals[fingerprint] {
         state.copies.pairs.append((index, original))

@@ -34,7 +34,8 @@ struct EmbeddingSection {
     let maps = [
       ScatterChart(
         title: "Neighbors",
-        caption: "\(embedded.embeddings.count) images; those that are near one another are alike to the encoder (t-SNE). "
+        caption:
+          "\(embedded.embeddings.count) images; those that are near one another are alike to the encoder (t-SNE). "
           + "How far groups lie apart, and how large they are, means little.",
         points: embedded.map, classes: labels, names: names),
       ScatterChart(
