@@ -29,7 +29,9 @@ struct EmbeddingSection {
 
   private func html(of embedded: EmbeddedImages) -> HTML {
     let labels = embedded.embeddings.labels
-    let names = labels == nil ? [] : embedded.sample.classNames ?? []
+    let names = labels.map { labels in
+      embedded.sample.classNames ?? (0...(labels.max() ?? 0)).map { "class \($0)" }
+    }
     let shares = embedded.shares.map { "\(Int((100 * $0).rounded())) %" }.joined(separator: " and ")
     let maps = [
       ScatterChart(
@@ -37,10 +39,10 @@ struct EmbeddingSection {
         caption:
           "\(embedded.embeddings.count) images; those that are near one another are alike to the encoder (t-SNE). "
           + "How far groups lie apart, and how large they are, means little.",
-        points: embedded.map, classes: labels, names: names),
+        points: embedded.map, classes: labels, names: names ?? []),
       ScatterChart(
         title: "Principal components", caption: "The directions with most variance, \(shares) of all.",
-        points: embedded.components, classes: labels, names: names),
+        points: embedded.components, classes: labels, names: names ?? []),
     ]
     var body: HTML = "<div class=\"grid\">\n\(HTML(maps.compactMap(\.html)))</div>\n"
     body += "<h3>Nearest neighbors</h3>\n"
