@@ -104,7 +104,6 @@ public final class ViewSelection {
   private func choose<Method: SelfSupervisedMethod>(
     from views: some CandidateViews, for method: Method, in context: StepContext
   ) throws(MissingBoxesError) -> Choice {
-    let isChoice = candidates.space.count > 1 || candidates.dropsViews
     let share = isChoice ? policy.times.share(at: context.position) * images.gainShare * easing : 0
     // The first ones, which are as good as random ones since batches are shuffled, or those that are favored.
     let count = Int((share * Double(views.imageCount)).rounded())
@@ -181,8 +180,10 @@ extension ViewSelection {
 
   /// Whether hard views are selected for any image at a position in training.
   public func selectsAny(at position: TrainingProgress) -> Bool {
-    candidates.space.count > 1 && policy.times.share(at: position) * easing > 0
+    isChoice && policy.times.share(at: position) * easing > 0
   }
+
+  private var isChoice: Bool { candidates.space.count > 1 || candidates.dropsViews }
 }
 
 // MARK: - Audits and calibrations

@@ -6,6 +6,7 @@ public enum CSV {
   }
 
   private static func field(_ text: String) -> String {
+    // A carriage return with a line feed is a character of its own.
     guard text.contains(where: { ",\"\n\r\r\n".contains($0) }) else { return text }
     return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
   }

@@ -185,8 +185,9 @@ import Views
       let log = HealthLog(
         directory, dataset: try tiny.configuration().open(split: .train), fingerprints: nil, events: events)
       let finding = HealthFinding(step: 1, epoch: 0, kind: .slowLoading, message: "It waits.", advice: "Do something")
-      #expect(throws: RecordError.self) { try log.record(finding) }
-      #expect(warnings == ["It waits. Do something."])
+      log.record(finding)
+      #expect(warnings.count == 2 && warnings[0] == "It waits. Do something.")
+      #expect(warnings.last?.contains(directory.healthPath) == true)
     }
   }
 
@@ -203,7 +204,7 @@ import Views
       let log = HealthLog(directory, dataset: dataset, fingerprints: nil, events: events)
       for step in 0..<60 {
         let position = TrainingProgress(step: step, stepsPerEpoch: 100, totalEpochs: 1)
-        try log.take(
+        log.take(
           step == 50 ? 300 : Double(step % 3),
           in: StepContext(position, BatchDraw(seed: 0, epoch: 0, step: step, samples: [7, step])))
       }

@@ -41,10 +41,10 @@ final class Easing {
   }
 
   /// Halves the share of hard views; does nothing where none are selected.
-  func lowerShare(because message: String) throws {
+  func lowerShare(because message: String) {
     guard selection.selectsAny(at: state.position) else { return }
     selection.ease(to: selection.easing / 2)
-    try report(.loweredShare, "\(message) The share of hard views was lowered to \(share).")
+    report(.loweredShare, "\(message) The share of hard views was lowered to \(share).")
   }
 
   /// Goes back to a checkpoint, each time to an earlier one of those that are kept, with half the share of hard views.
@@ -69,24 +69,20 @@ final class Easing {
   }
 
   /// Says that training went back, once the records of the steps that are undone have been dropped.
-  func reportReturn() throws {
-    if let message = unreported { try report(.wentBack, message) }
+  func reportReturn() {
+    if let message = unreported { report(.wentBack, message) }
     unreported = nil
   }
 
   private var share: String { "\(Int((100 * selection.easing).rounded())) %" }
 
-  private func report(_ kind: HealthFinding.Kind, _ message: String) throws {
+  private func report(_ kind: HealthFinding.Kind, _ message: String) {
     events.send(.warning(message))
-    do {
-      try log.record(
-        HealthFinding(
-          step: state.position.step, epoch: state.position.epoch, kind: kind, message: message,
-          advice: "Where it happens again, lower optimizer.learning_rate or draw views that are less hard "
-            + "(selection.overlap_floor=0.1, a larger views.crop.scale)"),
-        isSaid: true, repeats: true)
-    } catch let error as RecordError {
-      events.send(.warning("\(error)"))
-    }
+    log.record(
+      HealthFinding(
+        step: state.position.step, epoch: state.position.epoch, kind: kind, message: message,
+        advice: "Where it happens again, lower optimizer.learning_rate or draw views that are less hard "
+          + "(selection.overlap_floor=0.1, a larger views.crop.scale)"),
+      isSaid: true, repeats: true)
   }
 }

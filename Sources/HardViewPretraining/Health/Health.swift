@@ -33,23 +33,10 @@ final class Health {
   }
 
   /// Records a problem that is warned of here.
-  private func record(_ kind: HealthFinding.Kind, _ message: String, _ advice: String, at position: TrainingProgress)
-    throws
-  {
-    try keepingOn {
-      try log.record(
-        HealthFinding(step: position.step + 1, epoch: position.epoch, kind: kind, message: message, advice: advice),
-        isSaid: true)
-    }
-  }
-
-  /// Runs `body`; that the disk refuses a record is no reason to stop.
-  private func keepingOn(_ body: () throws -> Void) throws {
-    do {
-      try body()
-    } catch let error as RecordError {
-      events.send(.warning("\(error)"))
-    }
+  private func record(_ kind: HealthFinding.Kind, _ message: String, _ advice: String, at position: TrainingProgress) {
+    log.record(
+      HealthFinding(step: position.step + 1, epoch: position.epoch, kind: kind, message: message, advice: advice),
+      isSaid: true)
   }
 
   /// Looks at a step now or soon.
@@ -77,7 +64,7 @@ final class Health {
     guard !unread.isEmpty else { return }
     let losses = Tensor.stacked(unread.map(\.loss)).scalars(as: Double.self)
     for (step, loss) in zip(unread, losses) {
-      try keepingOn { try log.take(loss, in: step.context) }
+      log.take(loss, in: step.context)
       try judge(loss, at: step.context.position)
     }
   }
@@ -90,12 +77,12 @@ final class Health {
     let error = NonFiniteLossError(epoch: position.epoch, step: position.stepInEpoch, loss: loss)
     stepsLeftOut += 1
     lastError = error
-    try record(.nonFiniteLoss, error.message, error.advice, at: position)
+    record(.nonFiniteLoss, error.message, error.advice, at: position)
     if safety.nonFiniteLoss == .goBack { throw GoBackRequest(problem: error, message: error.message) }
     guard safety.nonFiniteLoss != .stop, stepsLeftOut < Self.patience else { throw error }
     if safety.nonFiniteLoss != .ignore { events.send(.warning("\(error) This step was left out.")) }
     // Once for several steps in a row.
-    if safety.nonFiniteLoss == .lowerShare, stepsLeftOut == 1 { try easing?.lowerShare(because: error.message) }
+    if safety.nonFiniteLoss == .lowerShare, stepsLeftOut == 1 { easing?.lowerShare(because: error.message) }
   }
 
   /// Judges the embedding after a step; warns once until it recovers.
@@ -106,12 +93,12 @@ final class Health {
     isCollapsed = embedding.isCollapsed(by: safety)
     guard isCollapsed else { return }
     let error = CollapseError(epoch: position.epoch, step: position.stepInEpoch, health: embedding)
-    try record(.collapse, error.message, error.advice, at: position)
+    record(.collapse, error.message, error.advice, at: position)
     if !wasCollapsed, safety.collapse != .stop { events.send(.warning("\(error)")) }
     switch safety.collapse {
     case .stop: throw error
     case .goBack: throw GoBackRequest(problem: error, message: error.message)
-    case .lowerShare where !wasCollapsed: try easing?.lowerShare(because: error.message)
+    case .lowerShare where !wasCollapsed: easing?.lowerShare(because: error.message)
     case .warn, .ignore, .lowerShare: break
     }
   }
@@ -124,7 +111,7 @@ final class Health {
     switch safety.tooHard {
     case .stop: throw error
     case .goBack: throw GoBackRequest(problem: error, message: finding.message)
-    case .lowerShare: try easing?.lowerShare(because: finding.message)
+    case .lowerShare: easing?.lowerShare(because: finding.message)
     case .warn, .ignore: break
     }
   }

@@ -48,10 +48,10 @@ final class HealthLog: TrainingObserver {
   func observe(_ step: TrainingStep, at position: TrainingProgress) {}
 
   /// Looks at the loss of a batch.
-  func take(_ loss: Double, in context: StepContext) throws {
+  func take(_ loss: Double, in context: StepContext) {
     guard let usual = spikes.spike(loss) else { return }
     let names = context.draw.samples.prefix(5).map { dataset.name(at: $0) }.joined(separator: ", ")
-    try record(
+    record(
       HealthFinding(
         step: context.position.step + 1, epoch: context.position.epoch, kind: .lossSpike,
         message: String(
@@ -63,7 +63,7 @@ final class HealthLog: TrainingObserver {
 
   /// Looks at a line of metrics; at the end of an epoch, at the epoch.
   /// - Returns: What was found for the first time.
-  func take(_ line: MetricsRecord, at position: TrainingProgress) throws -> [HealthFinding] {
+  func take(_ line: MetricsRecord, at position: TrainingProgress) -> [HealthFinding] {
     add(line)
     guard position.stepInEpoch == 0 else { return [] }
     let rules = HealthRules(epochs: epochs + [HealthRules.Epoch(lines)])
@@ -71,7 +71,7 @@ final class HealthLog: TrainingObserver {
     let copies = fingerprints.flatMap { rules.repeatedImages($0.finish(), name: dataset.name) }
     fingerprints = nil
     let findings = (rules.findings + [copies].compactMap { $0 }).filter { !said.contains($0.kind) }
-    for finding in findings { try record(finding) }
+    for finding in findings { record(finding) }
     return findings
   }
 
@@ -88,11 +88,15 @@ final class HealthLog: TrainingObserver {
   /// - Parameters:
   ///   - isSaid: Whether somebody else warns of it.
   ///   - repeats: Whether it is said every time.
-  func record(_ finding: HealthFinding, isSaid: Bool = false, repeats: Bool = false) throws {
+  func record(_ finding: HealthFinding, isSaid: Bool = false, repeats: Bool = false) {
     guard said.insert(finding.kind).inserted || repeats else { return }
-    // A disk that refuses the line must not hide what it says.
     if !isSaid { events.send(.warning("\(finding.message) \(finding.advice).")) }
-    try log.append(finding)
+    do throws(RecordError) {
+      try log.append(finding)
+    } catch {
+      // No reason to hide what was found, or not to react to it.
+      events.send(.warning("\(error)"))
+    }
   }
 }
 

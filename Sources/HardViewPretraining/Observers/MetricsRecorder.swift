@@ -62,7 +62,7 @@ final class MetricsRecorder: TrainingObserver {
       refusals { () throws(RecordError) in try log.append(line) }
       + refusals { () throws(RecordError) in try tensorBoard?.take(line) }
     try health.judge(embedding, at: done)
-    try health.judge(try healthLog.take(line, at: position))
+    try health.judge(healthLog.take(line, at: position))
     if position.stepInEpoch == 0 { events.send(.epoch(done, line)) }
     // What a disk refuses is no reason not to look at the training.
     if let error = refused.first { throw error }

@@ -56,16 +56,15 @@ public final class Trainer<L: Learner> {
       do {
         try health.observe(step, at: position)
         for observer in observers { try warning { try observer.observe(step, at: position) } }
+        let request = request()
+        let stops = communicator.anyAgrees(request == .stop) && !position.isFinished
+        if communicator.anyAgrees(request != .goOn || reasonToStop() != nil) || checkpoints.isDue(at: position) {
+          try save()
+        }
+        if stops { return try ending(with: .interrupted) }
       } catch let request as GoBackRequest {
         try goBack(request)
-        continue
       }
-      let request = request()
-      let stops = communicator.anyAgrees(request == .stop) && !position.isFinished
-      if communicator.anyAgrees(request != .goOn || reasonToStop() != nil) || checkpoints.isDue(at: position) {
-        try save()
-      }
-      if stops { return try ending(with: .interrupted) }
     }
     try health.validate()
     return try ending(with: .finished)
@@ -76,7 +75,7 @@ public final class Trainer<L: Learner> {
     try easing.goBack(request)
     health.forget()
     for observer in observers { try observer.resume(at: position) }
-    try easing.reportReturn()
+    easing.reportReturn()
   }
 
   /// Saves what observers still keep, then the state.

@@ -10,13 +10,16 @@ public final class ImageFingerprints: Sendable {
   public struct Copies: Sendable, Equatable {
     /// How many images were looked at.
     public var images = 0
-    /// Images that are a copy of one seen before, and that one, in the order in which they were seen.
-    public var pairs: [(copy: Int, original: Int)] = []
+    /// The copies, in the order in which they were seen.
+    public var pairs: [Pair] = []
+  }
 
-    /// Whether the same images were found.
-    public static func == (one: Copies, other: Copies) -> Bool {
-      one.images == other.images && one.pairs.elementsEqual(other.pairs, by: ==)
-    }
+  /// An image that is a copy of one seen before.
+  public struct Pair: Sendable, Equatable {
+    /// Its place in the dataset.
+    public var copy: Int
+    /// That of the other.
+    public var original: Int
   }
 
   private struct State {
@@ -56,7 +59,7 @@ public final class ImageFingerprints: Sendable {
       guard !state.isFinished else { return }
       state.copies.images += 1
       if let original = state.originals[fingerprint] {
-        state.copies.pairs.append((index, original))
+        state.copies.pairs.append(Pair(copy: index, original: original))
       } else {
         state.originals[fingerprint] = index
       }
