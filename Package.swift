@@ -124,7 +124,7 @@ let package = Package(
       dependencies: [
         "Objectives", "HardViewSelection", "Views", "ImageData", "TensorViews", "Torch", "NeuralNetworks",
         "Optimization", "Processors", "RepresentationEvaluation", "Checkpoints", "RunRecords", "RunConfiguration",
-        "AtomicFiles", "TensorBoard", "ViewRecords",
+        "AtomicFiles", "Pictures", "TensorBoard", "ViewRecords",
       ],
       exclude: ["Recipes", "ViewPipelines"], swiftSettings: language, plugins: ["EmbedFiles"]),
     .executableTarget(name: "embed-files", path: "Sources/EmbedFilesTool", swiftSettings: language),

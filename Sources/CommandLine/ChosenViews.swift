@@ -23,19 +23,12 @@ struct ChosenViews {
     let records = try RecordedViews(of: directory).lastEpoch()
     let recipes = try configuration.drawnRecipes()
     let dataset = try configuration.open(split: .train)
-    var scratch = RenderScratch()
     let rows = try records.filter { $0.views.count == recipes.count }.prefix(limit).map { record in
-      let image = try dataset.image(named: record.name, expectedAt: record.image).visible
-      let views = zip(recipes, record.views).map { recipe, parameters in
-        let renderer = ViewRenderer(recipe: recipe, channels: 3, format: .uint8)
-        return (image: renderer.image(of: image, parameters, &scratch), crop: parameters.crop)
-      }
-      return ChosenViewsSheet.Row(
-        caption: caption(of: record), image: image, views: views, chosen: Set(record.selected))
+      ChosenViewsSheet.Row(
+        caption: caption(of: record), image: try dataset.image(named: record.name, expectedAt: record.image),
+        recipes: recipes, parameters: record.views, chosen: Set(record.selected))
     }
-    return ChosenViewsSheet(
-      title: "Epoch \(records[0].epoch + 1): the views that were trained on are framed",
-      rows: Array(rows))
+    return ChosenViewsSheet(epoch: records[0].epoch, rows: Array(rows))
   }
 
   private func caption(of record: ViewsRecord) -> String {

@@ -20,6 +20,19 @@ public struct ChosenViewsSheet {
       self.views = views
       self.chosen = chosen
     }
+
+    /// An image with views that are rendered from what was drawn of them.
+    public init(
+      caption: String, image: Image, recipes: [ViewRecipe], parameters: [ViewParameters], chosen: Set<Int>
+    ) {
+      let image = image.visible
+      var scratch = RenderScratch()
+      let views = zip(recipes, parameters).map { recipe, drawn in
+        let renderer = ViewRenderer(recipe: recipe, channels: 3, format: .uint8)
+        return (image: renderer.image(of: image, drawn, &scratch), crop: drawn.crop)
+      }
+      self.init(caption: caption, image: image, views: views, chosen: chosen)
+    }
   }
 
   /// The line above everything.
@@ -36,6 +49,11 @@ public struct ChosenViewsSheet {
   public init(title: String, rows: [Row]) {
     self.title = title
     self.rows = rows
+  }
+
+  /// A sheet of what was chosen in an epoch, counted from 0.
+  public init(epoch: Int, rows: [Row]) {
+    self.init(title: "Epoch \(epoch + 1): the views that were trained on are framed", rows: rows)
   }
 
   /// Draws the sheet.

@@ -4,6 +4,7 @@ import ImageData
 import NeuralNetworks
 import Objectives
 import Optimization
+import Pictures
 import RunRecords
 import TensorBoard
 import Views
@@ -33,7 +34,8 @@ final class TensorBoardRecorder: TrainingObserver {
   /// Draws some of the images of an epoch's last batch.
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
     guard position.stepInEpoch == 0, let choice = step.choices.first,
-      let picture = pictures.picture(of: choice, step.context.draw.samples)
+      let picture = pictures.picture(
+        of: choice, step.context.draw.samples, epoch: step.context.position.epoch)
     else { return }
     try add([picture], atStep: position.step)
   }
@@ -96,57 +98,20 @@ struct ChosenViewsPicture {
 
   /// Images in a picture, at most.
   private static let rows = 4
-  /// Pixels of a tile's side, at least.
-  private static let tileSide = 64
-  private static let frame = 3
-  private static let (chosenColor, otherColor) = (
-    [UInt8](arrayLiteral: 230, 120, 20), [UInt8](arrayLiteral: 40, 40, 40)
-  )
 
   /// The picture of a choice's first images; nil where none can be drawn.
-  func picture(of choice: Choice, _ samples: [Int]) -> EventFile.Value? {
+  func picture(of choice: Choice, _ samples: [Int], epoch: Int) -> EventFile.Value? {
     guard choice.parameters.count == recipes.count else { return nil }
     let table = choice.table()
-    var scratch = RenderScratch()
     let rows = samples.prefix(min(Self.rows, choice.imageCount)).enumerated().compactMap { place, index in
-      (try? dataset.image(at: index).visible).map { image in
-        zip(recipes, choice.parameters).enumerated().map { view, drawn in
-          let renderer = ViewRenderer(recipe: drawn.0, channels: 3, format: .uint8)
-          return (renderer.image(of: image, drawn.1[place], &scratch), table[place].contains(view))
-        }
+      (try? dataset.image(at: index)).map { image in
+        ChosenViewsSheet.Row(
+          caption: dataset.name(at: index), image: image, recipes: recipes,
+          parameters: choice.parameters.map { $0[place] }, chosen: Set(table[place]))
       }
     }
     guard !rows.isEmpty else { return nil }
-    let image = Self.drawn(rows)
-    guard let png = try? ImageEncoder.encode(image, as: .png, quality: 100, name: "chosen views") else { return nil }
-    return .picture("chosen_views", png: png, width: image.width, height: image.height)
-  }
-
-  private static func drawn(_ rows: [[(view: Image, isChosen: Bool)]]) -> Image {
-    let largest = rows[0].map(\.view.width).max() ?? 1
-    let factor = max(1, (tileSide + largest - 1) / largest)
-    let side = largest * factor + 2 * frame
-    let (width, height) = (side * rows[0].count, side * rows.count)
-    var pixels = [UInt8](repeating: 255, count: width * height * 3)
-    for (row, tiles) in rows.enumerated() {
-      for (column, tile) in tiles.enumerated() {
-        let color = tile.isChosen ? chosenColor : otherColor
-        for y in 0..<side {
-          for x in 0..<side {
-            let start = ((row * side + y) * width + column * side + x) * 3
-            let (top, left) = (y - frame, x - frame)
-            let isInside = (0..<largest * factor).contains(top) && (0..<largest * factor).contains(left)
-            for channel in 0..<3 {
-              let source = (top * tile.view.height / (largest * factor)) * tile.view.width
-              pixels[start + channel] =
-                isInside
-                ? tile.view.pixels[(source + left * tile.view.width / (largest * factor)) * 3 + channel]
-                : color[channel]
-            }
-          }
-        }
-      }
-    }
-    return Image(width: width, height: height, channels: 3, pixels: pixels)
+    let canvas = ChosenViewsSheet(epoch: epoch, rows: rows).drawn()
+    return .picture("chosen_views", png: canvas.png(), width: canvas.width, height: canvas.height)
   }
 }
