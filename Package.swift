@@ -48,6 +48,7 @@ let package = Package(
   targets: [
     // Below torch: pixels, files, records.
     .target(name: "Processors", swiftSettings: language),
+    .target(name: "WorkerProcesses", swiftSettings: language),
     .target(name: "Views", dependencies: ["Processors"], swiftSettings: pixels),
     .systemLibrary(
       name: "CLibJPEG", path: "Sources/CImageCodecs/CLibJPEG", pkgConfig: "libjpeg",
@@ -94,7 +95,9 @@ let package = Package(
     .target(name: "Statistics", swiftSettings: language),
 
     // The engine.
-    .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
+    // Its folder holds what it needs of Gloo, whose headers the wheel lacks.
+    .target(
+      name: "CTorch", cxxSettings: torchHeaders + [.headerSearchPath(".")], linkerSettings: torchLibraries),
     .target(name: "Torch", dependencies: ["CTorch", "Processors"], swiftSettings: language),
     .target(name: "TensorViews", dependencies: ["Torch", "Views"], swiftSettings: language),
     .target(name: "NeuralNetworks", dependencies: ["Torch"], swiftSettings: language),
@@ -192,7 +195,7 @@ let package = Package(
         "Corruptions", "Encoders", "HardViewPretraining", "HardViewSelection", "Objectives", "PixelEvaluation",
         "RepresentationEvaluation", "RunConfiguration", "RunEvaluation", "RunRecords", "AtomicFiles", "CAllocator",
         "COpenMP", "ImageData", "NeuralNetworks", "Optimization", "Pictures", "Reports", "Statistics", "Studies",
-        "Torch", "ViewRecords", "Views",
+        "Torch", "ViewRecords", "Views", "WorkerProcesses",
         argumentParser,
       ],
       path: "Sources/CommandLine", swiftSettings: language),
@@ -217,7 +220,8 @@ let package = Package(
       "TensorViews": ["Torch", "Views"], "ImageData": ["Views"],
       "Safetensors": ["AtomicFiles"], "RunRecords": ["AtomicFiles"], "ViewRecords": ["RunRecords", "Views"],
       "TensorBoard": ["AtomicFiles"],
-      "RunConfiguration": [], "Processors": [], "Torch": ["Processors"], "Pictures": ["ImageData", "Views"],
+      "RunConfiguration": [], "Processors": [], "WorkerProcesses": [], "Torch": ["Processors"],
+      "Pictures": ["ImageData", "Views"],
       "NeuralNetworks": ["Checkpoints", "Torch"], "Optimization": ["Checkpoints", "NeuralNetworks", "Torch"],
       "Checkpoints": ["NeuralNetworks", "Torch"],
       "HardViewPretraining": [

@@ -27,6 +27,11 @@ c10::IValue ivalue(const ht_value &argument, const c10::TypePtr &type) {
     if (auto list = type->cast<c10::ListType>(); list && argument.count == 0)
       return c10::impl::GenericList(list->getElementType());
     auto first = static_cast<const int64_t *>(argument.value.pointer);
+    if (auto list = type->cast<c10::ListType>(); list && list->getElementType()->kind() == c10::TypeKind::BoolType) {
+      c10::List<bool> flags;
+      for (int64_t i = 0; i < argument.count; i++) flags.push_back(first[i] != 0);
+      return flags;
+    }
     c10::List<int64_t> list;
     list.reserve(argument.count);
     for (int64_t i = 0; i < argument.count; i++) list.push_back(first[i]);
@@ -99,6 +104,8 @@ ht_status ht_operator_call(
   if (status != HT_OK) {
     for (size_t i = 0; i < written; i++) ht_tensor_release(results[i]);
     written = 0;
+    // Workers speak through these; whatever goes wrong there, they did not come to an understanding.
+    if (::unbox(handle).schema().name().find("c10d") != std::string::npos) status = HT_WORKERS;
   }
   *result_count = written;
   return status;

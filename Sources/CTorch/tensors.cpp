@@ -21,6 +21,7 @@ ht_status ht_tensor_borrow(
 }
 
 void ht_tensor_release(ht_tensor tensor) { delete &unbox(tensor); }
+ht_tensor ht_tensor_copy(ht_tensor tensor) { return box(unbox(tensor)); }
 size_t ht_tensor_dimensions(ht_tensor tensor) { return unbox(tensor).defined() ? unbox(tensor).dim() : 0; }
 int64_t ht_tensor_size(ht_tensor tensor, size_t dimension) { return unbox(tensor).sizes()[dimension]; }
 int32_t ht_tensor_dtype(ht_tensor tensor) { return static_cast<int32_t>(unbox(tensor).scalar_type()); }

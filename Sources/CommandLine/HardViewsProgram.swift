@@ -86,5 +86,6 @@ struct HardViewsCommand: ParsableCommand {
 
 /// Writes a line to standard error, for remarks that are not results.
 func remark(_ text: String) {
+  guard WorkerProcess.speaks else { return }
   FileHandle.standardError.write(Data((text + "\n").utf8))
 }

@@ -8,6 +8,7 @@ import Synchronization
 ///
 /// A run of a study also stops when the study's process is gone.
 enum Interruption {
+  private static let isPatient = Atomic(false)
   private static let isStopRequested = Atomic(false)
   private static let isCheckpointRequested = Atomic(false)
 
@@ -18,13 +19,18 @@ enum Interruption {
   }
 
   /// Begins to listen, also where the parent process had the signals blocked.
-  static func listen() {
+  ///
+  /// - Parameter isPatient: Whether a second signal changes nothing: launchers of workers pass on what the terminal has sent
+  ///   to them already.
+  static func listen(isPatient: Bool = false) {
+    Interruption.isPatient.store(isPatient, ordering: .relaxed)
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
       sigaddset(&signals, number)
       signal(number) { _ in
         Interruption.isStopRequested.store(true, ordering: .relaxed)
+        guard !Interruption.isPatient.load(ordering: .relaxed) else { return }
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)
       }

@@ -3,6 +3,8 @@ import Foundation
 import HardViewPretraining
 import RunConfiguration
 import RunRecords
+import Torch
+import WorkerProcesses
 
 /// `hardviews pretrain`.
 struct PretrainCommand: ParsableCommand {
@@ -34,7 +36,23 @@ struct PretrainCommand: ParsableCommand {
   @Flag(help: "Continue the run in --output where there is one, else begin it; for schedulers that start again.")
   var resumeOrStart = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Train in so many processes on this machine, started by torchrun; see Documentation/Workers.md.",
+      valueName: "count"))
+  var workers: Int?
+
+  @Option(
+    help: ArgumentHelp("How often --workers starts them again after one of them failed.", valueName: "count"))
+  var restarts = 0
+
+  @Option(help: ArgumentHelp("How long a worker waits for another before it gives up.", valueName: "seconds"))
+  var workerTimeout = 600.0
+
   func validate() throws {
+    if let workers, workers < 1 { throw ValidationError("--workers is \(workers); train in 1 process or more.") }
+    guard restarts >= 0 else { throw ValidationError("--restarts is \(restarts); give 0 or more.") }
+    guard workerTimeout >= 1 else { throw ValidationError("--worker-timeout is \(workerTimeout); give 1 s or more.") }
     if resumeOrStart, output == nil || resume != nil {
       throw ValidationError("--resume-or-start needs --output, which names the run, and no --resume.")
     }
@@ -49,13 +67,28 @@ struct PretrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let workers, workers > 1, try WorkerPlace.current() == nil {
+      try Torchrun.replaceProcess(
+        workers: workers, restarts: restarts, arguments: Array(CommandLine.arguments.dropFirst()))
+    }
+    try WorkerProcess.run(timeout: workerTimeout, train)
+  }
+
+  private func train() throws {
     if let resume { return try goOn(with: resume) }
     if resumeOrStart, let output, RunDirectory.isRun(at: output) { return try goOn(with: output) }
+    let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
+    let planned = "runs/\(file ?? chosen.recipe ?? "run")"
+    // Workers that were started again go on with what they began.
+    let begun = output ?? usedPath(planned)
+    if let place = try WorkerPlace.current(), place.restarts > 0, RunDirectory.isRun(at: begun) {
+      return try goOn(with: begun)
+    }
     var settings = try chosen.settings()
     if let initialWeights { settings.set(.string(initialWeights), at: "initialization.path") }
     let configuration = try ResolvedConfiguration(settings, components: HardViewsProgram.components)
-    let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
-    let output = self.output ?? unusedPath("runs/\(file ?? chosen.recipe ?? "run")")
+    // Before any worker makes it.
+    let output = try Workers.current.gathered(self.output ?? unusedPath(planned))[0]
     let task = try Pretraining.start(configuration, output: output, onSkip: Watching.skipped)
     try Watching.train(task, in: output)
   }
@@ -65,6 +98,17 @@ struct PretrainCommand: ParsableCommand {
       run, changing: chosen.change, components: HardViewsProgram.components, onSkip: Watching.skipped)
     try Watching.train(task, in: run)
   }
+}
+
+/// The last of `path`, `path-2`, `path-3`, … that exists before the first that does not; `path` where none does.
+private func usedPath(_ path: String) -> String {
+  var used = path
+  var number = 2
+  while FileManager.default.fileExists(atPath: "\(path)-\(number)") {
+    used = "\(path)-\(number)"
+    number += 1
+  }
+  return used
 }
 
 /// `path`, or the first of `path-2`, `path-3`, … that does not exist.

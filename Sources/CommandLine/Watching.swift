@@ -4,6 +4,7 @@ import HardViewPretraining
 import ImageData
 import Optimization
 import RunRecords
+import Torch
 
 /// Trains a task before a person's eyes: progress, Ctrl-C, and what to type next.
 enum Watching {
@@ -11,12 +12,13 @@ enum Watching {
   static func train(_ task: any PretrainingTask, in output: String, label: String = "", isPartOfMore: Bool = false)
     throws
   {
-    Interruption.listen()
+    Interruption.listen(isPatient: Workers.current.count > 1)
     remark("\(label.isEmpty ? "Training" : label) in \(output)")
     remark("\(task.summary)")
     let console = ProgressConsole()
     var steps = 0
     let outcome = try task.run(asking: { Interruption.request }) { event in
+      WorkerProcess.divertOutput(of: output)
       switch event {
       case .step(let progress, let loss, let rate, let left):
         steps += 1

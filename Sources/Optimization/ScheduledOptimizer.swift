@@ -56,6 +56,9 @@ public final class ScheduledOptimizer {
     optimizer.step(settings(at: progress), where: isSound)
   }
 
+  /// All parameters that it moves.
+  public var parameters: [Parameter] { groups.flatMap { $0.parameters.map(\.parameter) } }
+
   /// The gradients that there are.
   public var gradients: [Tensor] { groups.flatMap { $0.parameters.compactMap(\.parameter.gradient) } }
 

@@ -52,6 +52,11 @@ public struct RunDirectory: Sendable, Equatable {
     return RunDirectory(path: path)
   }
 
+  /// A folder under the system's for temporary files, for records that nobody needs; remove it with `discard()`.
+  public static func temporary() -> RunDirectory {
+    RunDirectory(path: NSTemporaryDirectory() + "hardviews-" + UUID().uuidString)
+  }
+
   private static func taken(_ path: String, isRun: Bool) -> RecordError {
     RecordError(
       path: path, reason: isRun ? "holds a run already" : "exists and is not an empty folder",

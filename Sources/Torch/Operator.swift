@@ -10,9 +10,13 @@ package enum Operator: String, CaseIterable {
   case addScalar = "add.Scalar"
   case checkAndUnscaleInPlace = "_amp_foreach_non_finite_check_and_unscale_"
   case updateScaleInPlace = "_amp_update_scale_"
+  case allGather = "_c10d_functional::all_gather_into_tensor"
+  case allReduce = "_c10d_functional::all_reduce"
+  case allReduceInPlace = "_c10d_functional::all_reduce_"
   case arange
   case argmax
   case batchNorm = "batch_norm"
+  case batchNormStatistics = "batch_norm_update_stats"
   case bernoulliInPlace = "bernoulli_.float"
   case bicubic = "upsample_bicubic2d"
   case cat
@@ -71,6 +75,8 @@ package enum Operator: String, CaseIterable {
   case multiply = "mul.Tensor"
   case multiplyScalar = "mul.Scalar"
   case narrow
+  case nativeBatchNorm = "native_batch_norm"
+  case nativeBatchNormGradient = "native_batch_norm_backward"
   case normalInPlace = "normal_"
   case normalize = "linalg_vector_norm"
   case oneHot = "one_hot"
@@ -79,6 +85,7 @@ package enum Operator: String, CaseIterable {
   case pinMemory = "pin_memory"
   case quantizedConvolution2d = "onednn::qconv2d_pointwise"
   case quantizedConvolution2dAdding = "onednn::qconv2d_pointwise.binary"
+  case reduceScatter = "_c10d_functional::reduce_scatter_tensor"
   case relu
   case reluInPlace = "relu_"
   case reshape
@@ -105,6 +112,7 @@ package enum Operator: String, CaseIterable {
   case transpose = "transpose.int"
   case uniformInPlace = "uniform_"
   case unsqueeze
+  case waitForWorkers = "_c10d_functional::wait_tensor"
   case whereCondition = "where.self"
   case zeroInPlace = "zero_"
 
@@ -145,6 +153,7 @@ package enum Argument {
   case dtype(DType)
   case device(Device)
   case text(StaticString)
+  case group(WorkerGroup)
 
   static func optional(_ tensor: Tensor?) -> Argument {
     tensor.map(Argument.tensor) ?? .none
@@ -198,6 +207,9 @@ extension Operator {
       case .text(let text):
         value.tag = HT_TEXT
         value.value.pointer = UnsafeRawPointer(text.utf8Start)
+      case .group(let group):
+        value.tag = HT_TEXT
+        value.value.pointer = UnsafeRawPointer(group.name)
       case .double(let number):
         value.tag = HT_DOUBLE
         value.value.number = number
@@ -259,6 +271,7 @@ extension Operator {
     case .dtype(let dtype): "\(dtype)"
     case .device(let device): "\(device)"
     case .text(let text): "\(text)"
+    case .group(let group): "\(group.count) workers"
     }
   }
 }

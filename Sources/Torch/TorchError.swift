@@ -1,7 +1,17 @@
 import CTorch
 
-/// The machine ran out of something while libtorch worked.
+/// The machine ran out of something while libtorch worked, or other workers did not answer.
 public struct TorchError: Error, CustomStringConvertible {
+  /// What went wrong.
+  public enum Kind: Sendable {
+    /// Memory ran out.
+    case memory
+    /// Another worker ended, hangs, or cannot be reached.
+    case workers
+  }
+
+  /// What went wrong.
+  public let kind: Kind
   /// The operator that failed.
   public let operation: String
   /// libtorch's own words.
@@ -9,24 +19,27 @@ public struct TorchError: Error, CustomStringConvertible {
 
   /// One paragraph: what ran out, where, and what to try.
   public var description: String {
-    "libtorch ran out of memory in \(operation): \(message). "
+    guard kind == .memory else {
+      return "Another worker ended, hangs, or cannot be reached: \(message). Its own output says why."
+    }
+    return "libtorch ran out of memory in \(operation): \(message). "
       + "Try a smaller batch, smaller images, fewer candidate views, or a narrower backbone."
   }
 }
 
-/// Collects the first exhaustion inside `throwingExhaustion`; used by the one thread that runs its body.
+/// Collects the first failure inside `throwingExhaustion`; used by the one thread that runs its body.
 final class ExhaustionScope: @unchecked Sendable {
   var first: TorchError?
 
   @TaskLocal static var current: ExhaustionScope?
 }
 
-/// Runs `body` so that an exhausted machine becomes a thrown `TorchError` instead of a trap.
+/// Runs `body` so that an exhausted machine, or a lost worker, becomes a thrown `TorchError` instead of a trap.
 ///
-/// Operators do not throw: misuse traps, and so does exhaustion outside this scope. Inside it the first failed
+/// Operators do not throw: misuse traps, and so do exhaustion and lost workers outside this scope. Inside it the first failed
 /// operator is remembered, every later one does nothing, and the error is thrown once `body` has returned.
 /// The body must be synchronous and must not act on results (write a checkpoint, say) before it ends.
-/// - Throws: `TorchError` when memory ran out, otherwise what `body` throws.
+/// - Throws: `TorchError` when memory ran out or another worker does not answer, otherwise what `body` throws.
 public func throwingExhaustion<Result>(_ body: () throws -> Result) throws -> Result {
   let scope = ExhaustionScope()
   let result = ExhaustionScope.$current.withValue(scope) {
@@ -47,8 +60,9 @@ func check(_ status: ht_status, in operation: @autoclosure () -> String, argumen
   if status == HT_OK { return true }
   if let scope = ExhaustionScope.current {
     if scope.first != nil { return false }
-    if status == HT_RESOURCES {
-      scope.first = TorchError(operation: operation(), message: lastMessage())
+    if status == HT_RESOURCES || status == HT_WORKERS {
+      scope.first = TorchError(
+        kind: status == HT_WORKERS ? .workers : .memory, operation: operation(), message: lastMessage())
       return false
     }
   }

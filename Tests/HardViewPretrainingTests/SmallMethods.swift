@@ -10,7 +10,7 @@ import Views
 
 /// Every method with narrow heads and a small network, for tests.
 enum SmallMethods {
-  private static let sections = [
+  static let sections = [
     "simsiam": "{projector_layers: 2, projector_output: 16, predictor_hidden: 8}",
     "simclr": "{projector_output: 16}",
     "dino": "{head_hidden: 24, head_bottleneck: 16, prototypes: 32, last_layer_frozen_epochs: 0}",

@@ -18,8 +18,9 @@ typedef struct ht_tensor_box *ht_tensor;
 typedef struct ht_generator_box *ht_generator;
 typedef struct ht_operator_box *ht_operator;
 
-/// What went wrong: a misuse that the programmer must mend, or something that the machine ran out of.
-typedef enum { HT_OK = 0, HT_MISUSE = 1, HT_RESOURCES = 2 } ht_status;
+/// What went wrong: a misuse that the programmer must mend, something that the machine ran out of, or other workers that
+/// did not answer.
+typedef enum { HT_OK = 0, HT_MISUSE = 1, HT_RESOURCES = 2, HT_WORKERS = 3 } ht_status;
 
 /// One argument or result of an operator.
 typedef enum {
@@ -28,6 +29,7 @@ typedef enum {
   HT_INT,
   HT_DOUBLE,
   HT_BOOL,
+  /// Of integers, or of booleans where an operator takes those.
   HT_INT_LIST,
   HT_TENSOR_LIST,
   HT_GENERATOR,
@@ -67,6 +69,8 @@ ht_status ht_tensor_borrow(
     void *data, const int64_t *sizes, size_t dimensions, int32_t dtype, void (*release)(void *), void *context,
     ht_tensor *result);
 void ht_tensor_release(ht_tensor);
+/// Another handle of the same tensor.
+ht_tensor ht_tensor_copy(ht_tensor);
 size_t ht_tensor_dimensions(ht_tensor);
 int64_t ht_tensor_size(ht_tensor, size_t dimension);
 int32_t ht_tensor_dtype(ht_tensor);
@@ -87,6 +91,17 @@ ht_tensor ht_tensor_gradient(ht_tensor);
 /// Drops the accumulated gradient.
 void ht_tensor_clear_gradient(ht_tensor);
 ht_status ht_tensor_backward(ht_tensor);
+/// Given the context and the gradient of a result, which it owns, writes a gradient (or null) for each input; false where
+/// it cannot.
+typedef bool (*ht_gradient_callback)(void *context, ht_tensor upstream, ht_tensor *gradients);
+/// A tensor with the elements of `value` whose gradient flows to `inputs` as `callback` says, on the thread that computes
+/// gradients. `release(context)` is called when nobody can call back any more, also where this fails.
+ht_status ht_tensor_with_gradient(
+    ht_tensor value, const ht_tensor *inputs, size_t count, ht_gradient_callback callback, void (*release)(void *),
+    void *context, ht_tensor *result);
+/// Calls `callback(context)` whenever a gradient has been added to a leaf, in place of an earlier callback.
+ht_status ht_tensor_watch_gradient(
+    ht_tensor, void (*callback)(void *), void (*release)(void *), void *context);
 /// Switches the recording of gradients on this thread; returns what it was.
 bool ht_gradient_mode(bool enabled);
 bool ht_gradients_are_recorded(void);
@@ -126,6 +141,31 @@ void ht_generator_release(ht_generator);
 /// The generator's state as a byte tensor.
 ht_status ht_generator_state(ht_generator, ht_tensor *result);
 ht_status ht_generator_set_state(ht_generator, ht_tensor state);
+
+// Workers that train together.
+typedef struct ht_group_box *ht_group;
+/// Where workers meet, and as who.
+typedef struct {
+  /// The same for all of them; another one after a restart.
+  const char *name;
+  /// The address of the store that all of them reach.
+  const char *host;
+  uint16_t port;
+  /// Whether this worker opens the store.
+  bool hosts_store;
+  int32_t rank;
+  int32_t count;
+  /// How long one waits for another, in seconds.
+  double timeout_seconds;
+} ht_meeting;
+/// Waits for the other workers. The group takes part in operators such as `_c10d_functional::all_reduce` by its name.
+ht_status ht_group_join(const ht_meeting *, ht_group *result);
+void ht_group_leave(ht_group);
+const char *ht_group_name(ht_group);
+/// Leaves a text where all workers can read it.
+ht_status ht_group_post(ht_group, const char *key, const char *text);
+/// Waits for a text.
+ht_status ht_group_read(ht_group, const char *key, double timeout_seconds, const char **result);
 
 // Threads.
 void ht_set_thread_count(int32_t);

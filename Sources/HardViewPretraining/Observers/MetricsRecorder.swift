@@ -53,11 +53,15 @@ final class MetricsRecorder: TrainingObserver {
   private func write(at position: TrainingProgress) throws {
     guard let (last, averages) = metrics.flush() else { return }
     let done = last.context.position
-    let embedding = EmbeddingHealth(of: last.embedding)
+    let workers = Workers.current
+    let embedding = try throwingExhaustion { EmbeddingHealth(of: workers.gathered(last.embedding)) }
     var line = averages.record(
       step: position.step, epoch: done.epoch, learningRate: learningRate(done), times: clock.reset(),
       embedding: embedding)
     line.online = signals.takeUnrecorded()
+    // The loss and the embedding are those of all workers, everything else is the first one's.
+    line.imagesPerSecond *= Double(workers.count)
+    line = try line.shared(by: workers)
     let refused =
       refusals { () throws(RecordError) in try log.append(line) }
       + refusals { () throws(RecordError) in try tensorBoard?.take(line) }
@@ -76,6 +80,14 @@ final class MetricsRecorder: TrainingObserver {
     } catch {
       return [error]
     }
+  }
+}
+
+extension MetricsRecord {
+  /// The first worker's record, so that all workers come to the same conclusions.
+  func shared(by workers: any Communicator) throws -> MetricsRecord {
+    guard workers.count > 1 else { return self }
+    return JSONLines.value(MetricsRecord.self, from: try workers.gathered(JSONLines.text(self))[0]) ?? self
   }
 }
 

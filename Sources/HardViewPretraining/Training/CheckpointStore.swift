@@ -4,6 +4,7 @@ import NeuralNetworks
 import Optimization
 import RunRecords
 import Safetensors
+import Torch
 
 /// Writes checkpoints when they are due, keeps some of them, and writes the encoder alone under its foreign names.
 ///
@@ -44,10 +45,12 @@ final class CheckpointStore {
     return configuration.everyMinutes > 0 && minutes >= configuration.everyMinutes
   }
 
-  /// Writes a checkpoint, unless what would be saved is not worth it, and removes those that are no longer kept.
+  /// Writes a checkpoint, unless what would be saved is not worth it, and removes those that are no longer kept; the first
+  /// worker does.
   func save(_ state: TrainingState, unless isBroken: Bool) throws {
     guard !isBroken else { return }
     lastTime = .now
+    guard Workers.current.isFirst else { return }
     do {
       try write(state)
       failure = nil

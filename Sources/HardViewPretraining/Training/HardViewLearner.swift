@@ -92,7 +92,11 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
         var loss = losses.mean()
         if let common = method.batchLoss(encodings, in: context) { loss = loss + common }
         let share = gradients.parts == 1 ? loss : loss / Double(gradients.parts)
-        (scaler?.scaled(share) ?? share).backward()
+        let isLast = gradients.losses.count + 1 == gradients.parts
+        let workers: any Communicator = isLast ? Workers.current : SingleWorker()
+        workers.averagingGradients(of: optimizer.parameters.map(\.value)) {
+          (scaler?.scaled(share) ?? share).backward()
+        }
         gradients.losses.append(loss.detached())
         gradients.embeddings.append(method.embedding(encodings[0]).detached())
         gradients.choices.append(choice.withoutViews)
@@ -107,8 +111,8 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
   ) throws -> TrainingStep {
     try throwingExhaustion {
       clock.during(.training) {
-        context.communicator.average(optimizer.gradients)
-        let loss = gradients.parts == 1 ? gradients.losses[0] : Tensor.stacked(gradients.losses).mean()
+        let loss = Workers.current.mean(
+          gradients.parts == 1 ? gradients.losses[0] : Tensor.stacked(gradients.losses).mean())
         let isFinite = loss.isFinite()
         let isInRange = scaler?.unscale(optimizer.gradients)
         let isSound = isInRange.map { $0 * isFinite } ?? isFinite

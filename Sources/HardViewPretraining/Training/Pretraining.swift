@@ -88,13 +88,24 @@ public enum Pretraining {
     _ configuration: ResolvedConfiguration, dataset: any ImageDataset, session: RunSession, checkpoint: Checkpoint?,
     onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws -> any PretrainingTask {
-    try configuration.checkMachine(batchSize: min(configuration.values.training.batchSize, dataset.count))
-    let log = SkippedLog(path: session.directory.skippedPath)
+    let workers = Workers.current
+    try configuration.checkBatch(dividedBy: workers)
+    try workers.requireAgreement(on: "configuration", configuration.tree.yaml)
+    try workers.requireAgreement(on: "images", Self.identity(of: dataset))
+    try configuration.checkMachine(
+      batchSize: min(configuration.values.training.batchSize, dataset.count) / workers.count)
+    let log = SkippedLog(path: session.records.skippedPath)
     return try configuration.withParts(
       TaskMaker(dataset: dataset, session: session, checkpoint: checkpoint) { record in
         log.append(record)
         onSkip(record)
       })
+  }
+
+  /// Whether two workers have the same images, in a line of text.
+  private static func identity(of dataset: any ImageDataset) -> String {
+    let ends = [dataset.name(at: 0), dataset.name(at: dataset.count - 1)]
+    return "\(dataset.count) images from \(ends[0]) to \(ends[1])"
   }
 
   private struct TaskMaker: PartsConsumer {
@@ -127,6 +138,19 @@ private final class SkippedLog: Sendable {
 }
 
 extension ResolvedConfiguration {
+  /// Throws where workers cannot have equal parts of every batch.
+  fileprivate func checkBatch(dividedBy workers: any Communicator) throws(ConfigurationError) {
+    let (batch, parts) = (values.training.batchSize, values.training.accumulation)
+    guard batch % (workers.count * parts) == 0 else {
+      throw ConfigurationError(
+        path: "training.batch_size",
+        problem: .invalid(
+          "is \(batch), which does not divide into \(workers.count) equal parts for as many workers"
+            + (parts > 1 ? " of \(parts) equal parts each (training.accumulation)" : "")
+            + "; choose a multiple of \(workers.count * parts)"))
+    }
+  }
+
   /// The same with the paths of data and initial weights as they are from any folder, where there is something here.
   func withAbsolutePaths() throws(ConfigurationError) -> ResolvedConfiguration {
     var settings = tree

@@ -84,7 +84,8 @@ final class PretrainingParts<Method: SelfSupervisedMethod> {
     let loader = ViewLoader(
       dataset: dataset, groups: views,
       configuration: LoaderConfiguration(
-        batchSize: batchSize, threads: threads ?? configuration.data.loaderThreadCount,
+        batchSize: batchSize, part: BatchPart(Workers.current.rank, of: Workers.current.count),
+        threads: threads ?? configuration.data.loaderThreadCount,
         prefetchedBatches: configuration.data.prefetchedBatches, channels: configuration.backbone.channels,
         format: PixelFormat(setting.dtype), decodingMargin: configuration.data.decodingMargin, keepsImages: keepsImages,
         shuffleBuffer: configuration.data.shuffleBuffer, weights: weights,

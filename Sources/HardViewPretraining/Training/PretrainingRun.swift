@@ -72,7 +72,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     resumingFrom checkpoint: Checkpoint?, onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws {
     let values = parts.configuration
-    let directory = session.directory
+    let (directory, records) = (session.directory, session.records)
     self.session = session
     device = values.device
     method = parts.method
@@ -88,26 +88,26 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       of: dataset, for: learner.selection,
       skipped: SkippedImages(maximumShare: values.data.skippedShareLimit, onSkip: onSkip), weights: weights?.weights,
       fingerprints: fingerprints)
-    let healthLog = HealthLog(directory, dataset: dataset, fingerprints: fingerprints, events: events)
+    let healthLog = HealthLog(records, dataset: dataset, fingerprints: fingerprints, events: events)
     let health = Health(values.safety, log: healthLog, events: events)
     let own = try parts.resolved.components.makeObservers(
       of: ObservedRun(
-        directory: directory, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))
+        directory: records, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))
     let tensorBoard =
       try values.records.tensorboard
       ? TensorBoardRecorder(
-        directory,
+        records,
         pictures: ChosenViewsPicture(dataset: dataset, recipes: try parts.resolved.drawnRecipes())) : nil
     var observers: [any TrainingObserver] = [
       online.observer(imagesPerEpoch: loader.batchesPerEpoch * values.training.batchSize, clock: clock, events: events),
-      ViewsRecorder(directory, dataset: dataset, values.records, seed: UInt64(bitPattern: Int64(values.seed))),
-      SelectionRecorder(directory, events: events), healthLog, ProgressReporter(health: health, events: events),
+      ViewsRecorder(records, dataset: dataset, values.records, seed: UInt64(bitPattern: Int64(values.seed))),
+      SelectionRecorder(records, events: events), healthLog, ProgressReporter(health: health, events: events),
     ]
     if let tensorBoard { observers.append(tensorBoard) }
     // Metrics come last: their lines hold what the others have found.
     observers.append(
       MetricsRecorder(
-        directory, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog,
+        records, everySteps: values.records.metricsEverySteps, health: health, healthLog: healthLog,
         tensorBoard: tensorBoard, clock: clock, events: events, signals: online.history,
         learningRate: learner.optimizer.learningRate))
     let state = TrainingState(

@@ -2,6 +2,7 @@ import Foundation
 import Optimization
 import RunConfiguration
 import RunRecords
+import Torch
 
 /// A run folder while it is trained in: nothing in it changes before `begin`, and one process at a time is in between
 /// `begin` and `end`.
@@ -12,6 +13,8 @@ final class RunSession {
   }
 
   let directory: RunDirectory
+  /// Where this worker's records go: the run folder for the first worker, for others a folder that is removed at the end.
+  let records: RunDirectory
   private let beginning: Beginning
   /// The resolved configuration, as YAML.
   private let configuration: String
@@ -20,6 +23,7 @@ final class RunSession {
   /// A run to be made.
   init(new directory: RunDirectory, configuration: String) {
     self.directory = directory
+    records = Workers.current.isFirst ? directory : .temporary()
     self.configuration = configuration
     beginning = .new
   }
@@ -30,13 +34,35 @@ final class RunSession {
     resuming directory: RunDirectory, at point: ResumePoint, configuration: String, changes: [ConfigurationChange]
   ) {
     self.directory = directory
+    records = Workers.current.isFirst ? directory : .temporary()
     self.configuration = configuration
     beginning = .resumed(point, changes: changes)
   }
 
   /// Makes the folder, or finds it as it was; locks it; records that training begins at a position.
-  /// - Throws: `RecordError` when another process trains there or did meanwhile, or the disk refuses.
-  func begin(at position: TrainingProgress, device: DeviceChoice, events: TrainingEvents) throws(RecordError) {
+  ///
+  /// The first worker does, and the others see that they find it.
+  /// - Throws: `RecordError` when another process trains there or did meanwhile, or the disk refuses; errors of other
+  ///   workers.
+  func begin(at position: TrainingProgress, device: DeviceChoice, events: TrainingEvents) throws {
+    let workers = Workers.current
+    try workers.agreeing {
+      if workers.isFirst {
+        try open(at: position, device: device, events: events)
+      } else {
+        try makeFolder(records.path)
+      }
+    }
+    try workers.agreeing {
+      guard RunDirectory.isRun(at: directory.path) else {
+        throw RecordError(
+          path: directory.path, reason: "was made by worker 0, and worker \(workers.rank) does not see it",
+          advice: "Choose an --output on a disk that all machines share")
+      }
+    }
+  }
+
+  private func open(at position: TrainingProgress, device: DeviceChoice, events: TrainingEvents) throws(RecordError) {
     var changes: [ConfigurationChange] = []
     switch beginning {
     case .new:
@@ -66,6 +92,7 @@ final class RunSession {
   /// Unlocks the folder; a new one in which nothing was trained is removed.
   func end(atStep step: Int) {
     if case .new = beginning, lock != nil, step == 0 { directory.discard() }
+    if records != directory { try? FileManager.default.removeItem(atPath: records.path) }
     lock = nil
   }
 

@@ -15,7 +15,6 @@ public final class Trainer<L: Learner> {
   private let checkpoints: CheckpointStore
   private let state: TrainingState
   private let events: TrainingEvents
-  private let communicator: any Communicator
   private let clock: StageClock
   private let reasonToStop: () -> String?
   private let easing: Easing
@@ -25,8 +24,7 @@ public final class Trainer<L: Learner> {
   /// Combines the parts; nothing happens before `run`.
   init(
     _ learner: L, feed: BatchFeed, health: Health, observers: [any TrainingObserver], checkpoints: CheckpointStore,
-    state: TrainingState, easing: Easing, events: TrainingEvents, communicator: any Communicator = SingleWorker(),
-    clock: StageClock,
+    state: TrainingState, easing: Easing, events: TrainingEvents, clock: StageClock,
     reasonToStop: @escaping () -> String? = { nil }
   ) {
     self.learner = learner
@@ -37,7 +35,6 @@ public final class Trainer<L: Learner> {
     self.state = state
     self.easing = easing
     self.events = events
-    self.communicator = communicator
     self.clock = clock
     self.reasonToStop = reasonToStop
   }
@@ -50,17 +47,18 @@ public final class Trainer<L: Learner> {
     while !position.isFinished {
       if let reason = reasonToStop() { return try ending(with: .stoppedEarly(reason)) }
       let batch = try clock.during(.data) { try feed.next(at: position) }
-      let context = StepContext(position, BatchDraw(batch, step: position.step), communicator: communicator)
+      let context = StepContext(position, BatchDraw(batch, step: position.step))
       let step = try learner.step(on: batch, in: context)
       state.position.step += 1
       do {
         try health.observe(step, at: position)
         for observer in observers { try warning { try observer.observe(step, at: position) } }
         let request = request()
-        let stops = communicator.anyAgrees(request == .stop) && !position.isFinished
-        if communicator.anyAgrees(request != .goOn || reasonToStop() != nil) || checkpoints.isDue(at: position) {
-          try save()
-        }
+        // What one worker is asked for, all do; and their clocks differ.
+        let workers = Workers.current
+        let stops = try workers.anyAgrees(request == .stop) && !position.isFinished
+        let isDue = request != .goOn || reasonToStop() != nil || checkpoints.isDue(at: position)
+        if try workers.anyAgrees(isDue) { try save() }
         if stops { return try ending(with: .interrupted) }
       } catch let request as GoBackRequest {
         try goBack(request)
@@ -90,7 +88,7 @@ public final class Trainer<L: Learner> {
   }
 
   private func ending(with outcome: PretrainingOutcome) throws -> PretrainingOutcome {
-    try checkpoints.validate()
+    try Workers.current.agreeing { try checkpoints.validate() }
     return outcome
   }
 

@@ -84,7 +84,9 @@ final class BudgetedSelection {
     calibration.trainingSeconds(trainingSeconds, under: chosen)
     let results = calibration.results
     let best = PolicyChoice.best(of: results, budget: budget)
-    chosen = best.policy.selection
+    // Clocks differ between workers; the first one's decides.
+    let decision = try Workers.current.gathered(ConfigurationTree(encoding: best.policy.selection).yaml)[0]
+    chosen = try SelectionConfiguration(savedAs: decision)
     calibration = try SelectionCalibration(setting, policies: policies, model: model)
     measuredBatches = 0
     return SelectionRecord(step: position.step, chosen: best, among: results)

@@ -30,11 +30,21 @@ final class ImageHistory {
     return ledger?.order(images, favoring: favored, parts: parts)
   }
 
-  /// Takes the losses of a choice's images, `[batch]`.
+  /// Takes the losses of a choice's images, `[batch]`; what other workers' images have shown is known to all.
   func record(_ losses: Tensor, of choice: Choice, in context: StepContext) {
-    if ledger != nil { unread.append((losses, context.draw.samples, choice.selectedCount)) }
+    let workers = Workers.current
+    if ledger != nil {
+      // Those with selected views of all workers come first, as the ledger compares them.
+      let (count, selected) = (losses.shape[0], choice.selectedCount)
+      let order = [0..<selected, selected..<count].flatMap { places in
+        (0..<workers.count).flatMap { worker in places.map { worker * count + $0 } }
+      }
+      let all = withoutGradients { workers.gathered(losses.detached()).selecting(Tensor(order)) }
+      let images = workers.gathered(Tensor(context.draw.samples)).scalars(as: Int.self)
+      unread.append((all, order.map { images[$0] }, selected * workers.count))
+    }
     if gain != nil, let scores = choice.scores {
-      unreadGains.append(withoutGradients { (scores.chosen - scores.mean).mean() })
+      unreadGains.append(withoutGradients { workers.mean((scores.chosen - scores.mean).mean()) })
     }
   }
 

@@ -135,7 +135,8 @@ final class BatchPipeline<Source: BatchSource>: @unchecked Sendable {
       order = (position.epoch, source.order(ofEpoch: position.epoch))
     }
     let start = position.batch * source.batchSize
-    let indices = Array(order!.indices[start..<min(start + source.batchSize, source.imagesPerEpoch)])
+    let places = source.part.places(of: start..<min(start + source.batchSize, source.imagesPerEpoch))
+    let indices = Array(order!.indices[places])
     let pixels = PixelBuffer(count: indices.count * source.valuesPerImage, format: source.format, pool: pool)
     let batch = Batch(position: position, indices: indices, pixels: pixels)
     queue.append(batch)

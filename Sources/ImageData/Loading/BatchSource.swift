@@ -9,6 +9,8 @@ protocol BatchSource: Sendable {
 
   var imagesPerEpoch: Int { get }
   var batchSize: Int { get }
+  /// The part of every batch that is filled.
+  var part: BatchPart { get }
   var batchesPerEpoch: Int { get }
   /// Values that one image takes in a batch, over all its views.
   var valuesPerImage: Int { get }

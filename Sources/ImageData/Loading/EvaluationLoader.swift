@@ -77,6 +77,7 @@ struct EvaluationSource: BatchSource {
 
   var repeats: Bool { false }
   var imagesPerEpoch: Int { images.dataset.count }
+  var part: BatchPart { BatchPart() }
   var batchesPerEpoch: Int { (imagesPerEpoch + batchSize - 1) / batchSize }
   var valuesPerImage: Int { transform.elementCount + (augmentation?.elementCount ?? 0) }
 

@@ -2,10 +2,32 @@ import Foundation
 import Processors
 import Views
 
+/// The part of every batch that one of several workers loads.
+public struct BatchPart: Equatable, Sendable {
+  /// Which one, from 0.
+  public var number: Int
+  /// How many equal parts a batch has.
+  public var count: Int
+
+  /// By default the whole batch.
+  public init(_ number: Int = 0, of count: Int = 1) {
+    self.number = number
+    self.count = count
+  }
+
+  /// The places of this part among those of a batch.
+  func places(of batch: Range<Int>) -> Range<Int> {
+    let size = batch.count / count
+    return batch.lowerBound + number * size..<batch.lowerBound + (number + 1) * size
+  }
+}
+
 /// How a loader makes batches.
 public struct LoaderConfiguration: Equatable, Sendable {
   /// Images in a batch, at least 1.
   public var batchSize: Int
+  /// The part of each batch that is loaded, where several workers share it: which one, from 0, and of how many.
+  public var part = BatchPart()
   /// Threads that decode and render.
   ///
   /// With 0 the work is done in `next()`. The number changes no pixel.
@@ -34,12 +56,14 @@ public struct LoaderConfiguration: Equatable, Sendable {
 
   /// Creates a configuration; by default there is a thread for each processor.
   public init(
-    batchSize: Int, threads: Int = ProcessInfo.processInfo.usableProcessorCount, prefetchedBatches: Int = 2,
-    dropsLast: Bool = true, channels: Int = 3, format: PixelFormat = .float32, decodingMargin: Double = 2,
+    batchSize: Int, part: BatchPart = BatchPart(), threads: Int = ProcessInfo.processInfo.usableProcessorCount,
+    prefetchedBatches: Int = 2, dropsLast: Bool = true, channels: Int = 3, format: PixelFormat = .float32,
+    decodingMargin: Double = 2,
     keepsImages: Bool = false, shuffleBuffer: Int = 8192, weights: [Double]? = nil,
     seed: UInt64 = 0
   ) {
     self.batchSize = batchSize
+    self.part = part
     self.threads = threads
     self.prefetchedBatches = prefetchedBatches
     self.dropsLast = dropsLast
@@ -55,6 +79,9 @@ public struct LoaderConfiguration: Equatable, Sendable {
   /// Traps where a value is outside its range.
   func check() {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
+    precondition(
+      (0..<part.count).contains(part.number) && batchSize % part.count == 0 && (part.count == 1 || dropsLast),
+      "a batch of \(batchSize) images has no part \(part.number) of \(part.count) equal ones")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     precondition(prefetchedBatches > 0, "at least one batch is prefetched, not \(prefetchedBatches)")
     precondition(shuffleBuffer > 0, "the next image is drawn from at least one, not \(shuffleBuffer)")

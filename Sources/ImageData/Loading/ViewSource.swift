@@ -43,6 +43,7 @@ struct ViewSource: BatchSource {
   var format: PixelFormat { configuration.format }
   var repeats: Bool { true }
   var batchSize: Int { configuration.batchSize }
+  var part: BatchPart { configuration.part }
   var imagesPerEpoch: Int {
     let count = images.dataset.count
     return configuration.dropsLast ? count - count % batchSize : count

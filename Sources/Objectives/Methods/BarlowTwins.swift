@@ -69,16 +69,18 @@ public final class BarlowTwins: PairwiseMethod {
   /// Each image's share of the loss of every pair.
   public func lossTerms(_ encodings: [Encoding], in context: StepContext) -> LossTerms {
     let standardized = encodings.map { $0.projection.standardizedOverBatch() }
-    let (batch, width) = (standardized[0].shape[0], standardized[0].shape[1])
+    let workers = Workers.current
+    let (batch, width) = (standardized[0].shape[0] * workers.count, standardized[0].shape[1])
     let identity = Tensor.identity(width)
     let weights = identity * (1 - configuration.redundancyWeight) + configuration.redundancyWeight
     var terms = LossTerms(views: encodings.count)
     for first in standardized.indices {
       for second in standardized.indices where second > first {
-        let correlation = standardized[first].transposed().matmul(standardized[second]) / Double(batch)
+        let products = standardized[first].transposed().matmul(standardized[second])
+        let correlation = workers.sum(products) / Double(batch)
         let residual = weights * (correlation - identity)
-        let products = (standardized[first].matmul(residual) * standardized[second]).sum(along: 1)
-        terms.append(products - (residual * identity).sum(), relating: first, second)
+        let shares = (standardized[first].matmul(residual) * standardized[second]).sum(along: 1)
+        terms.append(shares - (residual * identity).sum(), relating: first, second)
       }
     }
     return terms
@@ -89,9 +91,11 @@ public final class BarlowTwins: PairwiseMethod {
 }
 
 extension Tensor {
-  /// Every column with mean 0 and (biased) variance 1 over the rows.
+  /// Every column with mean 0 and (biased) variance 1 over the rows of all workers.
   func standardizedOverBatch() -> Tensor {
-    batchNormalized(
+    let workers = Workers.current
+    if workers.count > 1 { return batchNormalized(weight: nil, bias: nil, epsilon: 1e-5, over: workers).rows }
+    return batchNormalized(
       weight: nil, bias: nil, runningMean: nil, runningVariance: nil, usesBatchStatistics: true, momentum: 0.1,
       epsilon: 1e-5)
   }

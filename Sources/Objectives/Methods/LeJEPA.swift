@@ -165,10 +165,13 @@ package struct GaussianRegularizer {
     return statistics(of: rows.matmul(directions.transposed()))
   }
 
-  /// The statistic of every sample, `[views, batch, samples]` to `[views, samples]`.
+  /// The statistic of every sample over the batch of all workers, `[views, batch, samples]` to `[views, samples]`.
   package func statistics(of samples: Tensor) -> Tensor {
     let angles = samples.expandingDimension(at: 3) * points
-    let (real, imaginary) = (angles.cosine().mean(along: 1) - normal, angles.sine().mean(along: 1))
-    return ((real * real + imaginary * imaginary) * weights).sum(along: 2) * Double(samples.shape[1])
+    let workers = Workers.current
+    let means = workers.mean(Tensor.stacked([angles.cosine().mean(along: 1), angles.sine().mean(along: 1)]))
+    let parts = means.split(into: 2).map { $0.reshaped(Array(means.shape.dropFirst())) }
+    let (real, imaginary) = (parts[0] - normal, parts[1])
+    return ((real * real + imaginary * imaginary) * weights).sum(along: 2) * Double(samples.shape[1] * workers.count)
   }
 }

@@ -69,12 +69,15 @@ public final class MVDHEL: SelfSupervisedMethod {
     return uniformity(units) - Tensor.stacked(similarities, along: 1).logSumExponential(along: 1)
   }
 
-  /// For each image the sum over its views of log Σ exp(s/τ) over the same view of the other images, `[batch]`.
+  /// For each image the sum over its views of log Σ exp(s/τ) over the same view of all workers' other images, `[batch]`.
   private func uniformity(_ units: [Tensor]) -> Tensor {
+    let (workers, batch) = (Workers.current, units[0].shape[0])
     // A view is not kept apart from itself.
-    let others = Tensor.identity(units[0].shape[0]) * -1e9
+    let own = Tensor.identity(batch * workers.count).narrowed(along: 0, from: batch * workers.rank, count: batch) * 1e9
     return Tensor.stacked(
-      units.map { ($0.matmul($0.transposed()) / configuration.temperature + others).logSumExponential(along: 1) }
+      zip(units, units.gathered()).map { unit, all in
+        (unit.matmul(all.transposed()) / configuration.temperature - own).logSumExponential(along: 1)
+      }
     ).sum(along: 0)
   }
 

@@ -102,8 +102,9 @@ public final class MoCoV3: PairwiseMethod {
   public func lossTerms(_ encodings: [Encoding], in context: StepContext) -> LossTerms {
     let temperature = configuration.temperature
     let queries = encodings.map { $0.prediction.normalized() }
-    let keys = encodings.map { $0.target.normalized() }
-    let labels = Tensor.range(queries[0].shape[0])
+    let keys = encodings.map { $0.target.normalized() }.gathered()
+    let batch = queries[0].shape[0]
+    let labels = Tensor((0..<batch).map { Workers.current.rank * batch + $0 })
     return LossTerms(Array(encodings.indices)) { source, target in
       let logits = queries[source].matmul(keys[target].transposed()) / temperature
       return logits.crossEntropy(labels: labels) * (2 * temperature)

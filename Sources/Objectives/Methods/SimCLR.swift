@@ -116,7 +116,7 @@ public final class SimCLR: PairwiseMethod {
 private struct Gram {
   /// `positives[n][m]`, `[batch]`: the similarity of an image's views n and m.
   private(set) var positives: [[Tensor]]
-  /// `others[n][m]`, `[batch]`: log Σ exp of the similarities of an image's view n to view m of all images; for n = m, or
+  /// `others[n][m]`, `[batch]`: log Σ exp of the similarities of an image's view n to view m of all workers' images; for n = m, or
   /// where positives are left out, without that of the image.
   private(set) var others: [[Tensor]]
 
@@ -125,17 +125,26 @@ private struct Gram {
     let empty = [Tensor?](repeating: nil, count: units.count)
     var positives = [[Tensor?]](repeating: empty, count: units.count)
     var others = positives
-    let own = Tensor.identity(units[0].shape[0]) * 1e9
+    let workers = Workers.current
+    let (all, batch) = (units.gathered(), units[0].shape[0])
+    let own = Tensor.identity(batch * workers.count).narrowed(along: 0, from: batch * workers.rank, count: batch) * 1e9
+    /// Similarities of this worker's images to those of all workers.
+    func block(_ first: Int, _ second: Int) -> Tensor {
+      let block = units[first].matmul(all[second].transposed()) / temperature
+      // A view is no negative of itself.
+      return first == second || leavesOutPositives ? block - own : block
+    }
     for first in units.indices {
       for second in first..<units.count {
-        var block = units[first].matmul(units[second].transposed()) / temperature
+        let similarities = block(first, second)
         let positive = (units[first] * units[second]).sum(along: 1) / temperature
-        // A view is no negative of itself.
-        if first == second || leavesOutPositives { block = block - own }
         positives[first][second] = positive
         positives[second][first] = positive
-        others[first][second] = block.logSumExponential(along: 1)
-        if first != second { others[second][first] = block.logSumExponential(along: 0) }
+        others[first][second] = similarities.logSumExponential(along: 1)
+        guard first != second else { continue }
+        others[second][first] =
+          workers.count == 1
+          ? similarities.logSumExponential(along: 0) : block(second, first).logSumExponential(along: 1)
       }
     }
     self.positives = positives.map { $0.map { $0! } }

@@ -115,15 +115,16 @@ public final class SimDINO: PairwiseMethod {
   /// Minus γ times the coding rate, the mean over global views.
   public func batchLoss(_ encodings: [Encoding], in context: StepContext) -> Tensor? {
     let views = encodings.filter { $0.teacher != nil }.map(\.student)
-    let (batch, width) = (Double(views[0].shape[0]), Double(views[0].shape[1]))
+    let (batch, width) = (Double(views[0].shape[0] * Workers.current.count), Double(views[0].shape[1]))
     let balance = (width + batch) / (width * batch)
     return (Tensor.stacked(views.map(logDeterminant)) * (-balance / 2)).mean()
   }
 
-  /// log det(I + d/(Bε) ZᵀZ) of `[B, d]`.
+  /// log det(I + d/(Bε) ZᵀZ) of `[B, d]`, the rows of all workers.
   private func logDeterminant(of rows: Tensor) -> Tensor {
-    let (batch, width) = (Double(rows.shape[0]), Double(rows.shape[1]))
-    let scatter = rows.transposed().matmul(rows) * (width / (batch * configuration.epsilon))
+    let workers = Workers.current
+    let (batch, width) = (Double(rows.shape[0] * workers.count), Double(rows.shape[1]))
+    let scatter = workers.sum(rows.transposed().matmul(rows)) * (width / (batch * configuration.epsilon))
     return (scatter + Tensor.identity(rows.shape[1])).logDeterminant()
   }
 

@@ -95,7 +95,7 @@ public final class VICReg: PairwiseMethod {
   public func embedding(_ encoding: Encoding) -> Tensor { encoding.projection }
 }
 
-/// Variances and covariances of one view's embeddings over the batch, and how far each image moves them.
+/// Variances and covariances of one view's embeddings over the batch of all workers, and how far each image moves them.
 private struct BatchMoments {
   let centered: Tensor
   let covariance: Tensor
@@ -103,16 +103,17 @@ private struct BatchMoments {
   let correction: Double
 
   init(_ rows: Tensor) {
-    let batch = Double(rows.shape[0])
-    centered = rows - rows.mean(along: 0, keepingDimensions: true)
+    let workers = Workers.current
+    let batch = Double(rows.shape[0] * workers.count)
+    centered = rows - workers.mean(rows.mean(along: 0, keepingDimensions: true))
     correction = batch / (batch - 1)
-    covariance = centered.transposed().matmul(centered) / (batch - 1)
+    covariance = workers.sum(centered.transposed().matmul(centered)) / (batch - 1)
   }
 
   /// Shares of the mean over dimensions of max(0, 1 − √(variance + 1e-4)).
   var varianceShares: Tensor {
     let squares = centered * centered * correction
-    let variance = squares.mean(along: 0, keepingDimensions: true)
+    let variance = Workers.current.mean(squares.mean(along: 0, keepingDimensions: true))
     let deviation = (variance + 1e-4).squareRoot()
     let isActive = (deviation .< 1.0).converted(to: .float32)
     let slope = isActive / deviation * -0.5

@@ -55,9 +55,9 @@ public final class Center: Module {
   /// `[1, prototypes]`.
   public var value: Tensor { values.value }
 
-  /// Moves towards the mean of teacher outputs, `[prototypes]`.
+  /// Moves towards the mean over workers of the means of teacher outputs, `[prototypes]`.
   public func move(towards mean: Tensor, momentum: Double) {
-    values.update(value * momentum + mean.reshaped(value.shape) * (1 - momentum))
+    values.update(value * momentum + Workers.current.mean(mean).reshaped(value.shape) * (1 - momentum))
   }
 
   package func set(_ value: Tensor) { values.update(value) }

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import HardViewPretraining
+import Synchronization
+import Torch
+import WorkerProcesses
+
+/// This process as one of several workers, where a launcher has started it as one.
+enum WorkerProcess {
+  /// Runs `body` as the worker that the environment says, or alone.
+  ///
+  /// What goes wrong is told to the other workers and to the launcher.
+  /// - Parameter timeout: How long a worker waits for another, in seconds.
+  static func run(timeout: Double, _ body: () throws -> Void) throws {
+    guard let place = try WorkerPlace.current() else { return try body() }
+    do {
+      try place.chooseGPU()
+      let group = try WorkerGroup(
+        WorkerGroup.Meeting(
+          name: "\(place.run)/\(place.restarts)", host: place.host, port: place.port, hostsStore: place.hostsStore,
+          rank: place.rank, count: place.count, timeout: timeout))
+      do {
+        try withWorkers(group) {
+          try group.requireAgreement(on: "version", "\(HardViewsProgram.version) with libtorch \(Engine.version)")
+          try body()
+        }
+      } catch let error as ExitCode {
+        throw error
+      } catch {
+        throw explained(error, by: group)
+      }
+    } catch {
+      if !(error is ExitCode) { place.report(error) }
+      throw error
+    }
+  }
+
+  /// What happened, with what other workers say of it.
+  private static func explained(_ error: any Error, by group: WorkerGroup) -> any Error {
+    let isLost = (error as? TorchError)?.kind == .workers
+    let reports = group.reports(after: isLost ? lost : "\(error)", waiting: isLost ? 5 : 1)
+    guard isLost else { return error }
+    for (worker, report) in reports.enumerated() where worker != group.rank {
+      if let report, report != lost { return OtherWorkerError(worker: worker, reason: report) }
+    }
+    let silent = reports.indices.filter { reports[$0] == nil }
+    guard !silent.isEmpty else { return error }
+    return SilentWorkersError(workers: silent, timeout: group.timeout, cause: error)
+  }
+
+  /// What a worker says that only knows that another one is gone.
+  private static let lost = "lost another worker"
+
+  /// Whether what this process says is of use to anybody: the first worker's is, and what others say into files.
+  static var speaks: Bool { Workers.current.isFirst || isDiverted.load(ordering: .relaxed) }
+
+  private static let isDiverted = Atomic(false)
+
+  /// Sends what this process prints into a file from now on, unless it is the first worker.
+  static func divertOutput(of run: String) {
+    let workers = Workers.current
+    guard !speaks, !workers.isFirst else { return }
+    isDiverted.store(true, ordering: .relaxed)
+    let folder = run + "/workers"
+    mkdir(folder, 0o777)
+    let file = open("\(folder)/\(workers.rank).log", O_WRONLY | O_CREAT | O_APPEND, 0o666)
+    guard file >= 0 else { return }
+    dup2(file, 1)
+    dup2(file, 2)
+    close(file)
+  }
+}
+
+/// Workers do not answer, and say nothing.
+struct SilentWorkersError: Error, CustomStringConvertible {
+  let workers: [Int]
+  let timeout: Double
+  let cause: any Error
+
+  var description: String {
+    let names = workers.map(String.init).joined(separator: ", ")
+    return workers.count == 1
+      ? "Worker \(names) does not answer: it was killed, hangs for more than \(Int(timeout)) s (--worker-timeout), or its "
+        + "machine cannot be reached. Training goes on from the last checkpoint when all workers are started again."
+      : "Workers \(names) do not answer: they were killed, hang for more than \(Int(timeout)) s (--worker-timeout), or their "
+        + "machines cannot be reached. Training goes on from the last checkpoint when all workers are started again."
+  }
+}
