@@ -151,6 +151,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var frozenEncoderEpochs = 0
   /// Equal parts in which a batch goes through the networks, one after the other, to take less memory.
   public var accumulation = 1
+  /// Whether batch normalization takes the statistics of all workers' parts of a batch, and not of each worker's own.
+  public var sharesBatchStatistics = true
   /// Memory that training may take, such as 8GB or 500MiB; at the start it raises `accumulation` as far as that needs.
   public var memoryLimit = ""
   /// Training ends after so many epochs without a better online signal; 0 for never.

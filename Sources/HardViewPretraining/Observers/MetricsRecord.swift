@@ -35,6 +35,9 @@ public struct MetricsRecord: Codable, Sendable {
   public var otherSeconds: Double?
   /// Processor seconds of all threads, but for those during the online signal; absent in lines of older versions.
   public var processorSeconds: Double?
+  /// Seconds of the first worker's thread spent waiting for other workers, a part of those above; absent where one process
+  /// trains.
+  public var communicationSeconds: Double?
   /// Steps left out because gradients overflowed in float16; absent in other precisions.
   public var overflowedSteps: Int?
   /// The share of the images whose views were selected; the others took random ones.

@@ -18,6 +18,8 @@ final class MetricsRecorder: TrainingObserver {
   private let signals: SignalHistory
   private let learningRate: (TrainingProgress) -> Double
   private var metrics = MetricsAccumulator()
+  /// Of all lines so far.
+  private var waitedSeconds = 0.0
 
   init(
     _ directory: RunDirectory, everySteps: Int, health: Health, healthLog: HealthLog,
@@ -61,6 +63,8 @@ final class MetricsRecorder: TrainingObserver {
     line.online = signals.takeUnrecorded()
     // The loss and the embedding are those of all workers, everything else is the first one's.
     line.imagesPerSecond *= Double(workers.count)
+    if workers.count > 1 { line.communicationSeconds = workers.waitedSeconds - waitedSeconds }
+    waitedSeconds = workers.waitedSeconds
     line = try line.shared(by: workers)
     let refused =
       refusals { () throws(RecordError) in try log.append(line) }

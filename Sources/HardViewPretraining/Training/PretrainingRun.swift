@@ -45,6 +45,7 @@ extension PretrainingTask {
 /// A pretraining run in a folder of its own: loader, learner, observers and checkpoints put together.
 public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask {
   private let device: DeviceChoice
+  private let sharesBatchStatistics: Bool
   private let method: Method
   private let session: RunSession
   private let events = TrainingEvents()
@@ -75,6 +76,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     let (directory, records) = (session.directory, session.records)
     self.session = session
     device = values.device
+    sharesBatchStatistics = values.training.sharesBatchStatistics
     method = parts.method
     let online = OnlineMeasurement(of: parts.method.encoder, on: dataset, parts.resolved, dtype: parts.setting.dtype)
     let dataset = online.training
@@ -153,7 +155,7 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
       defer { events.handler = { _ in } }
       defer { session.end(atStep: trainer.position.step) }
       try session.begin(at: trainer.position, device: device, events: events)
-      return try trainer.run(asking: request)
+      return try withLocalBatchStatistics(!sharesBatchStatistics) { try trainer.run(asking: request) }
     }
   }
 }

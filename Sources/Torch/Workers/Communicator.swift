@@ -7,6 +7,8 @@ public protocol Communicator: Sendable {
   var rank: Int { get }
   /// How many workers there are.
   var count: Int { get }
+  /// How long this worker has waited for tensors of others so far, in seconds.
+  var waitedSeconds: Double { get }
   /// The sum over workers, element by element, the same on each; gradients of all workers flow back to each.
   func sum(_ tensor: Tensor) -> Tensor
   /// The rows of all workers, `[count · rows, …]`, in the order of their numbers; gradients of all workers flow back to
@@ -71,6 +73,8 @@ public struct SingleWorker: Communicator {
   public var rank: Int { 0 }
   /// One.
   public var count: Int { 1 }
+  /// None.
+  public var waitedSeconds: Double { 0 }
   /// The tensor.
   public func sum(_ tensor: Tensor) -> Tensor { tensor }
   /// The rows.

@@ -22,7 +22,7 @@ final class GradientBuckets {
     withoutGradients {
       send()
       for (flat, gradients) in sent {
-        let mean = Operator.waitForWorkers(.tensor(flat)) / Double(group.count)
+        let mean = group.wait(for: flat) / Double(group.count)
         var start = 0
         for gradient in gradients {
           let count = gradient.elementCount

@@ -1,4 +1,5 @@
 import CTorch
+import Synchronization
 
 /// Workers that speak through libtorch's c10d: processes, or threads of one.
 public final class WorkerGroup: Communicator, @unchecked Sendable {
@@ -44,6 +45,7 @@ public final class WorkerGroup: Communicator, @unchecked Sendable {
   /// The name by which operators find the group.
   let name: UnsafePointer<CChar>
   private let buckets: GradientBuckets
+  private let waited = Atomic(0)
 
   /// Waits for the other workers.
   /// - Throws: `WorkersError` where they do not come, or the store cannot be opened or reached.
@@ -75,9 +77,9 @@ public final class WorkerGroup: Communicator, @unchecked Sendable {
   /// The rows of all workers.
   public func gathered(_ rows: Tensor) -> Tensor {
     let all = Operator.allGather(.tensor(rows.detached().contiguous()), .int(count), .group(self))
-    return Operator.waitForWorkers(.tensor(all)).withGradient(to: [rows]) { [unowned self] in
+    return wait(for: all).withGradient(to: [rows]) { [unowned self] in
       let own = Operator.reduceScatter(.tensor($0.contiguous()), .text("sum"), .int(count), .group(self))
-      return [Operator.waitForWorkers(.tensor(own))]
+      return [wait(for: own)]
     }
   }
 
@@ -111,13 +113,23 @@ public final class WorkerGroup: Communicator, @unchecked Sendable {
 
   /// The sum over workers, without gradients.
   private func reduced(_ tensor: Tensor) -> Tensor {
-    Operator.waitForWorkers(.tensor(Operator.allReduce(.tensor(tensor.contiguous()), .text("sum"), .group(self))))
+    wait(for: Operator.allReduce(.tensor(tensor.contiguous()), .text("sum"), .group(self)))
   }
 
-  /// Begins to replace a tensor by its sum over workers; `Operator.waitForWorkers` waits for it.
+  /// Begins to replace a tensor by its sum over workers; `wait(for:)` waits for it.
   func beginSum(_ tensor: Tensor) {
     Operator.allReduceInPlace.run(.tensor(tensor), .text("sum"), .group(self))
   }
+
+  /// A tensor when the others have sent what it is made of.
+  func wait(for tensor: Tensor) -> Tensor {
+    let start = ContinuousClock.now
+    defer { waited.add(Int((ContinuousClock.now - start) / .nanoseconds(1)), ordering: .relaxed) }
+    return Operator.waitForWorkers(.tensor(tensor))
+  }
+
+  /// How long this worker has waited so far.
+  public var waitedSeconds: Double { Double(waited.load(ordering: .relaxed)) / 1e9 }
 
   /// After a failure: says so to the others, and finds out who else does.
   ///
@@ -157,7 +169,7 @@ public struct WorkersError: Error, CustomStringConvertible {
     }
     return
       "Worker \(meeting.rank) of \(meeting.count) waited \(Int(meeting.timeout)) s for the others at \(place), and they "
-      + "did not all come: \(reason) See that as many workers are started as were announced, that all of them reach this "
+      + "did not all come: \(reason.prefix { $0 != "\n" }). See that as many workers are started as were announced, that all of them reach this "
       + "address, and what the missing ones say in their own output."
   }
 }

@@ -1,0 +1,128 @@
+import Foundation
+import HardViewPretraining
+import RunRecords
+import Safetensors
+import TestSupport
+import Testing
+import Torch
+import ViewRecords
+
+/// Whole runs of several workers, on threads of this process.
+@Suite struct WorkerRunTests {
+  private static let settings = ["optimizer.learning_rate=0.02", "evaluation.online.every_epochs=0"]
+
+  private func train(_ tiny: TinyRun, _ name: String, workers: Int, _ assignments: [String] = []) throws {
+    let configuration = try tiny.configuration(Self.settings + assignments)
+    _ = try onWorkers(workers) { _ in
+      _ = try Pretraining.start(configuration, output: tiny.directory(name)).run()
+    }
+  }
+
+  private func expectSame(_ first: RunDirectory, _ second: RunDirectory) throws {
+    let files = try [first, second].map { try SafetensorsFile(path: $0.encoderPath) }
+    for name in files[0].names {
+      let values = try files.map { try $0.withBytes(of: name) { Array($0.bindMemory(to: Float.self)) } }
+      let distance = zip(values[0], values[1]).map { abs($0 - $1) }.max() ?? 0
+      #expect(distance < 1e-4, "\(name) differs by \(distance)")
+    }
+  }
+
+  @Test func twoWorkersWriteTheRunOfOne() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      try train(tiny, "one", workers: 1)
+      try train(tiny, "two", workers: 2)
+      let runs = try ["one", "two"].map { try RunDirectory.open(at: tiny.directory($0)) }
+      try expectSame(runs[0], runs[1])
+      let losses = try runs.map { try JSONLines.read(MetricsRecord.self, from: $0.metricsPath).map(\.loss) }
+      #expect(losses[0].count == losses[1].count)
+      #expect(zip(losses[0], losses[1]).allSatisfy { abs($0 - $1) < 1e-4 })
+      // The views of all followed images, whichever worker trained on them.
+      let views = try runs.map { try JSONLines.read(ViewsRecord.self, from: $0.viewsPath) }
+      #expect(views[0].map(\.image) == views[1].map(\.image))
+      #expect(views[0].map(\.selected) == views[1].map(\.selected))
+      let contents = try runs.map { try FileManager.default.contentsOfDirectory(atPath: $0.path).sorted() }
+      #expect(contents[0] == contents[1])
+    }
+  }
+
+  @Test func aRunGoesOnWithAnotherNumberOfWorkers() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      try train(tiny, "whole", workers: 1)
+      let configuration = try tiny.configuration(Self.settings)
+      // Asked to stop by the second worker alone, after the third of eight steps.
+      let outcomes = try onWorkers(2) { workers in
+        var steps = 0
+        return try Pretraining.start(configuration, output: tiny.directory("cut")).run(shouldStop: {
+          steps += 1
+          return workers.rank == 1 && steps == 3
+        })
+      }
+      #expect(outcomes == [.interrupted, .interrupted])
+      _ = try onWorkers(4) { _ in _ = try Pretraining.resume(tiny.directory("cut")).run() }
+      try expectSame(try RunDirectory.open(at: tiny.directory("whole")), try RunDirectory.open(at: tiny.directory("cut")))
+    }
+  }
+
+  @Test func workersThatDifferAreToldTheFirstDifference() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let configurations = try [0, 1].map { try tiny.configuration(Self.settings + ["seed=\($0)"]) }
+      let messages = try onWorkers(2) { workers in
+        let error = #expect(throws: WorkersDisagreeError.self) {
+          try Pretraining.start(configurations[workers.rank], output: tiny.directory("run"))
+        }
+        return error?.description ?? ""
+      }
+      for message in messages {
+        #expect(message.contains("configuration: worker 0 has 'seed: 0', worker 1 has 'seed: 1'"))
+      }
+      #expect(!FileManager.default.fileExists(atPath: tiny.directory("run")))
+    }
+  }
+
+  @Test func aBatchThatDoesNotDivideIsRefused() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let configuration = try tiny.configuration(Self.settings)
+      _ = try onWorkers(3) { _ in
+        let error = #expect(throws: (any Error).self) {
+          try Pretraining.start(configuration, output: tiny.directory("run"))
+        }
+        #expect("\(error!)".contains("training.batch_size: is 16, which does not divide into 3 equal parts"))
+      }
+    }
+  }
+
+  /// A worker that hangs in the middle is an error for the other, and leaves the run as its last checkpoint has it.
+  @Test func aWorkerThatHangsIsAnErrorAndTheRunGoesOn() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      try train(tiny, "whole", workers: 2)
+      let configuration = try tiny.configuration(Self.settings)
+      let errors = try onWorkers(2, timeout: 2) { workers in
+        var steps = 0
+        do {
+          // At the second step of the second epoch, as if it had been killed: the other one waits for it.
+          try withExtendedLifetime(workers) {
+            _ = try Pretraining.start(configuration, output: tiny.directory("run")).run(shouldStop: {
+              steps += 1
+              return false
+            }) { event in
+              if workers.rank == 1, steps == 5 { Thread.sleep(forTimeInterval: 5) }
+            }
+          }
+          return ""
+        } catch {
+          return "\(error)"
+        }
+      }
+      #expect(errors[0].contains("Another worker ended, hangs, or cannot be reached"))
+      let run = try RunDirectory.open(at: tiny.directory("run"))
+      #expect(run.savedCheckpoints().first?.step == 4)
+      _ = try onWorkers(2) { _ in _ = try Pretraining.resume(run.path).run() }
+      #expect(try TinyRun.encoder(run) == TinyRun.encoder(RunDirectory.open(at: tiny.directory("whole"))))
+    }
+  }
+}
