@@ -42,9 +42,13 @@ ht_status ht_group_join(const ht_meeting *meeting, ht_group *result) {
     options.timeout = milliseconds(meeting->timeout_seconds);
     auto store = c10::make_intrusive<c10d::PrefixStore>(
         meeting->name, c10::make_intrusive<c10d::TCPStore>(meeting->host, options));
-    auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(
-        store, meeting->rank, meeting->count,
-        c10d::ProcessGroupGloo::Options::create_default(milliseconds(meeting->timeout_seconds)));
+    auto connections = c10d::ProcessGroupGloo::Options::create(milliseconds(meeting->timeout_seconds));
+    connections->devices.push_back(
+        meeting->network_interface
+            ? c10d::ProcessGroupGloo::createDeviceForInterface(meeting->network_interface)
+            : c10d::ProcessGroupGloo::createDeviceForHostname(meeting->address));
+    auto gloo =
+        c10::make_intrusive<c10d::ProcessGroupGloo>(store, meeting->rank, meeting->count, connections);
     auto processes = c10::make_intrusive<c10d::ProcessGroup>(store, meeting->rank, meeting->count);
     processes->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
     for (auto device : {c10::kCPU, c10::kCUDA})

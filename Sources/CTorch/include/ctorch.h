@@ -155,6 +155,10 @@ typedef struct {
   bool hosts_store;
   int32_t rank;
   int32_t count;
+  /// The network interface by which the others reach this worker; null for the one that has `address`.
+  const char *network_interface;
+  /// This worker's address.
+  const char *address;
   /// How long one waits for another, in seconds.
   double timeout_seconds;
 } ht_meeting;

@@ -1,4 +1,5 @@
 import CTorch
+import Foundation
 import Synchronization
 
 /// Workers that speak through libtorch's c10d: processes, or threads of one.
@@ -50,15 +51,20 @@ public final class WorkerGroup: Communicator, @unchecked Sendable {
   /// Waits for the other workers.
   /// - Throws: `WorkersError` where they do not come, or the store cannot be opened or reached.
   public init(_ meeting: Meeting) throws(WorkersError) {
-    var handle: OpaquePointer?
-    let status = meeting.name.withCString { name in
-      meeting.host.withCString { host in
-        var place = ht_meeting(
-          name: name, host: host, port: UInt16(meeting.port), hosts_store: meeting.hostsStore,
-          rank: Int32(meeting.rank), count: Int32(meeting.count), timeout_seconds: meeting.timeout)
-        return ht_group_join(&place, &handle)
-      }
+    guard let address = NetworkAddress.ownTowards(meeting.host) else {
+      throw WorkersError(meeting, reason: "the name \(meeting.host) is not known")
     }
+    let interface = ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"]
+    let words: [String] = [meeting.name, meeting.host, address, interface ?? ""]
+    let texts = words.map { strdup($0)! }
+    defer { for text in texts { free(text) } }
+    var place = ht_meeting(
+      name: texts[0], host: texts[1], port: UInt16(meeting.port), hosts_store: meeting.hostsStore,
+      rank: Int32(meeting.rank), count: Int32(meeting.count),
+      network_interface: interface == nil ? nil : UnsafePointer(texts[3]), address: texts[2],
+      timeout_seconds: meeting.timeout)
+    var handle: OpaquePointer?
+    let status = ht_group_join(&place, &handle)
     guard status == HT_OK, let handle else { throw WorkersError(meeting, reason: lastMessage()) }
     self.meeting = meeting
     self.handle = handle

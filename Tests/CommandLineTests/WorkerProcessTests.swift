@@ -1,0 +1,106 @@
+import Foundation
+import RunRecords
+import TestSupport
+import Testing
+
+/// Several processes that train one run, as launchers start them.
+extension CommandLineTests {
+  private struct Worker {
+    let process: Process
+    let error: Pipe
+
+    /// What it says until it ends.
+    func ending() -> (code: Int32, error: String) {
+      let text = error.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+    }
+  }
+
+  /// Starts workers with torchrun's variables, the first one last: the others wait for it.
+  private func workers(
+    _ count: Int, in folder: String, epochs: Int, arguments: [String] = []
+  ) throws -> [Worker] {
+    let configuration = try tinyConfiguration(in: folder)
+    let port = freePort()
+    return try (0..<count).reversed().map { rank in
+      let process = Process()
+      process.environment = ProcessInfo.processInfo.environment.merging([
+        "RANK": "\(rank)", "WORLD_SIZE": "\(count)", "LOCAL_RANK": "\(rank)", "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": "\(port)", "OMP_NUM_THREADS": "1",
+        "TORCHELASTIC_ERROR_FILE": "\(folder)/error-\(rank).json",
+      ]) { $1 }
+      process.executableURL = Self.program
+      process.arguments =
+        [
+          "pretrain", configuration, "--output", "run", "--worker-timeout", "60", "--set", "training.epochs=\(epochs)",
+          "--set", "records.checkpoints.every_epochs=100000", "--set", "records.metrics_every_steps=1",
+        ] + arguments
+      process.currentDirectoryURL = URL(filePath: folder)
+      let error = Pipe()
+      process.standardError = error
+      process.standardOutput = error
+      try process.run()
+      return Worker(process: process, error: error)
+    }.reversed()
+  }
+
+  private func waitForMetrics(in folder: String, of worker: Worker) {
+    while !FileManager.default.fileExists(atPath: folder + "/run/metrics.jsonl"), worker.process.isRunning {
+      usleep(20_000)
+    }
+  }
+
+  @Test func twoProcessesTrainOneRunAndOneSpeaks() throws {
+    try withTemporaryDirectory { folder in
+      let endings = try workers(2, in: folder, epochs: 2).map { $0.ending() }
+      #expect(endings.map(\.code) == [0, 0], "\(endings)")
+      #expect(endings[0].error.contains("Training in run"))
+      #expect(endings[1].error.isEmpty, "\(endings[1].error)")
+      let log = try String(contentsOfFile: folder + "/run/workers/1.log", encoding: .utf8)
+      #expect(log.contains("epoch 2/2"))
+      let run = try RunDirectory.open(at: folder + "/run")
+      #expect(run.savedCheckpoints().map(\.step) == [8])
+      #expect(try hardviews(["report", "run"], in: folder).code == 0)
+    }
+  }
+
+  @Test func aKilledWorkerIsNamedToPersonAndLauncher() throws {
+    try withTemporaryDirectory { folder in
+      let workers = try workers(2, in: folder, epochs: 100_000)
+      waitForMetrics(in: folder, of: workers[0])
+      kill(workers[1].process.processIdentifier, SIGKILL)
+      let ending = workers[0].ending()
+      _ = workers[1].ending()
+      #expect(ending.code == 1)
+      #expect(ending.error.contains("Worker 1 does not answer: it was killed"), "\(ending.error)")
+      let report = try String(contentsOfFile: folder + "/error-0.json", encoding: .utf8)
+      #expect(report.contains("Worker 1 does not answer"))
+    }
+  }
+
+  @Test func anErrorOfOneIsToldByAll() throws {
+    try withTemporaryDirectory { folder in
+      let workers = try workers(2, in: folder, epochs: 2, arguments: ["--set", "training.batch_size=15"])
+      for ending in workers.map({ $0.ending() }) {
+        #expect(ending.code == 1)
+        #expect(ending.error.contains("training.batch_size: is 15, which does not divide into 2"), "\(ending.error)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
+    }
+  }
+
+  /// torchrun passes on the signal that the terminal has sent to all already.
+  @Test func signalsToOneWorkerStopAllAfterACheckpoint() throws {
+    try withTemporaryDirectory { folder in
+      let workers = try workers(2, in: folder, epochs: 100_000)
+      waitForMetrics(in: folder, of: workers[0])
+      for _ in 0..<3 {
+        kill(workers[1].process.processIdentifier, SIGTERM)
+        usleep(20_000)
+      }
+      #expect(workers.map { $0.ending().code } == [130, 130])
+      #expect(try RunDirectory.open(at: folder + "/run").savedCheckpoints().count == 1)
+    }
+  }
+}
