@@ -27,11 +27,17 @@ enum WorkerProcess {
       } catch let error as ExitCode {
         throw error
       } catch {
-        throw explained(error, by: group)
+        let failure = explained(error, by: group)
+        // Leaving a group waits for its connections.
+        _ = Unmanaged.passRetained(group)
+        throw failure
       }
     } catch {
-      if !(error is ExitCode) { place.report(error) }
-      throw error
+      guard !(error is ExitCode) else { throw error }
+      place.report(error)
+      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      // Without taking leave of the others, who may not be there to answer.
+      _exit(1)
     }
   }
 

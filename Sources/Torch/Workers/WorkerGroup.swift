@@ -141,15 +141,27 @@ public final class WorkerGroup: Communicator, @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - text: What this worker knows.
-  ///   - seconds: How long to wait for each of the others.
+  ///   - seconds: How long to wait for the others.
   /// - Returns: What the others say; nil where one says nothing, since it hangs, was killed, or cannot be reached.
   public func reports(after text: String, waiting seconds: Double) -> [String?] {
-    _ = ht_group_post(handle, "failure/\(rank)", text)
-    return (0..<count).map { worker in
-      var answer: UnsafePointer<CChar>?
-      guard ht_group_read(handle, "failure/\(worker)", seconds, &answer) == HT_OK, let answer else { return nil }
-      return String(cString: answer)
+    let answers = Mutex([String?](repeating: nil, count: count))
+    answers.withLock { $0[rank] = text }
+    let asked = DispatchSemaphore(value: 0)
+    // On a thread of its own, which may hang where the store cannot be reached any more.
+    Thread.detachNewThread { [self] in
+      _ = ht_group_post(handle, "failure/\(rank)", text)
+      let end = ContinuousClock.now + .seconds(seconds)
+      repeat {
+        for worker in 0..<count where answers.withLock({ $0[worker] == nil }) {
+          var answer: UnsafePointer<CChar>?
+          guard ht_group_read(handle, "failure/\(worker)", 0.2, &answer) == HT_OK, let answer else { continue }
+          answers.withLock { $0[worker] = String(cString: answer) }
+        }
+      } while answers.withLock { $0.contains(nil) } && ContinuousClock.now < end
+      asked.signal()
     }
+    _ = asked.wait(timeout: .now() + seconds + 1)
+    return answers.withLock { $0 }
   }
 }
 
