@@ -142,7 +142,8 @@ install_wheels() {
   if wants_cuda; then
     pip_install "$partial" "torch==$libtorch_version"
   else
-    pip_install "$partial" --no-deps "torch==$libtorch_version"
+    # The package that torchrun needs comes along.
+    pip_install "$partial" --no-deps "torch==$libtorch_version" typing_extensions
   fi
   # A CUDA build needs two small libraries to load at all, from wheels that its metadata names through cuda-toolkit.
   if [[ $(missing_libraries "$partial") == *libcu* ]]; then

@@ -26,6 +26,8 @@ public enum Torchrun {
         .joined(separator: ":"), 1)
     // It warns that it lacks NumPy, which it does not need.
     setenv("PYTHONWARNINGS", "ignore", 0)
+    // What libtorch says of connections is said in words by the program.
+    setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0)
     if getenv("OMP_NUM_THREADS") == nil {
       setenv("OMP_NUM_THREADS", "\(max(1, ProcessInfo.processInfo.activeProcessorCount / count))", 1)
     }

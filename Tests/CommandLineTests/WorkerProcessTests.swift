@@ -90,6 +90,40 @@ extension CommandLineTests {
     }
   }
 
+  /// The launcher of the torch wheel starts the workers, and starts them again when one was killed.
+  @Test func torchrunStartsWorkersAgainAndTheRunGoesOn() throws {
+    try withTemporaryDirectory { folder in
+      let process = Process()
+      process.executableURL = Self.program
+      process.arguments = [
+        "pretrain", try tinyConfiguration(in: folder), "--output", "run", "--workers", "2", "--restarts", "1",
+        "--worker-timeout", "60", "--set", "training.epochs=40",
+      ]
+      process.currentDirectoryURL = URL(filePath: folder)
+      let error = Pipe()
+      process.standardError = error
+      process.standardOutput = error
+      try process.run()
+      let worker = Worker(process: process, error: error)
+      let launcher = process.processIdentifier
+      while !FileManager.default.fileExists(atPath: folder + "/run/checkpoints/last.safetensors"), process.isRunning {
+        usleep(5_000)
+      }
+      let children = try? String(contentsOfFile: "/proc/\(launcher)/task/\(launcher)/children", encoding: .utf8)
+      let victim = children?.split(separator: " ").last.flatMap { pid_t($0) }
+      if let victim { kill(victim, SIGKILL) }
+      let ending = worker.ending()
+      // A machine without Python, or without the package that torchrun needs, is told so.
+      if ending.error.contains("torchrun cannot be started") { return }
+      #expect(victim != nil)
+      #expect(ending.code == 0, "\(ending.error)")
+      let run = try RunDirectory.open(at: folder + "/run")
+      #expect(run.savedCheckpoints().first?.step == 160)
+      let history = try String(contentsOfFile: run.historyPath, encoding: .utf8).split(separator: "\n")
+      #expect(history.count == 2, "\(ending.error)")
+    }
+  }
+
   /// torchrun passes on the signal that the terminal has sent to all already.
   @Test func signalsToOneWorkerStopAllAfterACheckpoint() throws {
     try withTemporaryDirectory { folder in

@@ -61,7 +61,8 @@ import ViewRecords
       }
       #expect(outcomes == [.interrupted, .interrupted])
       _ = try onWorkers(4) { _ in _ = try Pretraining.resume(tiny.directory("cut")).run() }
-      try expectSame(try RunDirectory.open(at: tiny.directory("whole")), try RunDirectory.open(at: tiny.directory("cut")))
+      let runs = try ["whole", "cut"].map { try RunDirectory.open(at: tiny.directory($0)) }
+      try expectSame(runs[0], runs[1])
     }
   }
 

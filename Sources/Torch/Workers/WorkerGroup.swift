@@ -154,7 +154,7 @@ public final class WorkerGroup: Communicator, @unchecked Sendable {
       repeat {
         for worker in 0..<count where answers.withLock({ $0[worker] == nil }) {
           var answer: UnsafePointer<CChar>?
-          guard ht_group_read(handle, "failure/\(worker)", 0.2, &answer) == HT_OK, let answer else { continue }
+          guard ht_group_read(handle, "failure/\(worker)", 1, &answer) == HT_OK, let answer else { continue }
           answers.withLock { $0[worker] = String(cString: answer) }
         }
       } while answers.withLock { $0.contains(nil) } && ContinuousClock.now < end
