@@ -104,6 +104,7 @@ public enum Pretraining {
 
   /// Whether two workers have the same images, in a line of text.
   private static func identity(of dataset: any ImageDataset) -> String {
+    guard dataset.count > 0 else { return "no images" }
     let ends = [dataset.name(at: 0), dataset.name(at: dataset.count - 1)]
     return "\(dataset.count) images from \(ends[0]) to \(ends[1])"
   }

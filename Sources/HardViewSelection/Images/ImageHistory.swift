@@ -34,18 +34,29 @@ final class ImageHistory {
   func record(_ losses: Tensor, of choice: Choice, in context: StepContext) {
     let workers = Workers.current
     if ledger != nil {
-      // Those with selected views of all workers come first, as the ledger compares them.
-      let (count, selected) = (losses.shape[0], choice.selectedCount)
-      let order = [0..<selected, selected..<count].flatMap { places in
-        (0..<workers.count).flatMap { worker in places.map { worker * count + $0 } }
-      }
-      let all = withoutGradients { workers.gathered(losses.detached()).selecting(Tensor(order)) }
-      let images = workers.gathered(Tensor(context.draw.samples)).scalars(as: Int.self)
-      unread.append((all, order.map { images[$0] }, selected * workers.count))
+      let selected = choice.selectedCount
+      unread.append(
+        workers.count == 1
+          ? (losses, context.draw.samples, selected)
+          : Self.gathered(losses, of: context.draw.samples, selectedCount: selected, from: workers))
     }
     if gain != nil, let scores = choice.scores {
       unreadGains.append(withoutGradients { workers.mean((scores.chosen - scores.mean).mean()) })
     }
+  }
+
+  /// The losses of all workers' images; those with selected views come first, as the ledger compares them.
+  private static func gathered(
+    _ losses: Tensor, of images: [Int], selectedCount selected: Int, from workers: any Communicator
+  ) -> (losses: Tensor, images: [Int], selectedCount: Int) {
+    let order = [0..<selected, selected..<images.count].flatMap { places in
+      (0..<workers.count).flatMap { worker in places.map { worker * images.count + $0 } }
+    }
+    let all = withoutGradients { workers.gathered(losses.detached()).selecting(Tensor(order)) }
+    // Nothing to read where another worker is lost.
+    let numbers = workers.gathered(Tensor(images)).scalars(as: Int.self)
+    let allImages = numbers.count == order.count ? order.map { numbers[$0] } : []
+    return (all, allImages, allImages.isEmpty ? 0 : selected * workers.count)
   }
 
   private func read() {
