@@ -48,7 +48,7 @@ let package = Package(
   targets: [
     // Below torch: pixels, files, records.
     .target(name: "Processors", swiftSettings: language),
-    .target(name: "WorkerProcesses", swiftSettings: language),
+    .target(name: "WorkerProcesses", dependencies: ["Processors"], swiftSettings: language),
     .target(name: "Views", dependencies: ["Processors"], swiftSettings: pixels),
     .systemLibrary(
       name: "CLibJPEG", path: "Sources/CImageCodecs/CLibJPEG", pkgConfig: "libjpeg",

@@ -21,8 +21,8 @@ struct Context : torch::CustomClassHolder {
 
 struct CallersGradient : torch::autograd::Function<CallersGradient> {
   static at::Tensor forward(
-      torch::autograd::AutogradContext *ctx, at::TensorList inputs, const at::Tensor *value, ht_gradient_callback callback,
-      const c10::intrusive_ptr<Context> *context) {
+      torch::autograd::AutogradContext *ctx, at::TensorList inputs, const at::Tensor *value,
+      ht_gradient_callback callback, const c10::intrusive_ptr<Context> *context) {
     ctx->saved_data["count"] = static_cast<int64_t>(inputs.size());
     ctx->saved_data["callback"] = reinterpret_cast<int64_t>(callback);
     ctx->saved_data["context"] = c10::IValue::make_capsule(*context);
@@ -69,7 +69,9 @@ ht_status ht_tensor_with_gradient(
   return guarded([&] {
     torch::autograd::variable_list list;
     for (size_t i = 0; i < count; i++) list.push_back(unbox(inputs[i]));
-    *result = box(CallersGradient::apply(at::TensorList(list), const_cast<const at::Tensor *>(&unbox(value)), callback, const_cast<const c10::intrusive_ptr<Context> *>(&context)));
+    const at::Tensor *original = &unbox(value);
+    const c10::intrusive_ptr<Context> *owner = &context;
+    *result = box(CallersGradient::apply(at::TensorList(list), original, callback, owner));
   });
 }
 

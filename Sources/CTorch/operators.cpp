@@ -104,8 +104,8 @@ ht_status ht_operator_call(
   if (status != HT_OK) {
     for (size_t i = 0; i < written; i++) ht_tensor_release(results[i]);
     written = 0;
-    // Workers speak through these; whatever goes wrong there, they did not come to an understanding.
-    if (::unbox(handle).schema().name().find("c10d") != std::string::npos) status = HT_WORKERS;
+    // Workers speak through these; where memory suffices, they did not come to an understanding.
+    if (status == HT_MISUSE && ::unbox(handle).schema().name().find("c10d") != std::string::npos) status = HT_WORKERS;
   }
   *result_count = written;
   return status;

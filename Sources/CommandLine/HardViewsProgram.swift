@@ -79,9 +79,14 @@ struct HardViewsCommand: ParsableCommand {
   private static func fail(with error: any Error) -> Never {
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
     if exitCode(for: error) == .success { exit(withError: error) }
-    FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+    complain(of: error)
     Foundation.exit(1)
   }
+}
+
+/// Writes to standard error what went wrong.
+func complain(of error: any Error) {
+  FileHandle.standardError.write(Data("error: \(error)\n".utf8))
 }
 
 /// Writes a line to standard error, for remarks that are not results.

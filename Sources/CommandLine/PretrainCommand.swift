@@ -51,7 +51,9 @@ struct PretrainCommand: ParsableCommand {
 
   func validate() throws {
     if let workers, workers < 1 { throw ValidationError("--workers is \(workers); train in 1 process or more.") }
-    guard restarts >= 0 else { throw ValidationError("--restarts is \(restarts); give 0 or more.") }
+    guard restarts >= 0, restarts == 0 || workers != nil else {
+      throw ValidationError("--restarts is \(restarts); it needs --workers, and 0 or more.")
+    }
     guard workerTimeout >= 1 else { throw ValidationError("--worker-timeout is \(workerTimeout); give 1 s or more.") }
     if resumeOrStart, output == nil || resume != nil {
       throw ValidationError("--resume-or-start needs --output, which names the run, and no --resume.")
@@ -68,8 +70,10 @@ struct PretrainCommand: ParsableCommand {
 
   func run() throws {
     if let workers, workers > 1, try WorkerPlace.current() == nil {
+      // Named here, so that workers that are started again find it.
+      let named = output == nil && resume == nil ? ["--output", unusedPath(planned)] : []
       try Torchrun.replaceProcess(
-        workers: workers, restarts: restarts, arguments: Array(CommandLine.arguments.dropFirst()))
+        workers: workers, restarts: restarts, arguments: CommandLine.arguments.dropFirst() + named)
     }
     try WorkerProcess.run(timeout: workerTimeout, train)
   }
@@ -77,20 +81,24 @@ struct PretrainCommand: ParsableCommand {
   private func train() throws {
     if let resume { return try goOn(with: resume) }
     if resumeOrStart, let output, RunDirectory.isRun(at: output) { return try goOn(with: output) }
-    let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
-    let planned = "runs/\(file ?? chosen.recipe ?? "run")"
-    // Workers that were started again go on with what they began.
-    let begun = output ?? usedPath(planned)
-    if let place = try WorkerPlace.current(), place.restarts > 0, RunDirectory.isRun(at: begun) {
-      return try goOn(with: begun)
+    let place = try WorkerPlace.current()
+    if let place, place.mayRestart, output == nil {
+      throw ValidationError(
+        "The launcher may start the workers again; name the run with --output, so that they find it then.")
     }
     var settings = try chosen.settings()
     if let initialWeights { settings.set(.string(initialWeights), at: "initialization.path") }
     let configuration = try ResolvedConfiguration(settings, components: HardViewsProgram.components)
     // Before any worker makes it.
     let output = try Workers.current.gathered(self.output ?? unusedPath(planned))[0]
-    let task = try Pretraining.start(configuration, output: output, onSkip: Watching.skipped)
-    try Watching.train(task, in: output)
+    let start = (place?.restarts ?? 0) > 0 ? Pretraining.startAgain : Pretraining.start
+    try Watching.train(try start(configuration, output, Watching.skipped), in: output)
+  }
+
+  /// Where a run goes that is not named, but for a number where others are there.
+  private var planned: String {
+    let file = chosen.file.map { URL(filePath: $0).deletingPathExtension().lastPathComponent }
+    return "runs/\(file ?? chosen.recipe ?? "run")"
   }
 
   private func goOn(with run: String) throws {
@@ -98,17 +106,6 @@ struct PretrainCommand: ParsableCommand {
       run, changing: chosen.change, components: HardViewsProgram.components, onSkip: Watching.skipped)
     try Watching.train(task, in: run)
   }
-}
-
-/// The last of `path`, `path-2`, `path-3`, … that exists before the first that does not; `path` where none does.
-private func usedPath(_ path: String) -> String {
-  var used = path
-  var number = 2
-  while FileManager.default.fileExists(atPath: "\(path)-\(number)") {
-    used = "\(path)-\(number)"
-    number += 1
-  }
-  return used
 }
 
 /// `path`, or the first of `path-2`, `path-3`, … that does not exist.

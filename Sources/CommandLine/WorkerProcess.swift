@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HardViewPretraining
+import RunConfiguration
 import Synchronization
 import Torch
 import WorkerProcesses
@@ -13,8 +14,9 @@ enum WorkerProcess {
   /// - Parameter timeout: How long a worker waits for another, in seconds.
   static func run(timeout: Double, _ body: () throws -> Void) throws {
     guard let place = try WorkerPlace.current() else { return try body() }
+    // Of interest where a GPU is asked for.
+    let reasonForNoGPU = place.chooseGPU()
     do {
-      try place.chooseGPU()
       let group = try WorkerGroup(
         WorkerGroup.Meeting(
           name: "\(place.run)/\(place.restarts)", host: place.host, port: place.port, hostsStore: place.hostsStore,
@@ -27,7 +29,8 @@ enum WorkerProcess {
       } catch let error as ExitCode {
         throw error
       } catch {
-        let failure = explained(error, by: group)
+        let isAboutGPU = (error as? ConfigurationError)?.path == "device"
+        let failure = explained(isAboutGPU ? reasonForNoGPU ?? error : error, by: group)
         // Leaving a group waits for its connections.
         _ = Unmanaged.passRetained(group)
         throw failure
@@ -35,7 +38,7 @@ enum WorkerProcess {
     } catch {
       guard !(error is ExitCode) else { throw error }
       place.report(error)
-      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      complain(of: error)
       // Without taking leave of the others, who may not be there to answer.
       _exit(1)
     }
@@ -51,7 +54,7 @@ enum WorkerProcess {
     }
     let silent = reports.indices.filter { reports[$0] == nil }
     guard !silent.isEmpty else { return error }
-    return SilentWorkersError(workers: silent, timeout: group.timeout, cause: error)
+    return SilentWorkersError(workers: silent, timeout: group.timeout)
   }
 
   /// What a worker says that only knows that another one is gone.
@@ -65,7 +68,7 @@ enum WorkerProcess {
   /// Sends what this process prints into a file from now on, unless it is the first worker.
   static func divertOutput(of run: String) {
     let workers = Workers.current
-    guard !speaks, !workers.isFirst else { return }
+    guard !speaks else { return }
     isDiverted.store(true, ordering: .relaxed)
     let folder = run + "/workers"
     mkdir(folder, 0o777)
@@ -81,14 +84,11 @@ enum WorkerProcess {
 struct SilentWorkersError: Error, CustomStringConvertible {
   let workers: [Int]
   let timeout: Double
-  let cause: any Error
 
   var description: String {
     let names = workers.map(String.init).joined(separator: ", ")
-    return workers.count == 1
-      ? "Worker \(names) does not answer: it was killed, hangs for more than \(Int(timeout)) s (--worker-timeout), or its "
-        + "machine cannot be reached. Training goes on from the last checkpoint when all workers are started again."
-      : "Workers \(names) do not answer: they were killed, hang for more than \(Int(timeout)) s (--worker-timeout), or their "
-        + "machines cannot be reached. Training goes on from the last checkpoint when all workers are started again."
+    return (workers.count == 1 ? "Worker \(names) does" : "Workers \(names) do")
+      + " not answer: killed, hanging for more than \(Int(timeout)) s (--worker-timeout), or on a machine that cannot be "
+      + "reached. Training goes on from the last checkpoint when all workers are started again."
   }
 }

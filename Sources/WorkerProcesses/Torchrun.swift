@@ -1,4 +1,5 @@
 import Foundation
+import Processors
 
 /// The launcher that the torch wheel brings along.
 public enum Torchrun {
@@ -29,7 +30,7 @@ public enum Torchrun {
     // What libtorch says of connections is said in words by the program.
     setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0)
     if getenv("OMP_NUM_THREADS") == nil {
-      setenv("OMP_NUM_THREADS", "\(max(1, ProcessInfo.processInfo.activeProcessorCount / count))", 1)
+      setenv("OMP_NUM_THREADS", "\(max(1, ProcessInfo.processInfo.usableProcessorCount / count))", 1)
     }
     let command =
       [

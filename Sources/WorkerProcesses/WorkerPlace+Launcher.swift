@@ -2,15 +2,22 @@ import Foundation
 
 extension WorkerPlace {
   /// Leaves this process the GPU of its number among those that it may use; to be called before CUDA is loaded.
-  /// - Throws: `WorkerPlaceError` where there are fewer GPUs than workers on this machine.
-  public func chooseGPU() throws(WorkerPlaceError) {
+  /// - Returns: Why it has none, where there are fewer than workers on this machine.
+  public func chooseGPU() -> WorkerPlaceError? {
     let visible = ProcessInfo.processInfo.environment["CUDA_VISIBLE_DEVICES"]
-    setenv("CUDA_VISIBLE_DEVICES", try gpu(amongVisible: visible), 1)
+    do throws(WorkerPlaceError) {
+      setenv("CUDA_VISIBLE_DEVICES", try gpu(amongVisible: visible), 1)
+      return nil
+    } catch {
+      setenv("CUDA_VISIBLE_DEVICES", "", 1)
+      return error
+    }
   }
 
   /// The value of CUDA_VISIBLE_DEVICES for this worker.
   func gpu(amongVisible list: String?) throws(WorkerPlaceError) -> String {
-    guard let list, !list.isEmpty else { return "\(localRank)" }
+    guard let list else { return "\(localRank)" }
+    guard !list.isEmpty else { return list }
     let devices = list.split(separator: ",").map(String.init)
     // A launcher that gives every worker a GPU of its own names that one alone.
     if devices.count == 1, localCount == 1 || hasOwnGPU { return devices[0] }

@@ -25,6 +25,8 @@ public struct WorkerPlace: Sendable, Equatable {
   public var run: String
   /// How often the launcher has started the workers again.
   public var restarts: Int
+  /// Whether the launcher starts the workers again where one fails.
+  public var mayRestart: Bool
   /// Where the launcher looks for the reason why a worker ended.
   public var errorFile: String?
 
@@ -52,6 +54,7 @@ public struct WorkerPlace: Sendable, Equatable {
     hostsStore = rank == 0 && !agentHostsStore
     run = environment["TORCHELASTIC_RUN_ID"] ?? environment["SLURM_JOB_ID"] ?? "hardviews"
     restarts = try variables.number(["TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"], from: 0) ?? 0
+    mayRestart = try variables.number(["TORCHELASTIC_MAX_RESTARTS"], from: 0) ?? 0 > 0
     errorFile = environment["TORCHELASTIC_ERROR_FILE"]
   }
 

@@ -24,21 +24,17 @@ import Torch
     var learned: [[Float]] = []
   }
 
-  private static let network = [
-    "simsiam", "simclr", "byol", "barlow-twins", "vicreg", "moco-v3", "mv-dhel",
-  ]
-
   /// Differences of rounding grow with the rate, until a choice differs; faster where losses divide by small numbers.
   private static let rates = [
     "simclr": 0.003, "mv-dhel": 0.003, "barlow-twins": 0.002, "vicreg": 0.003, "lejepa": 0.02, "simsiam": 0.01,
   ]
 
-  private static func settings(_ method: String) -> [String] {
+  private static func settings(_ method: String) throws -> [String] {
     let transformer = "{name: vit_tiny, stem: cifar, width: 16, depth: 2, patch_size: 4, channels: 1}"
     let convolutions = "{name: resnet18, stem: cifar, width: 8, channels: 1}"
     return [
       "method={name: \(method), \(SmallMethods.sections[method]!.dropFirst())",
-      "backbone=\(network.contains(method) ? convolutions : transformer)",
+      "backbone=\(try SmallMethods.method(method).takesLocalViews ? transformer : convolutions)",
     ]
   }
 
@@ -74,7 +70,7 @@ import Torch
       try withTemporaryDirectory { folder in
         let tiny = try TinyRun(in: folder)
         var tree = try tiny.configuration(["optimizer.learning_rate=\(Self.rates[method] ?? 0.03)"]).tree
-        for setting in Self.settings(method) {
+        for setting in try Self.settings(method) {
           tree.set(.mapping([]), at: String(setting.prefix { $0 != "=" }))
           try tree.set(setting)
         }
@@ -134,6 +130,21 @@ import Torch
       #expect(parts[0].learned[0].count { $0 != 0 } > 50)
       for (first, second) in zip(parts[0].weights, parts[1].weights) { #expect(first.values == second.values) }
     }
+  }
+
+  /// Each worker then is a training of its own but for the gradients.
+  @Test func batchStatisticsCanStayApart() throws {
+    let rows = Tensor.normal([8, 3], using: Generator(seed: 1))
+    let parts = try onWorkers(2) { workers in
+      let own = rows.narrowed(along: 0, from: workers.rank * 4, count: 4)
+      return [withLocalBatchStatistics { BatchNorm(3)(own, in: .train) }, BatchNorm(3)(own, in: .train)]
+    }
+    let whole = BatchNorm(3)(rows, in: .train)
+    for (place, part) in rows.split(into: 2).enumerated() {
+      #expect(relativeError(parts[place][0], BatchNorm(3)(part, in: .train)) < 1e-5)
+      #expect(relativeError(parts[place][1], whole.narrowed(along: 0, from: place * 4, count: 4)) < 1e-5)
+    }
+    #expect(relativeError(parts[0][0], parts[0][1]) > 1e-2)
   }
 
   @Test func partsOfPartsTrainAsTheWhole() throws {

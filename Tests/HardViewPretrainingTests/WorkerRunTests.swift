@@ -66,6 +66,42 @@ import ViewRecords
     }
   }
 
+  /// What a launcher starts again goes on with its own run, and with no other.
+  @Test func startingAgainGoesOnWithTheSameRunAlone() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let configuration = try tiny.configuration(Self.settings)
+      var steps = 0
+      func stop() -> Bool {
+        steps += 1
+        return steps == 3
+      }
+      #expect(
+        try Pretraining.startAgain(configuration, output: tiny.directory("run")).run(shouldStop: stop) == .interrupted)
+      let other = try tiny.configuration(Self.settings + ["selection.candidates=3"])
+      let error = #expect(throws: RecordError.self) { try Pretraining.startAgain(other, output: tiny.directory("run")) }
+      #expect(error?.description.contains("holds a run already") == true)
+      #expect(try Pretraining.startAgain(configuration, output: tiny.directory("run")).run() == .finished)
+      // Three steps before, five after.
+      #expect(steps == 3)
+      let run = try RunDirectory.open(at: tiny.directory("run"))
+      #expect(try JSONLines.read(HistoryRecord.self, from: run.historyPath).map(\.step) == [0, 3])
+    }
+  }
+
+  @Test func aMemoryLimitIsThatOfEachWorker() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let configuration = try tiny.configuration(Self.settings + ["training.memory_limit=64GB"])
+      let outcomes = try onWorkers(2) { _ in
+        try Pretraining.start(configuration, output: tiny.directory("run")).run()
+      }
+      #expect(outcomes == [.finished, .finished])
+      let settings = try Pretraining.configuration(of: .open(at: tiny.directory("run"))).values
+      #expect(settings.training.accumulation == 1)
+    }
+  }
+
   @Test func workersThatDifferAreToldTheFirstDifference() throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)

@@ -103,6 +103,31 @@ import Torch
     }
   }
 
+  @Test func theFirstDifferenceAndTheFirstFailureAreKnownToAll() throws {
+    struct Failure: Error, CustomStringConvertible { let description = "no disk" }
+    let results = try onWorkers(3) { workers -> [String] in
+      func message(_ body: () throws -> Void) -> String {
+        do {
+          try body()
+          return "none"
+        } catch {
+          return "\(error)"
+        }
+      }
+      return [
+        message { try workers.requireAgreement(on: "list", "a\nb") },
+        message { try workers.requireAgreement(on: "list", workers.rank == 2 ? "a" : "a\nb") },
+        message { try workers.agreeing { if workers.rank == 1 { throw Failure() } } },
+        message { try workers.agreeing {} },
+      ]
+    }
+    for (rank, messages) in results.enumerated() {
+      #expect(messages[0] == "none" && messages[3] == "none")
+      #expect(messages[1].contains("on the list: worker 0 has 'b', worker 2 has 'nothing'"), "\(messages[1])")
+      #expect(messages[2] == (rank == 1 ? "no disk" : "Worker 1 ended: no disk"))
+    }
+  }
+
   @Test func aWorkerThatDoesNotAnswerIsAnErrorAndIsNamed() throws {
     let results = try onWorkers(2, timeout: 2) { workers -> [String?] in
       guard workers.rank == 0, let group = workers as? WorkerGroup else {

@@ -77,6 +77,8 @@ import Testing
     let place = try place(torchrun)
     #expect(try place.gpu(amongVisible: nil) == "1")
     #expect(try place.gpu(amongVisible: "4,6") == "6")
+    // Hidden on purpose.
+    #expect(try place.gpu(amongVisible: "") == "")
     let error = #expect(throws: WorkerPlaceError.self) { try place.gpu(amongVisible: "4") }
     #expect(error?.description.contains("CUDA_VISIBLE_DEVICES names 1 GPU, too few for worker 1") == true)
     // SLURM may show each task its own GPU alone.

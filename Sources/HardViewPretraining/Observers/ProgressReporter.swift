@@ -1,6 +1,7 @@
 import NeuralNetworks
 import Objectives
 import Optimization
+import Torch
 
 /// Tells whoever watches how fast training is and how long it takes.
 final class ProgressReporter: TrainingObserver {
@@ -18,7 +19,8 @@ final class ProgressReporter: TrainingObserver {
   func resume(at position: TrainingProgress) throws { marks = [(ContinuousClock.now, 0)] }
 
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
-    marks.append((ContinuousClock.now, (marks.last?.images ?? 0) + step.context.draw.samples.count))
+    marks.append(
+      (ContinuousClock.now, (marks.last?.images ?? 0) + step.context.draw.samples.count * Workers.current.count))
     if marks.count > capacity { marks.removeFirst() }
     events.send(
       .step(

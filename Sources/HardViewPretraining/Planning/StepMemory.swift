@@ -111,18 +111,24 @@ extension ResolvedConfiguration {
     -> ResolvedConfiguration
   {
     guard let limit = MemorySize(values.training.memoryLimit) else { return self }
-    let memory = try StepMemory.measure(self, on: dataset, limit: limit.bytes)
-    guard
-      let parts = memory.accumulation(
-        ofBatch: values.training.batchSize, atLeast: smallest, below: limit.bytes)
-    else {
-      throw ConfigurationError(
-        path: "training.memory_limit",
-        problem: .invalid(
-          "is \(values.training.memoryLimit), but steps take about \(MemorySize(bytes: memory.peak(ofImages: 2))) with "
-            + "two images at a time; choose a smaller network, fewer or smaller views, or fewer "
-            + "data.prefetched_batches"))
+    let workers = Workers.current
+    let own = try workers.agreeing {
+      // Each measures by itself: no two need have as many trials.
+      let memory = try withWorkers(SingleWorker()) { try StepMemory.measure(self, on: dataset, limit: limit.bytes) }
+      guard
+        let parts = memory.accumulation(
+          ofBatch: values.training.batchSize / workers.count, atLeast: smallest, below: limit.bytes)
+      else {
+        throw ConfigurationError(
+          path: "training.memory_limit",
+          problem: .invalid(
+            "is \(values.training.memoryLimit), but steps take about \(MemorySize(bytes: memory.peak(ofImages: 2))) with "
+              + "two images at a time; choose a smaller network, fewer or smaller views, or fewer "
+              + "data.prefetched_batches"))
+      }
+      return parts
     }
+    let parts = try workers.gathered("\(own)").compactMap { Int($0) }.max() ?? own
     var settings = tree
     settings.set(.integer(parts), at: "training.accumulation")
     return try ResolvedConfiguration(settings, components: components)

@@ -17,6 +17,8 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
   public let optimizer: ScheduledOptimizer
   /// Keeps gradients within range where networks compute in float16; else nil.
   let scaler: LossScaler?
+  /// What gradients flow to.
+  private let leaves: [Tensor]
   private let frozenEncoderEpochs: Int
   private let dtype: DType
   /// The equal parts in which a batch goes through the networks.
@@ -39,6 +41,7 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
     self.method = method
     self.selection = selection
     self.optimizer = optimizer
+    leaves = optimizer.parameters.map(\.value)
     self.frozenEncoderEpochs = frozenEncoderEpochs
     self.accumulation = accumulation
     self.dtype = dtype
@@ -94,7 +97,7 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
         let share = gradients.parts == 1 ? loss : loss / Double(gradients.parts)
         let isLast = gradients.losses.count + 1 == gradients.parts
         let workers: any Communicator = isLast ? Workers.current : SingleWorker()
-        workers.averagingGradients(of: optimizer.parameters.map(\.value)) {
+        workers.averagingGradients(of: leaves) {
           (scaler?.scaled(share) ?? share).backward()
         }
         gradients.losses.append(loss.detached())

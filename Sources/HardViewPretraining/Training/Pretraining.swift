@@ -28,6 +28,26 @@ public enum Pretraining {
     return try task(configuration, dataset: dataset, session: session, checkpoint: nil, onSkip: onSkip)
   }
 
+  /// Begins a run, or continues it where it was begun in this folder with this configuration: for launchers that start the
+  /// same command again.
+  ///
+  /// - Throws: As `start` where the folder holds another run.
+  public static func startAgain(
+    _ configuration: ResolvedConfiguration, output: String,
+    onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
+  ) throws -> any PretrainingTask {
+    guard RunDirectory.isRun(at: output) else { return try start(configuration, output: output, onSkip: onSkip) }
+    let saved = try Self.configuration(
+      of: RunDirectory.open(at: output), components: configuration.components)
+    // A memory limit may have raised it.
+    let chosen = configuration.values.training.memoryLimit.isEmpty ? [] : ["training.accumulation"]
+    let changes = saved.tree.changes(to: try configuration.withAbsolutePaths().tree)
+    guard changes.allSatisfy({ chosen.contains($0.key) }) else {
+      return try start(configuration, output: output, onSkip: onSkip)
+    }
+    return try resume(output, components: configuration.components, onSkip: onSkip)
+  }
+
   /// Continues a run from its newest checkpoint that is whole, or from the beginning when it was stopped before the
   /// first; changes nothing on disk before it trains.
   ///

@@ -56,9 +56,10 @@ public final class Trainer<L: Learner> {
         let request = request()
         // What one worker is asked for, all do; and their clocks differ.
         let workers = Workers.current
-        let stops = try workers.anyAgrees(request == .stop) && !position.isFinished
         let isDue = request != .goOn || reasonToStop() != nil || checkpoints.isDue(at: position)
-        if try workers.anyAgrees(isDue) { try save() }
+        guard try workers.anyAgrees(isDue) else { continue }
+        let stops = try workers.anyAgrees(request == .stop) && !position.isFinished
+        try save()
         if stops { return try ending(with: .interrupted) }
       } catch let request as GoBackRequest {
         try goBack(request)

@@ -8,7 +8,8 @@ final class GradientBuckets {
 
   unowned var group: WorkerGroup!
   private var isOpen = false
-  private var watched: Set<UInt> = []
+  /// The leaves that call back; kept, so that none is taken for another.
+  private var watched: [ObjectIdentifier: TensorHandle] = [:]
   private var gradients: [Tensor] = []
   private var bytes = 0
   private var sent: [(flat: Tensor, gradients: [Tensor])] = []
@@ -22,7 +23,8 @@ final class GradientBuckets {
     withoutGradients {
       send()
       for (flat, gradients) in sent {
-        let mean = group.wait(for: flat) / Double(group.count)
+        let mean = group.wait(for: flat)
+        Tensor.multiplyInPlace([mean], by: 1 / Double(group.count))
         var start = 0
         for gradient in gradients {
           let count = gradient.elementCount
@@ -35,7 +37,7 @@ final class GradientBuckets {
   }
 
   private func watch(_ leaf: Tensor) {
-    guard watched.insert(UInt(bitPattern: ObjectIdentifier(leaf.handle).hashValue)).inserted else { return }
+    guard watched.updateValue(leaf.handle, forKey: ObjectIdentifier(leaf.handle)) == nil else { return }
     leaf.watchGradient { [weak self, unowned handle = leaf.handle] in self?.arrived(Tensor(handle)) }
   }
 

@@ -46,14 +46,14 @@ extension Tensor {
     // As if mean and variance were constants, which also sums g and g · x̂ over this worker's rows.
     let own = Operator.nativeBatchNormGradient.call(
       [
-        .tensor(upstream.contiguousLike()), .tensor(self), .tensor(weight), .tensor(mean), .tensor(variance), .none,
-        .none,
-        .bool(false), .double(epsilon), .ints([1, 1, 1]),
+        .tensor(upstream.contiguousLike()), .tensor(self), .tensor(weight), .tensor(mean), .tensor(variance),
+        .none, .none, .bool(false), .double(epsilon), .ints([1, 1, 1]),
       ], results: 3)
     let (products, total) = workers.sum(Tensor.stacked([own[1], own[2]])).halves(along: 0)
-    let inverse = Tensor.ones(variance.shape) / (variance + epsilon).squareRoot()
-    let slope = weight * inverse * inverse * products / Double(count)
-    let offset = weight * inverse * total / Double(count) - slope * mean
+    let deviation = (variance + epsilon).squareRoot()
+    let scale = weight / deviation / Double(count)
+    let slope = scale / deviation * products
+    let offset = scale * total - slope * mean
     let columns = [1, shape[1]] + Array(repeating: 1, count: rank - 2)
     let correction = self * slope.reshaped(columns) + offset.reshaped(columns)
     return [(own[0] - correction).converted(to: own[0].dtype), own[1], own[2]]

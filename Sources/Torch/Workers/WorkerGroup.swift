@@ -186,8 +186,8 @@ public struct WorkersError: Error, CustomStringConvertible {
         + "use. Another training may run there; name another port (MASTER_PORT, or --master-port of torchrun)."
     }
     return
-      "Worker \(meeting.rank) of \(meeting.count) waited \(Int(meeting.timeout)) s for the others at \(place), and they "
-      + "did not all come: \(reason.prefix { $0 != "\n" }). See that as many workers are started as were announced, that all of them reach this "
-      + "address, and what the missing ones say in their own output."
+      "Worker \(meeting.rank) of \(meeting.count) waited \(Int(meeting.timeout)) s for the others at \(place), and "
+      + "they did not all come: \(reason.prefix { $0 != "\n" }). See that as many workers are started as were "
+      + "announced, that all of them reach this address, and what the missing ones say in their own output."
   }
 }
