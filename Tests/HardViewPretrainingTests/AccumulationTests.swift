@@ -64,19 +64,7 @@ import Views
         for accumulation in [1, parts] {
           let networks = try CheapSelectionTests.parts(type, resolved)
           initial = networks.method.namedState().map { ($0.name, $0.entry.value.scalars()) }
-          let learner = try networks.learner(resolved.values.selection, accumulation: accumulation)
-          let loader = try networks.loader(
-            of: resolved.open(split: .train), for: learner.selection,
-            skipped: SkippedImages(maximumShare: 0))
-          let feed = BatchFeed(loader)
-          defer { feed.stop() }
-          var position = TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: 2)
-          let steps = try (0..<2).map { step in
-            position.step = step
-            let batch = try feed.next(at: position)
-            return try learner.step(
-              on: batch, in: StepContext(position, BatchDraw(batch, step: step)))
-          }
+          let steps = try networks.train(steps: 2, epochs: 2, accumulation: accumulation).steps
           results.append(
             (steps, networks.method.namedState().map { ($0.name, $0.entry.value.scalars()) }))
         }

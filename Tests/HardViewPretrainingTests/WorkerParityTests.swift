@@ -43,21 +43,11 @@ import Torch
     _ type: Method.Type, _ resolved: ResolvedConfiguration, steps: Int, accumulation: Int = 1
   ) throws -> Training {
     let parts = try CheapSelectionTests.parts(type, resolved)
-    let learner = try parts.learner(resolved.values.selection, accumulation: accumulation, imageCount: 64)
-    let loader = try parts.loader(
-      of: resolved.open(split: .train), for: learner.selection, skipped: SkippedImages(maximumShare: 0))
-    let feed = BatchFeed(loader)
-    defer { feed.stop() }
+    let (learner, taken) = try parts.train(steps: steps, epochs: 100, accumulation: accumulation, imageCount: 64)
     var training = Training()
-    var position = TrainingProgress(stepsPerEpoch: loader.batchesPerEpoch, totalEpochs: 100)
-    for step in 0..<steps {
-      position.step = step
-      let batch = try feed.next(at: position)
-      let result = try learner.step(on: batch, in: StepContext(position, BatchDraw(batch, step: step)))
-      training.losses.append(result.loss.number)
-      training.hardness.append(result.choices.flatMap { $0.scores?.chosen.scalars(as: Float.self) ?? [] })
-      training.chosen.append(result.choices.flatMap { $0.table() })
-    }
+    training.losses = taken.map(\.loss.number)
+    training.hardness = taken.map { $0.choices.flatMap { $0.scores?.chosen.scalars(as: Float.self) ?? [] } }
+    training.chosen = taken.map { $0.choices.flatMap { $0.table() } }
     training.learned = learner.selection.tensors.map { $0.value.scalars() }
     training.weights = parts.method.namedState().map { ($0.name, $0.entry.value.scalars()) }
     return training
