@@ -18,12 +18,15 @@ struct PlanCommand: ParsableCommand {
 
       hardviews plan my.yaml --data PHOTOS
       hardviews plan --recipe simsiam-small --data PHOTOS --budget 2h
+      hardviews plan my.yaml --data PHOTOS --workers 8,64,512 --bandwidth 25Gb
       """)
 
   @OptionGroup var chosen: ChosenConfiguration
 
   @Option(help: "Say how many epochs fit into a time, such as 90m, 2h or 3d.")
   var budget: Duration?
+
+  @OptionGroup(title: "Several workers") var group: WorkerPlanOptions
 
   @Option(help: "Plain steps before hardness is measured.")
   var warmUpSteps = 40
@@ -58,6 +61,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let workers = group.workers { return try plan(for: workers.numbers) }
     let plan = try PretrainingPlan.calibrate(
       chosen.resolved(), warmUpSteps: warmUpSteps, rounds: rounds
     ) { Watching.opened($0) }
@@ -90,6 +94,15 @@ struct PlanCommand: ParsableCommand {
     }
     print(table.text)
     print(explanation(plan))
+  }
+
+  private func plan(for workers: [Int]) throws {
+    let network = Network(bytesPerSecond: group.bandwidth.bytesPerSecond, latency: group.latency.seconds)
+    let plan = try WorkerPlan.measure(
+      chosen.resolved(), workers: workers, network: network, workersPerMachine: group.perMachine, rounds: rounds
+    ) { Watching.opened($0) }
+    let report = WorkerPlanReport(plan: plan, options: group)
+    if json { try printJSON(report.json) } else { print(report.text) }
   }
 
   private func chart(of plan: PretrainingPlan) -> TradeOffChart {
@@ -185,13 +198,6 @@ private struct PlanReport: Codable {
 
 private func decimal(_ value: Double?) -> String {
   value.map { String(format: "%.2f", $0) } ?? "–"
-}
-
-/// A length of time in the unit that suits it.
-private func span(_ seconds: Double) -> String {
-  if seconds < 10 { return String(format: "%.0f ms", seconds * 1e3) }
-  if seconds < 600 { return String(format: "%.0f s", seconds) }
-  return seconds < 36_000 ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3600)
 }
 
 private func bytes(_ count: Int) -> String { String(format: "%.1f GB", Double(count) / 1e9) }

@@ -26,9 +26,9 @@ public protocol StepTiming: AnyObject {
 public enum StepTimers {
   /// A timer of a configuration's steps; its policies are added to it.
   ///
-  /// - Parameter dataset: Images to cycle through, at least a batch.
+  /// - Parameter dataset: Images to cycle through, at least a batch; of several workers, each takes its part.
   public static func make(_ configuration: ResolvedConfiguration, dataset: any ImageDataset) throws -> any StepTiming {
-    try configuration.checkMachine(batchSize: configuration.values.training.batchSize)
+    try configuration.checkMachine(batchSize: configuration.values.training.batchSize / Workers.current.count)
     return try configuration.withParts(TimerMaker(dataset: dataset))
   }
 

@@ -9,6 +9,8 @@ public protocol Communicator: Sendable {
   var count: Int { get }
   /// How long this worker has waited for tensors of others so far, in seconds.
   var waitedSeconds: Double { get }
+  /// Whether the others are not there, and what they send is made up.
+  var isPretended: Bool { get }
   /// The sum over workers, element by element, the same on each; gradients of all workers flow back to each.
   func sum(_ tensor: Tensor) -> Tensor
   /// The rows of all workers, `[count · rows, …]`, in the order of their numbers; gradients of all workers flow back to
@@ -25,6 +27,9 @@ public protocol Communicator: Sendable {
 }
 
 extension Communicator {
+  /// They are there.
+  public var isPretended: Bool { false }
+
   /// Whether this worker is the one that writes.
   public var isFirst: Bool { rank == 0 }
 

@@ -6,7 +6,7 @@ final class GradientBuckets {
   /// Bytes from which a bucket is sent, as PyTorch's.
   static let capacity = 25 << 20
 
-  unowned var group: WorkerGroup!
+  unowned var group: (any BucketCarrier)!
   private var isOpen = false
   /// The leaves that call back; kept, so that none is taken for another.
   private var watched: [ObjectIdentifier: TensorHandle] = [:]
@@ -55,4 +55,14 @@ final class GradientBuckets {
     sent.append((flat, gradients))
     (gradients, bytes) = ([], 0)
   }
+}
+
+/// Sends buckets of gradients.
+protocol BucketCarrier: AnyObject {
+  /// How many workers there are.
+  var count: Int { get }
+  /// Begins to replace a tensor by its sum over workers.
+  func beginSum(_ tensor: Tensor)
+  /// The sum, when it is there.
+  func wait(for tensor: Tensor) -> Tensor
 }

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 
 /// Workers that speak through libtorch's c10d: processes, or threads of one.
-public final class WorkerGroup: Communicator, @unchecked Sendable {
+public final class WorkerGroup: Communicator, BucketCarrier, @unchecked Sendable {
   /// Where workers meet, and as who.
   public struct Meeting: Sendable, Equatable {
     /// The same for all of them, and another one for each attempt.
