@@ -7,6 +7,9 @@ public protocol TrainingPart: AnyObject {
   /// Whether a checkpoint without the part fits, such as one of a program that had no such part yet; only for parts
   /// without tensors. False by default.
   var mayBeMissing: Bool { get }
+  /// Called before the first of several workers saves the state, by all of them. Nothing by default.
+  /// - Throws: Where others do not answer, or memory runs out.
+  func prepareForSaving() throws
   /// Tensors by name, alive: a checkpoint is loaded into them.
   var tensors: [(name: String, value: Tensor)] { get }
   /// Everything else, as text.
@@ -21,6 +24,8 @@ extension TrainingPart {
   public var stateVersion: Int { 1 }
   /// A checkpoint without it is another program's.
   public var mayBeMissing: Bool { false }
+  /// Everything is here.
+  public func prepareForSaving() throws {}
   /// No tensors.
   public var tensors: [(name: String, value: Tensor)] { [] }
   /// No text.

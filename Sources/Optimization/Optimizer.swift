@@ -22,11 +22,26 @@ public protocol Optimizer: AnyObject {
   /// - Parameter isSound: A boolean scalar; where it is false, parameters and memory stay as they are, whatever the
   ///   gradients hold. Nil for true.
   func step(_ settings: [GroupSettings], where isSound: Tensor?)
-  /// Everything that must be saved to continue exactly.
+  /// Everything that must be saved to continue exactly, alive: a checkpoint is loaded into it.
+  ///
+  /// What other workers remember is there on the first one from `collect()` until the next step.
   var state: [(name: String, buffer: Buffer)] { get }
+  /// Bytes that are remembered in this process.
+  var memoryBytes: Double { get }
+  /// Gathers on the first worker what is to be saved; called by all of them.
+  /// - Throws: `TorchError` where others do not answer, or memory runs out.
+  func collect() throws
 }
 
 extension Optimizer {
+  /// All of the state.
+  public var memoryBytes: Double {
+    state.reduce(0) { $0 + Double($1.buffer.value.elementCount * $1.buffer.value.elementSize) }
+  }
+
+  /// Everything is here already.
+  public func collect() throws {}
+
   /// Updates the parameters of each group that have a gradient, then forgets the gradients.
   public func step(_ settings: [GroupSettings]) { step(settings, where: nil) }
 }

@@ -36,6 +36,9 @@ public struct OptimizerConfiguration: Codable, Sendable, Equatable {
   public var schedule = Schedule()
   /// Epochs over which the rate rises again after each restart of the schedules (`training.restarts`); 0 for none.
   public var restartWarmupEpochs = 1.0
+  /// Whether each of several workers remembers a share of what the optimizer does and moves the parameters that belong to
+  /// it; weights become the same.
+  public var shardsMemory = false
   /// Clipping of large gradients.
   public var clipping = ClippingConfiguration()
 

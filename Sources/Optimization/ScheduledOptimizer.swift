@@ -28,7 +28,11 @@ public final class ScheduledOptimizer {
     }
     self.groups = split
     self.areVectors = areVectors
-    optimizer = configuration.makeOptimizer(for: split)
+    let workers = Workers.current
+    optimizer =
+      configuration.shardsMemory && workers.count > 1
+      ? ShardedOptimizer(split, of: workers, make: configuration.makeOptimizer)
+      : configuration.makeOptimizer(for: split)
   }
 
   /// The learning rate of most parameters at a position, for logs.
@@ -90,6 +94,13 @@ public final class ScheduledOptimizer {
     }
   }
 
-  /// Everything that must be saved to continue exactly.
+  /// Everything that must be saved to continue exactly, alive; see `Optimizer.state`.
   public var state: [(name: String, buffer: Buffer)] { optimizer.state }
+
+  /// Bytes that are remembered in this process.
+  package var memoryBytes: Double { optimizer.memoryBytes }
+
+  /// Gathers on the first worker what is to be saved; called by all of them.
+  /// - Throws: `TorchError` where others do not answer, or memory runs out.
+  package func collect() throws { try optimizer.collect() }
 }

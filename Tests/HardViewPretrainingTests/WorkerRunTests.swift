@@ -66,6 +66,33 @@ import ViewRecords
     }
   }
 
+  /// The optimizer's memory is divided, gathered into the checkpoint, and divided among others.
+  @Test func aDividedMemoryChangesNothing() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let divided = ["optimizer.name=adamw", "optimizer.learning_rate=0.001", "optimizer.shards_memory=true"]
+      try train(tiny, "together", workers: 2, Array(divided.dropLast()))
+      try train(tiny, "divided", workers: 2, divided)
+      let runs = try ["together", "divided"].map { try RunDirectory.open(at: tiny.directory($0)) }
+      let files = try runs.map { try SafetensorsFile(path: $0.checkpointPath) }
+      #expect(files[0].names == files[1].names && files[0].names.contains { $0.hasPrefix("optimizer.square.") })
+      for name in files[0].names {
+        let bytes = try files.map { try $0.withBytes(of: name) { Array($0) } }
+        #expect(bytes[0] == bytes[1], "\(name)")
+      }
+      let configuration = try tiny.configuration(Self.settings + divided)
+      _ = try onWorkers(2) { _ in
+        var steps = 0
+        _ = try Pretraining.start(configuration, output: tiny.directory("cut")).run(shouldStop: {
+          steps += 1
+          return steps == 3
+        })
+      }
+      _ = try onWorkers(4) { _ in _ = try Pretraining.resume(tiny.directory("cut")).run() }
+      try expectSame(runs[0], .open(at: tiny.directory("cut")))
+    }
+  }
+
   /// What a launcher starts again goes on with its own run, and with no other.
   @Test func startingAgainGoesOnWithTheSameRunAlone() throws {
     try withTemporaryDirectory { folder in

@@ -7,7 +7,7 @@ extension ConfigurationChange {
     "summary", "device", "threads", "data.path", "data.format", "data.loader_threads", "data.prefetched_batches",
     "data.cache_megabytes", "data.skipped_share_limit", "training.epochs", "training.when_extended",
     "training.restarts", "training.accumulation", "training.memory_limit", "training.patience",
-    "optimizer.restart_warmup_epochs", "records", "safety", "evaluation",
+    "optimizer.restart_warmup_epochs", "optimizer.shards_memory", "records", "safety", "evaluation",
   ]
 
   /// Keys of permitted sections that must stay.

@@ -93,7 +93,7 @@ struct MemoryNeed {
         tensors.reduce(0) { $0 + Double($1.elementCount) * Double($1.elementSize) }
       }
       return bytes(parts.method.namedState().map(\.entry.value)) + bytes(parts.method.parameters.map(\.value))
-        + bytes(parts.optimizer.state.map(\.buffer.value))
+        + parts.optimizer.memoryBytes
     }
   }
 }

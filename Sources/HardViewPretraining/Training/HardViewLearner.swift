@@ -146,7 +146,7 @@ public final class HardViewLearner<Method: SelfSupervisedMethod>: Learner {
   /// Weights, statistics, the optimizer's memory, and what selection has learned.
   public var parts: [(name: String, part: any TrainingPart)] {
     let parts: [(String, any TrainingPart)] = [
-      ("model", ModulePart(method)), ("optimizer", BufferPart { [optimizer] in optimizer.state }),
+      ("model", ModulePart(method)), ("optimizer", OptimizerPart(optimizer)),
       ("selection", selection),
     ]
     guard let scaler else { return parts }

@@ -79,6 +79,7 @@ public final class Trainer<L: Learner> {
 
   /// Saves what observers still keep, then the state.
   private func save() throws {
+    try state.prepareForSaving()
     do {
       for observer in observers { try observer.finish(at: position) }
     } catch let error as RecordError {

@@ -21,6 +21,11 @@ final class TrainingState {
 
   static let format = "hardviews-checkpoint-1"
 
+  /// Gathers on the first worker what is to be saved; called by all of them.
+  func prepareForSaving() throws {
+    for (_, part) in parts { try part.prepareForSaving() }
+  }
+
   /// The tensors of every part, each under the part's name.
   var tensors: StateDictionary {
     var all = StateDictionary()
@@ -129,6 +134,19 @@ final class ModulePart: TrainingPart {
   }
 
   var tensors: [(name: String, value: Tensor)] { state.entries }
+}
+
+/// The optimizer's memory.
+final class OptimizerPart: TrainingPart {
+  private let optimizer: ScheduledOptimizer
+
+  init(_ optimizer: ScheduledOptimizer) {
+    self.optimizer = optimizer
+  }
+
+  var tensors: [(name: String, value: Tensor)] { optimizer.state.map { ($0.name, $0.buffer.value) } }
+
+  func prepareForSaving() throws { try optimizer.collect() }
 }
 
 /// Named buffers, asked for when they are saved.
