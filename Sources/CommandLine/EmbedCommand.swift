@@ -42,36 +42,40 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "Where to compute: cpu or cuda.")
   var device = DeviceChoice.cpu
 
+  @OptionGroup(title: "Several workers") var group: WorkerOptions
+
   func run() throws {
-    try device.use {
-      let encoder = try encoder.open()
-      Engine.setThreadCount(encoder.threads)
-      let dataset = try encoder.open(data, split: split)
-      Watching.opened(dataset, as: "Embedding")
-      let job = try EmbeddingRun(encoder, of: dataset, features: features, precision: precision, to: output)
-      let start = ContinuousClock.now
-      var said = start
-      Interruption.listen()
-      let summary = try job.run(
-        progress: { done, total in
-          guard Interruption.request != .stop else {
-            remark(
-              "Stopped after \(done) of \(total) images. The same command goes on from the parts in \(output).partial.")
-            throw ExitCode(130)
-          }
-          guard done < total, ContinuousClock.now - said > .seconds(5) else { return }
-          said = .now
-          remark("\(done) of \(total) images")
-        }, onSkip: Watching.skipped)
-      let seconds = Double((ContinuousClock.now - start) / .seconds(1))
-      let reused = summary.reused == 0 ? "" : ", \(summary.reused) of them from before"
-      let left =
-        summary.skipped.isEmpty
-        ? "" : "; \(summary.skipped.count) could not be read and were left out: \(Self.list(summary.skipped))"
-      print(
-        "\(output): features \(summary.shape) of \(summary.shape[0]) images\(reused), in "
-          + "\(describeDuration(seconds: seconds))\(left).")
-    }
+    try group.share { try device.use(embed) }
+  }
+
+  private func embed() throws {
+    let encoder = try encoder.open()
+    Engine.setThreadCount(encoder.threads)
+    let dataset = try encoder.open(data, split: split)
+    Watching.opened(dataset, as: "Embedding")
+    let job = try EmbeddingRun(encoder, of: dataset, features: features, precision: precision, to: output)
+    let start = ContinuousClock.now
+    var said = start
+    Interruption.listen()
+    let summary = try job.run(
+      progress: { done, total in
+        guard Interruption.request != .stop else {
+          remark(
+            "Stopped after \(done) of \(total) images. The same command goes on from the parts in \(output).partial.")
+          throw ExitCode(130)
+        }
+        guard done < total, ContinuousClock.now - said > .seconds(5) else { return }
+        said = .now
+        remark("\(done) of \(total) images")
+      }, onSkip: Watching.skipped)
+    let seconds = Double((ContinuousClock.now - start) / .seconds(1))
+    let reused = summary.reused == 0 ? "" : ", \(summary.reused) of them from before"
+    let left =
+      summary.skipped.isEmpty
+      ? "" : "; \(summary.skipped.count) could not be read and were left out: \(Self.list(summary.skipped))"
+    print(
+      "\(output): features \(summary.shape) of \(summary.shape[0]) images\(reused), in "
+        + "\(describeDuration(seconds: seconds))\(left).")
   }
 
   private static func list(_ images: [SkippedImage]) -> String {

@@ -36,25 +36,16 @@ struct PretrainCommand: ParsableCommand {
   @Flag(help: "Continue the run in --output where there is one, else begin it; for schedulers that start again.")
   var resumeOrStart = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Train in so many processes on this machine, started by torchrun; see Documentation/Workers.md.",
-      valueName: "count"))
-  var workers: Int?
+  @OptionGroup(title: "Several workers") var group: WorkerOptions
 
   @Option(
     help: ArgumentHelp("How often --workers starts them again after one of them failed.", valueName: "count"))
   var restarts = 0
 
-  @Option(help: ArgumentHelp("How long a worker waits for another before it gives up.", valueName: "seconds"))
-  var workerTimeout = 600.0
-
   func validate() throws {
-    if let workers, workers < 1 { throw ValidationError("--workers is \(workers); train in 1 process or more.") }
-    guard restarts >= 0, restarts == 0 || workers != nil else {
+    guard restarts >= 0, restarts == 0 || group.workers != nil else {
       throw ValidationError("--restarts is \(restarts); it needs --workers, and 0 or more.")
     }
-    guard workerTimeout >= 1 else { throw ValidationError("--worker-timeout is \(workerTimeout); give 1 s or more.") }
     if resumeOrStart, output == nil || resume != nil {
       throw ValidationError("--resume-or-start needs --output, which names the run, and no --resume.")
     }
@@ -69,13 +60,9 @@ struct PretrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let workers, workers > 1, try WorkerPlace.current() == nil {
-      // Named here, so that workers that are started again find it.
-      let named = output == nil && resume == nil ? ["--output", unusedPath(planned)] : []
-      try Torchrun.replaceProcess(
-        workers: workers, restarts: restarts, arguments: CommandLine.arguments.dropFirst() + named)
-    }
-    try WorkerProcess.run(timeout: workerTimeout, train)
+    // Named here, so that workers that are started again find it.
+    let named = output == nil && resume == nil ? ["--output", unusedPath(planned)] : []
+    try group.run(timeout: 600, restarts: restarts, adding: named, train)
   }
 
   private func train() throws {

@@ -61,9 +61,22 @@ enum WorkerProcess {
   private static let lost = "lost another worker"
 
   /// Whether what this process says is of use to anybody: the first worker's is, and what others say into files.
-  static var speaks: Bool { Workers.current.isFirst || isDiverted.load(ordering: .relaxed) }
+  static var speaks: Bool {
+    !isSilent.load(ordering: .relaxed) && (Workers.current.isFirst || isDiverted.load(ordering: .relaxed))
+  }
 
   private static let isDiverted = Atomic(false)
+  private static let isSilent = Atomic(false)
+
+  /// Says nothing but errors from now on, on any thread, unless it is the first worker.
+  static func silence() {
+    guard !Workers.current.isFirst else { return }
+    isSilent.store(true, ordering: .relaxed)
+    let nowhere = open("/dev/null", O_WRONLY)
+    guard nowhere >= 0 else { return }
+    dup2(nowhere, 1)
+    close(nowhere)
+  }
 
   /// Sends what this process prints into a file from now on, unless it is the first worker.
   static func divertOutput(of run: String) {

@@ -4,16 +4,20 @@ extension LabelledFeatures {
   /// Cosines of these images to those of a bank, some rows at a time: `body` takes the first row's position and
   /// `[rows, images of the bank]`.
   ///
-  /// - Parameter countsThemselves: Whether the image of the bank at an image's own position is compared; otherwise its
-  ///   cosine is −∞.
+  /// - Parameters:
+  ///   - rows: Which of these images; nil for all.
+  ///   - countsThemselves: Whether the image of the bank at an image's own position is compared; otherwise its cosine
+  ///     is −∞.
   func forEachCosines(
-    to bank: LabelledFeatures, countsThemselves: Bool = true, _ body: (_ start: Int, _ cosines: Tensor) throws -> Void
+    of rows: Range<Int>? = nil, to bank: LabelledFeatures, countsThemselves: Bool = true,
+    _ body: (_ start: Int, _ cosines: Tensor) throws -> Void
   ) rethrows {
     let columns = bank.features.normalized().transposed()
     // As many rows as take some 100 MB in double precision.
-    let rows = max(1, min(512, 12_000_000 / max(1, bank.count)))
-    for start in stride(from: 0, to: count, by: rows) {
-      let count = min(rows, count - start)
+    let batch = max(1, min(512, 12_000_000 / max(1, bank.count)))
+    let rows = rows ?? 0..<count
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: batch) {
+      let count = min(batch, rows.upperBound - start)
       var cosines = features.narrowed(along: 0, from: start, count: count).normalized().matmul(columns)
       if !countsThemselves { cosines = cosines.replacingDiagonal(from: start, with: -.infinity) }
       try body(start, cosines)

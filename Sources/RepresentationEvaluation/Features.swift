@@ -45,7 +45,8 @@ public struct MissingLabelsError: Error, CustomStringConvertible {
   }
 }
 
-/// Runs a backbone over every image of a dataset, in order, with running statistics and without gradients.
+/// Runs a backbone over every image of a dataset, in order, with running statistics and without gradients; of several
+/// workers, each over a part.
 ///
 /// Images that cannot be decoded are left out and recorded in `skipped`.
 /// - Throws: `MissingLabelsError`, `LoaderError`, `TorchError` when memory runs out.
@@ -53,18 +54,21 @@ public func extractFeatures(
   of dataset: any ImageDataset, with backbone: any Backbone, transform: EvaluationTransform, threads: Int,
   skipped: SkippedImages, dtype: DType = .float32, batchSize: Int = 256
 ) throws -> LabelledFeatures {
+  let pass = DividedPass()
   let loader = EvaluationLoader(
-    dataset: dataset, transform: transform, batchSize: batchSize, threads: threads, skipped: skipped)
-  var batches: [Tensor] = []
-  var labels: [Int] = []
-  guard dataset.labels != nil else { throw MissingLabelsError(data: dataset.summary) }
-  try loader.forEachBatch { batch in
-    let shape = [batch.indices.count, transform.crop, transform.crop, transform.channels]
-    let pixels = Tensor(borrowing: batch.pixels.bytes(), shape: shape, dtype: .float32, owner: batch.pixels)
-    batches.append(try backbone.frozenFeatures(of: pixels, dtype: dtype))
-    labels += batch.labels ?? []
+    dataset: dataset, part: pass.part, transform: transform, batchSize: batchSize, threads: threads, skipped: skipped)
+  guard let labels = dataset.labels else { throw MissingLabelsError(data: dataset.summary) }
+  let (indices, tables) = try pass.all(of: dataset, skipped: skipped) {
+    var (indices, batches): ([Int], [Tensor]) = ([], [])
+    try loader.forEachBatch { batch in
+      let shape = [batch.indices.count, transform.crop, transform.crop, transform.channels]
+      let pixels = Tensor(borrowing: batch.pixels.bytes(), shape: shape, dtype: .float32, owner: batch.pixels)
+      batches.append(try backbone.frozenFeatures(of: pixels, dtype: dtype))
+      indices += batch.indices
+    }
+    return (indices, [batches])
   }
-  return LabelledFeatures(features: .concatenated(batches), labels: labels, classNames: dataset.classNames)
+  return LabelledFeatures(features: tables[0], labels: indices.map { labels[$0] }, classNames: dataset.classNames)
 }
 
 extension Backbone {

@@ -86,11 +86,14 @@ public struct NearestNeighbours: LeaveOneOutProtocol, Equatable {
     let largest = neighbours.max() ?? 0
     let available = countsThemselves ? train.count : train.count - 1
     if largest > available { throw EvaluationDataError.tooManyNeighbours(largest, images: available) }
-    return try throwingExhaustion {
+    // Each of several workers finds the neighbors of a part of the images.
+    let workers = Workers.current
+    let part = test.count * workers.rank / workers.count..<test.count * (workers.rank + 1) / workers.count
+    let own = try throwingExhaustion {
       let bankLabels = Tensor(train.labels)
       let classes = (train.labels + test.labels).max()! + 1
       var places: [[Int?]] = Array(repeating: [], count: neighbours.count)
-      test.forEachCosines(to: train, countsThemselves: countsThemselves) { start, cosines in
+      test.forEachCosines(of: part, to: train, countsThemselves: countsThemselves) { start, cosines in
         let count = cosines.shape[0]
         let nearest = cosines.nearest(largest)
         let similarities = cosines.gathering(nearest, along: 1)
@@ -105,7 +108,10 @@ public struct NearestNeighbours: LeaveOneOutProtocol, Equatable {
           places[position] += Outcomes(scores: scores, labels: labels, floor: 0).places
         }
       }
-      return places.map(Outcomes.init(places:))
+      return places
+    }
+    return try own.map { places in
+      Outcomes(places: try workers.gathered(places.map { $0 ?? 0 }).map { $0 == 0 ? nil : $0 })
     }
   }
 }

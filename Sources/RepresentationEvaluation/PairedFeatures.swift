@@ -6,8 +6,11 @@ import Views
 /// Two fixed views of each image of a dataset: the middle of it, as evaluation sees it, and one augmented view.
 ///
 /// The augmented view of an image depends on the recipe and on the image's position alone. Pixels are rendered once and
-/// kept where they fit, in 16 bits.
+/// kept where they fit, in 16 bits. Of several workers, each has a part of the images.
 public final class PairedViews {
+  private let dataset: any ImageDataset
+  private let skipped: SkippedImages
+  private let pass = DividedPass()
   private let loader: EvaluationLoader
   private let sizes: [Int]
   private let channels: Int
@@ -30,28 +33,33 @@ public final class PairedViews {
     of dataset: any ImageDataset, transform: EvaluationTransform, recipe: ViewRecipe, threads: Int, capacity: Int,
     skipped: SkippedImages
   ) {
+    self.dataset = dataset
+    self.skipped = skipped
     loader = EvaluationLoader(
-      dataset: dataset, transform: transform, augmentation: recipe, format: Self.format, batchSize: Self.batchSize,
-      threads: threads, skipped: skipped)
+      dataset: dataset, part: pass.part, transform: transform, augmentation: recipe, format: Self.format,
+      batchSize: Self.batchSize, threads: threads, skipped: skipped)
     sizes = [transform.crop, recipe.size]
     channels = transform.channels
-    fits = dataset.count * sizes.reduce(0) { $0 + $1 * $1 } * channels * Self.format.byteCount <= capacity
+    fits =
+      dataset.count / pass.part.count * sizes.reduce(0) { $0 + $1 * $1 } * channels * Self.format.byteCount <= capacity
   }
 
   /// Runs a backbone over both views of every image, with running statistics and without gradients; changes no statistic
   /// and no stream of random numbers.
   /// - Throws: `LoaderError` where no image can be decoded; `TorchError` when memory runs out.
   public func features(with backbone: any Backbone, dtype: DType) throws -> PairedFeatures {
-    var batches: [[Tensor]] = [[], []]
-    var indices: [Int] = []
-    try forEachBatch { batch in
-      indices += batch.indices
-      for (view, pixels) in pixels(of: batch).enumerated() {
-        batches[view].append(try backbone.frozenFeatures(of: pixels, dtype: dtype))
+    let (indices, tables) = try pass.all(of: dataset, skipped: skipped) {
+      var batches: [[Tensor]] = [[], []]
+      var indices: [Int] = []
+      try forEachBatch { batch in
+        indices += batch.indices
+        for (view, pixels) in pixels(of: batch).enumerated() {
+          batches[view].append(try backbone.frozenFeatures(of: pixels, dtype: dtype))
+        }
       }
+      return (indices, batches)
     }
-    return PairedFeatures(
-      indices: indices, centered: .concatenated(batches[0]), augmented: .concatenated(batches[1]))
+    return PairedFeatures(indices: indices, centered: tables[0], augmented: tables[1])
   }
 
   private func forEachBatch(_ body: (EvaluationBatch) throws -> Void) throws {

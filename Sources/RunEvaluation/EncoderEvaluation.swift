@@ -16,7 +16,7 @@ import Views
 /// print(record.measures)
 /// ```
 ///
-/// Features are taken once, for all protocols. Results go into the encoder's evaluation folder, a file for each.
+/// Features are taken once, for all protocols, each of several workers from a part of the images. Results go into the encoder's evaluation folder, a file for each.
 public final class EncoderEvaluation {
   /// What is measured.
   public let encoder: VisionEncoder
@@ -56,6 +56,8 @@ public final class EncoderEvaluation {
     folder = output.map { EvaluationFolder(path: ($0 as NSString).expandingTildeInPath) } ?? encoder.evaluation
     self.onSkip = onSkip
     Engine.setThreadCount(encoder.threads)
+    try Workers.current.requireAgreement(
+      on: "encoder and images", "weights: \(encoder.fingerprint)\nimages: \(summary)")
   }
 
   // MARK: Features
@@ -130,7 +132,10 @@ public final class EncoderEvaluation {
   /// - Throws: `EvaluationDataError` and others of the protocol; `RecordError` where the record cannot be written.
   public func run<Chosen: EncoderProtocol>(_ chosen: Chosen) throws -> EvaluationRecord<Chosen, Chosen.Result> {
     let record = try measure(chosen)
-    try folder.write(record, named: Chosen.name)
+    let workers = Workers.current
+    try workers.agreeing {
+      if workers.isFirst { try folder.write(record, named: Chosen.name) }
+    }
     return record
   }
 

@@ -116,6 +116,38 @@ import Views
     }
   }
 
+  /// Parts that were there are used, whoever has made them; the file has the same bytes.
+  @Test(arguments: [2, 3]) func workersWriteTheFileOfOne(count: Int) throws {
+    try withTemporaryDirectory { folder in
+      let data = try encoder().open(photos(in: folder, copies: 3))
+      let summary = try onWorkers(1) { _ in
+        try EmbeddingRun(encoder(), of: data, to: folder + "/whole.safetensors", rowsPerPart: 32).run()
+      }[0]
+      let path = folder + "/shared.safetensors"
+      // The second worker is stopped in its second part, or at the beginning of the only one.
+      let failures = try onWorkers(count) { workers in
+        do {
+          _ = try EmbeddingRun(encoder(), of: data, to: path, rowsPerPart: 32).run { done, _ in
+            if workers.rank == 1, done > 20 { throw Stop() }
+          }
+          return "none"
+        } catch {
+          return "\(type(of: error))"
+        }
+      }
+      #expect(failures[1] == "Stop" && failures[0] == "OtherWorkerError")
+      #expect(!FileManager.default.fileExists(atPath: path))
+      let summaries = try onWorkers(count) { _ in
+        try EmbeddingRun(encoder(), of: data, to: path, rowsPerPart: 32).run()
+      }
+      #expect(summaries.allSatisfy { $0 == summaries[0] })
+      #expect(summaries[0].shape == summary.shape && summaries[0].skipped == summary.skipped)
+      #expect(summaries[0].reused > 0)
+      let files = try [folder + "/whole.safetensors", path].map { try Data(contentsOf: URL(filePath: $0)) }
+      #expect(files[0] == files[1])
+    }
+  }
+
   @Test func partsOfOtherFeaturesAreLeftAlone() throws {
     try withTemporaryDirectory { folder in
       let encoder = try encoder()

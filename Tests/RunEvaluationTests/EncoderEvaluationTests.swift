@@ -10,6 +10,7 @@ import RunEvaluation
 import Synchronization
 import TestSupport
 import Testing
+import Torch
 import Views
 
 /// Forty labelled images without a test split, of which those named in the path cannot be read: `images.gray-7-12`.
@@ -59,6 +60,32 @@ private enum GrayImages: DatasetReader {
 
   /// The positions of a part of a division.
   private func positions(_ images: any ImageDataset) -> [Int] { (images as? Subset)?.indices ?? [] }
+
+  /// Each worker reads a part of the images; what they measure is one record.
+  @Test func workersMeasureWhatOneMeasures() throws {
+    try withTemporaryDirectory { folder in
+      @Sendable func result(_ name: String, _ images: String) throws -> [Measure] {
+        let evaluation = try EncoderEvaluation(
+          encoder(seed: 0), images: EvaluationImages(data: "\(folder)/images.gray-7-12\(images)"),
+          output: "\(folder)/\(name)")
+        var protocolOfPaper = NearestNeighbours()
+        protocolOfPaper.neighbours = [1, 5]
+        return try evaluation.run(protocolOfPaper).measures + evaluation.run(Retrieval()).measures
+      }
+      let whole = try onWorkers(1) { _ in try result("one", "") }[0]
+      for measures in try onWorkers(2, { _ in try result("two", "") }) { #expect(measures == whole) }
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/two").sorted()
+      #expect(files == ["knn.json", "retrieval.json"])
+      let errors = try onWorkers(2) { workers in
+        let error = #expect(throws: WorkersDisagreeError.self) {
+          try EncoderEvaluation(
+            encoder(seed: workers.rank), images: EvaluationImages(data: folder + "/images.gray"), output: folder)
+        }
+        return error?.subject ?? ""
+      }
+      #expect(errors == ["encoder and images", "encoder and images"])
+    }
+  }
 
   /// Images that cannot be read change no division, and every image is read once for all protocols.
   @Test func allEncodersAreMeasuredOnTheSameImagesReadOnce() throws {

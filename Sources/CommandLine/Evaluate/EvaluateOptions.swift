@@ -42,6 +42,8 @@ struct EvaluateOptions: ParsableArguments {
   @Option(help: "Where to compute: cpu or cuda.")
   var device = DeviceChoice.cpu
 
+  @OptionGroup(title: "Several workers") var group: WorkerOptions
+
   @Flag(help: "Print the record as JSON.")
   var json = false
 
@@ -72,13 +74,15 @@ struct EvaluateOptions: ParsableArguments {
 
   /// Opens the encoder and the images, and says what is measured on what.
   func evaluate(_ body: (EncoderEvaluation) throws -> Void) throws {
-    try device.use {
-      let evaluation = try EncoderEvaluation(
-        encoder.open(), images: images, output: output, onSkip: Watching.skipped)
-      evaluation.onProgress = { remark($0) }
-      remark(evaluation.summary)
-      for text in evaluation.remarks { remark(text) }
-      try body(evaluation)
+    try group.share {
+      try device.use {
+        let evaluation = try EncoderEvaluation(
+          encoder.open(), images: images, output: output, onSkip: Watching.skipped)
+        evaluation.onProgress = { remark($0) }
+        remark(evaluation.summary)
+        for text in evaluation.remarks { remark(text) }
+        try body(evaluation)
+      }
     }
   }
 

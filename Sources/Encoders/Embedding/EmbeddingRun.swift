@@ -9,11 +9,13 @@ import Torch
 
 /// Embeds a dataset into a file, in parts, so that it goes on where it was stopped.
 ///
+/// Of several workers, each embeds some of the missing parts, and the first one writes the file.
+///
 /// Parts lie in a folder beside the file, `NAME.partial`, until all are there; a part is whole or absent. They are used
 /// again only with the same weights, preprocessing and images.
 public struct EmbeddingRun {
   /// What was written.
-  public struct Summary: Sendable, Equatable {
+  public struct Summary: Codable, Sendable, Equatable {
     /// The file.
     public let path: String
     /// The sides of the features: rows first.
@@ -34,14 +36,18 @@ public struct EmbeddingRun {
     var names: String
     var rowsPerPart: Int
 
-    func differences(from other: Identity) -> [String] {
-      let pairs = [
-        ("weights", weights, other.weights), ("encoder", encoder, other.encoder),
-        ("features", features, other.features), ("precision", precision, other.precision),
-        ("images", "\(images)", "\(other.images)"), ("names of the images", names, other.names),
-        ("rows of a part", "\(rowsPerPart)", "\(other.rowsPerPart)"),
+    /// What each is called, and its value.
+    var entries: [(name: String, value: String)] {
+      [
+        ("weights", weights), ("encoder", encoder), ("features", features), ("precision", precision),
+        ("images", "\(images)"), ("names of the images", names), ("rows of a part", "\(rowsPerPart)"),
       ]
-      return pairs.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.1) there, \($0.2) now" }
+    }
+
+    func differences(from other: Identity) -> [String] {
+      zip(entries, other.entries).filter { $0.value != $1.value }.map {
+        "\($0.name): \($0.value) there, \($1.value) now"
+      }
     }
   }
 
@@ -95,7 +101,7 @@ public struct EmbeddingRun {
   /// Embeds what is missing, and writes the file.
   ///
   /// - Parameters:
-  ///   - progress: Told after each batch how many images of all are done.
+  ///   - progress: Told after each batch how many images of all are done, or, of several workers, of this one's share.
   ///   - onSkip: Told about images that could not be read in this try.
   /// - Throws: `EmbeddingError` where the parts that are there belong to other features; `RecordError` and
   ///   `SafetensorsError` when the disk refuses; `LoaderError` where no image can be read; what `progress` throws. What was
@@ -104,11 +110,25 @@ public struct EmbeddingRun {
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
     onSkip: @escaping @Sendable (SkippedImage) -> Void = { _ in }
   ) throws -> Summary {
-    try begin()
+    let workers = Workers.current
     let partCount = (dataset.count + rowsPerPart - 1) / rowsPerPart
-    let reusedParts = (0..<partCount).prefix { FileManager.default.fileExists(atPath: partPath($0)) }.count
-    let start = min(reusedParts * rowsPerPart, dataset.count)
-    if start < dataset.count { try embed(from: start, progress: progress, onSkip: onSkip) }
+    let identity = identity
+    let lines = identity.entries.map { "\($0.name): \($0.value)" }
+    try workers.requireAgreement(on: "features", lines.joined(separator: "\n"))
+    try workers.agreeing {
+      if workers.isFirst { try begin(identity) }
+    }
+    // As the first one sees them: others write some of them soon.
+    let missing = try workers.gatheredValues(
+      (0..<partCount).filter { !FileManager.default.fileExists(atPath: partPath($0)) })[0]
+    let own = missing.count * workers.rank / workers.count..<missing.count * (workers.rank + 1) / workers.count
+    try workers.agreeing { try embed(missing[own], progress: progress, onSkip: onSkip) }
+    let summary = try workers.agreeing { workers.isFirst ? try assemble(partCount, embedded: Set(missing)) : nil }
+    return try workers.gatheredValues(summary)[0]!
+  }
+
+  /// Writes the file from all parts, and removes them.
+  private func assemble(_ partCount: Int, embedded: Set<Int>) throws -> Summary {
     var parts: [SafetensorsFile] = []
     for number in 0..<partCount {
       let part = try SafetensorsFile(path: partPath(number))
@@ -127,7 +147,8 @@ public struct EmbeddingRun {
     unlink(identityPath)
     rmdir(folder)
     return Summary(
-      path: path, shape: [rows.reduce(0, +)] + shape, reused: rows.prefix(reusedParts).reduce(0, +), skipped: skipped)
+      path: path, shape: [rows.reduce(0, +)] + shape,
+      reused: rows.enumerated().reduce(0) { $0 + (embedded.contains($1.offset) ? 0 : $1.element) }, skipped: skipped)
   }
 
   // MARK: - Parts
@@ -139,11 +160,7 @@ public struct EmbeddingRun {
   }
 
   /// Makes the folder of the parts, or checks that the one that is there is of these features.
-  private func begin() throws {
-    let identity = Identity(
-      weights: encoder.fingerprint, encoder: encoder.configuration.metadata, features: kind.rawValue,
-      precision: "\(precision.dtype(on: .current))", images: dataset.count, names: namesChecksum,
-      rowsPerPart: rowsPerPart)
+  private func begin(_ identity: Identity) throws {
     if let data = FileManager.default.contents(atPath: identityPath) {
       guard let there = try? JSONDecoder().decode(Identity.self, from: data) else {
         throw EmbeddingError(path: folder, problem: .otherParts(["embedding.json is of another version"]))
@@ -163,39 +180,51 @@ public struct EmbeddingRun {
     }
   }
 
+  /// Embeds some parts.
   private func embed(
-    from start: Int, progress: (Int, Int) throws -> Void, onSkip: @escaping @Sendable (SkippedImage) -> Void
+    _ parts: ArraySlice<Int>, progress: (Int, Int) throws -> Void,
+    onSkip: @escaping @Sendable (SkippedImage) -> Void
   ) throws {
-    let rest = Subset(dataset, indices: Array(start..<dataset.count))
+    let positions = parts.flatMap { images(ofPart: $0) }
+    guard !positions.isEmpty else { return }
     let skipped = SkippedImages(maximumShare: 1) { image in
-      onSkip(SkippedImage(index: start + image.index, name: image.name, reason: image.reason))
+      onSkip(SkippedImage(index: positions[image.index], name: image.name, reason: image.reason))
     }
     var rows: [Tensor] = []
     var indices: [Int] = []
-    var number = start / rowsPerPart
+    var rest = parts
+    let before = Workers.current.count == 1 ? dataset.count - positions.count : 0
     /// Writes the parts before one.
     func finish(before part: Int) throws {
-      while number < part {
-        let range = number * rowsPerPart..<(number + 1) * rowsPerPart
-        let left = skipped.records.map { SkippedImage(index: start + $0.index, name: $0.name, reason: $0.reason) }
+      while let number = rest.first, number < part {
+        let range = images(ofPart: number)
+        let left = skipped.records.map {
+          SkippedImage(index: positions[$0.index], name: $0.name, reason: $0.reason)
+        }
         try writePart(number, rows: rows, indices: indices, skipped: left.filter { range.contains($0.index) })
         (rows, indices) = ([], [])
-        number += 1
+        rest.removeFirst()
       }
     }
     do {
-      // Batches lie within parts.
-      try encoder.forEachBatch(of: rest, features: kind, precision: precision, batchSize: batchSize, skipped: skipped) {
-        positions, features in
-        try finish(before: (start + positions[0]) / rowsPerPart)
+      // Batches lie within parts: all but the last of all are full.
+      try encoder.forEachBatch(
+        of: Subset(dataset, indices: positions), features: kind, precision: precision, batchSize: batchSize,
+        skipped: skipped
+      ) { places, features in
+        try finish(before: positions[places[0]] / rowsPerPart)
         rows.append(features)
-        indices += positions.map { start + $0 }
-        try progress(start + positions.last! + 1, dataset.count)
+        indices += places.map { positions[$0] }
+        try progress(before + places.last! + 1, before + positions.count)
       }
     } catch LoaderError.nothingDecodes {
-      // Of the rest; whether that holds for all images is known at the end.
+      // Of these; whether that holds for all images is known at the end.
     }
-    try finish(before: (dataset.count + rowsPerPart - 1) / rowsPerPart)
+    try finish(before: .max)
+  }
+
+  private func images(ofPart number: Int) -> Range<Int> {
+    number * rowsPerPart..<min((number + 1) * rowsPerPart, dataset.count)
   }
 
   private func writePart(_ number: Int, rows: [Tensor], indices: [Int], skipped: [SkippedImage]) throws {
@@ -212,6 +241,13 @@ public struct EmbeddingRun {
   }
 
   // MARK: - Metadata
+
+  private var identity: Identity {
+    Identity(
+      weights: encoder.fingerprint, encoder: encoder.configuration.metadata, features: kind.rawValue,
+      precision: "\(precision.dtype(on: .current))", images: dataset.count, names: namesChecksum,
+      rowsPerPart: rowsPerPart)
+  }
 
   private var namesChecksum: String {
     var checksum = Checksum()
@@ -236,7 +272,7 @@ public struct EmbeddingRun {
 
 extension VisionEncoder {
   /// A checksum of the weights and statistics, eight hexadecimal digits.
-  var fingerprint: String {
+  package var fingerprint: String {
     var checksum = Checksum()
     for (_, value) in StateDictionary(of: backbone).entries {
       value.detached().contiguous().withBytes { checksum.add($0) }

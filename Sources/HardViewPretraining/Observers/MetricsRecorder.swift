@@ -57,12 +57,11 @@ final class MetricsRecorder: TrainingObserver {
     let done = last.context.position
     let workers = Workers.current
     let embedding = try throwingExhaustion { EmbeddingHealth(of: workers.gathered(last.embedding)) }
-    var line = averages.record(
+    var line = try averages.summed(over: workers).record(
       step: position.step, epoch: done.epoch, learningRate: learningRate(done), times: clock.reset(),
       embedding: embedding)
     line.online = signals.takeUnrecorded()
-    // The loss and the embedding are those of all workers, everything else is the first one's.
-    line.imagesPerSecond *= Double(workers.count)
+    // Seconds are the first worker's, everything else is of all.
     if workers.count > 1 { line.communicationSeconds = workers.waitedSeconds - waitedSeconds }
     waitedSeconds = workers.waitedSeconds
     line = try line.shared(by: workers)
@@ -153,6 +152,16 @@ private struct MetricsAverages {
     }
     if let more = step.captured { captured += more }
     if let overflowed = step.overflowed { overflowedSteps = (overflowedSteps ?? 0) + Int(overflowed.number) }
+  }
+
+  /// Those of the images of all workers, which take the same steps.
+  func summed(over workers: any Communicator) throws -> MetricsAverages {
+    guard workers.count > 1 else { return self }
+    var all = self
+    all.statistics = try statistics.summed(over: workers)
+    all.captured = try captured.summed(over: workers)
+    all.selectionShare = try workers.sums([selectionShare])[0] / Double(workers.count)
+    return all
   }
 
   func record(

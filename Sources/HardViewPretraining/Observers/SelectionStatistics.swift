@@ -46,6 +46,22 @@ struct SelectionStatistics {
     meanScores = meanScores.map { $0 + mean } ?? mean
   }
 
+  /// What all workers found, each with images of its own.
+  /// - Throws: `TorchError` where others do not answer.
+  func summed(over workers: any Communicator) throws -> SelectionStatistics {
+    let sums = try workers.sums([
+      Double(images), selected, random, rejected, Double(rejectedCount), Double(leastOverlapping), Double(scored),
+      selectedScores?.number ?? 0, meanScores?.number ?? 0,
+    ])
+    var all = self
+    (all.images, all.selected, all.random) = (Int(sums[0]), sums[1], sums[2])
+    (all.rejected, all.rejectedCount, all.leastOverlapping) = (sums[3], Int(sums[4]), Int(sums[5]))
+    guard sums[6] > 0 else { return all }
+    all.scored = Int(sums[6])
+    (all.selectedScores, all.meanScores) = (Tensor([sums[7]]), Tensor([sums[8]]))
+    return all
+  }
+
   /// Mean intersection over union of the trained views.
   var selectedOverlap: Double { selected / Double(images) }
   /// The same for the first choice, which is a random one since views are independent draws.

@@ -82,6 +82,7 @@ final class BudgetedSelection {
     measuredBatches += 1
     guard measuredBatches >= Self.batchesToMeasure else { return nil }
     calibration.trainingSeconds(trainingSeconds, under: chosen)
+    try calibration.share(with: Workers.current)
     let results = calibration.results
     let best = PolicyChoice.best(of: results, budget: budget)
     // Clocks differ between workers; the first one's decides.

@@ -60,7 +60,8 @@ public struct SelectionCalibration {
   public func teach<Method: SelfSupervisedMethod>(
     _ batch: ViewBatch, for method: Method, in context: StepContext
   ) throws {
-    try audit(batch, for: method, in: context).teach(model)
+    let audit = try audit(batch, for: method, in: context)
+    try throwingExhaustion { audit.teach(model) }
   }
 
   /// Records how long plain steps took, rendering included.
@@ -80,7 +81,7 @@ public struct SelectionCalibration {
     Engine.synchronize()
     let start = ContinuousClock.now
     let exact = try audit(batch, for: method, in: context)
-    exact.teach(model)
+    try throwingExhaustion { exact.teach(model) }
     auditSeconds.append(seconds(since: start))
     let random = try select(plain, from: batch, for: method, in: context)
     plainSelectionSeconds.append(random.seconds)
@@ -91,6 +92,12 @@ public struct SelectionCalibration {
       measured[index].sparesTeacher = Method.hasTeacher && result.choice.views.contains { !$0.targets.isEmpty }
       measured[index].captured += exact.captured(by: result.choice.table(), model: model)
     }
+  }
+
+  /// Takes what was captured of all workers' images for what was captured of this one's.
+  /// - Throws: `TorchError` where others do not answer.
+  mutating func share(with workers: any Communicator) throws {
+    for index in measured.indices { measured[index].captured = try measured[index].captured.summed(over: workers) }
   }
 
   /// The measurements, in the order of the policies.

@@ -43,6 +43,18 @@ public struct CapturedHardness: Sendable, Equatable {
     return diluted
   }
 
+  /// What all workers found, each with images of its own.
+  /// - Throws: `TorchError` where others do not answer.
+  public func summed(over workers: any Communicator) throws -> CapturedHardness {
+    let sums = try workers.sums(
+      [selected, random, hardest, selectedPrediction, randomPrediction, hardestPrediction, Double(images)])
+    var all = self
+    (all.selected, all.random, all.hardest) = (sums[0], sums[1], sums[2])
+    (all.selectedPrediction, all.randomPrediction, all.hardestPrediction) = (sums[3], sums[4], sums[5])
+    all.images = Int(sums[6])
+    return all
+  }
+
   /// Adds what another comparison found.
   public static func += (sum: inout CapturedHardness, other: CapturedHardness) {
     sum.selected += other.selected

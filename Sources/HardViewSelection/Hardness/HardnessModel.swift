@@ -31,7 +31,7 @@ public final class HardnessModel {
   /// To be called after `state` was loaded.
   public func restore() { solve() }
 
-  /// Learns from the exact losses of some choices.
+  /// Learns from the exact losses of some choices, of all workers; to be called within `throwingExhaustion(_:)`.
   ///
   /// - Parameters:
   ///   - quantities: For each image and choice the sum of `PairGeometry` over the pairs that the loss relates.
@@ -54,8 +54,11 @@ public final class HardnessModel {
       }
     }
     withDevice(.cpu) {
-      products.value.copyInPlace(from: products.value * memory + Tensor(sums, shape: [count, count]))
-      moments.value.copyInPlace(from: moments.value * memory + Tensor(mixed))
+      let observed = Workers.current.sum(Tensor(sums + mixed, shape: [count + 1, count]))
+      products.value.copyInPlace(
+        from: products.value * memory + observed.narrowed(along: 0, from: 0, count: count))
+      moments.value.copyInPlace(
+        from: moments.value * memory + observed.narrowed(along: 0, from: count, count: 1).reshaped([count]))
     }
     solve()
   }

@@ -24,17 +24,21 @@ public struct EvaluationLoader: Sendable {
   /// Creates a loader; with 0 threads the work is done between the calls of the body.
   ///
   /// - Parameters:
+  ///   - part: The part of the dataset that is gone through, where several workers share it: which of the equal parts that
+  ///     follow one another, and of how many.
   ///   - augmentation: Draws one more view of each image, always the same one; nil for none.
   ///   - format: What pixel values are stored as.
   public init(
-    dataset: any ImageDataset, transform: EvaluationTransform, augmentation: ViewRecipe? = nil,
-    format: PixelFormat = .float32, batchSize: Int, threads: Int = ProcessInfo.processInfo.usableProcessorCount,
-    skipped: SkippedImages
+    dataset: any ImageDataset, part: BatchPart = BatchPart(), transform: EvaluationTransform,
+    augmentation: ViewRecipe? = nil, format: PixelFormat = .float32, batchSize: Int,
+    threads: Int = ProcessInfo.processInfo.usableProcessorCount, skipped: SkippedImages
   ) {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     source = EvaluationSource(
-      images: SkippingImages(dataset: dataset, skipped: skipped), transform: transform,
+      images: SkippingImages(dataset: dataset, skipped: skipped),
+      range: dataset.count * part.number / part.count..<dataset.count * (part.number + 1) / part.count,
+      transform: transform,
       augmentation: augmentation.map { ViewRenderer(recipe: $0, channels: transform.channels, format: format) },
       format: format, batchSize: batchSize)
     self.threads = threads
@@ -58,8 +62,10 @@ public struct EvaluationLoader: Sendable {
           indices: indices, labels: labels.map { labels in indices.map { labels[$0] } }, pixels: batch.pixels))
     }
     let skipped = source.images.skipped
-    guard decoded > 0 || source.imagesPerEpoch == 0 else {
-      throw LoaderError.nothingDecodes(total: source.imagesPerEpoch, examples: Array(skipped.records.prefix(3)))
+    // Of other parts nothing is known here.
+    let total = source.images.dataset.count
+    guard decoded > 0 || source.imagesPerEpoch < total || total == 0 else {
+      throw LoaderError.nothingDecodes(total: total, examples: Array(skipped.records.prefix(3)))
     }
   }
 }
@@ -70,18 +76,20 @@ struct EvaluationSource: BatchSource {
   typealias Sample = Bool
 
   let images: SkippingImages
+  /// Which of the dataset's images.
+  let range: Range<Int>
   let transform: EvaluationTransform
   let augmentation: ViewRenderer?
   let format: PixelFormat
   let batchSize: Int
 
   var repeats: Bool { false }
-  var imagesPerEpoch: Int { images.dataset.count }
+  var imagesPerEpoch: Int { range.count }
   var part: BatchPart { BatchPart() }
   var batchesPerEpoch: Int { (imagesPerEpoch + batchSize - 1) / batchSize }
   var valuesPerImage: Int { transform.elementCount + (augmentation?.elementCount ?? 0) }
 
-  func order(ofEpoch epoch: Int) -> [Int] { Array(0..<imagesPerEpoch) }
+  func order(ofEpoch epoch: Int) -> [Int] { Array(range) }
 
   func fill(
     _ place: BatchPlace, of pixels: PixelBuffer, scratch: inout RenderScratch

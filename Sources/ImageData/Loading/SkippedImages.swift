@@ -51,6 +51,15 @@ public final class SkippedImages: Sendable {
   /// Whether the image at `index` is known not to decode.
   func contains(_ index: Int) -> Bool { images.withLock { $0[index] != nil } }
 
+  /// Adds what other workers had to leave out of the same dataset.
+  ///
+  /// - Parameter total: Images of the dataset.
+  /// - Throws: `LoaderError` where all of them together are more than may be skipped.
+  public func add(_ others: [SkippedImage], of total: Int) throws(LoaderError) {
+    for image in others { record(image) }
+    try checkShare(of: total)
+  }
+
   /// Records the image unless it was recorded before.
   func record(_ image: SkippedImage) {
     let isNew = images.withLock { $0.updateValue($0[image.index] ?? image, forKey: image.index) == nil }
