@@ -41,6 +41,8 @@ final class ExhaustionScope: @unchecked Sendable {
 /// The body must be synchronous and must not act on results (write a checkpoint, say) before it ends.
 /// - Throws: `TorchError` when memory ran out or another worker does not answer, otherwise what `body` throws.
 public func throwingExhaustion<Result>(_ body: () throws -> Result) throws -> Result {
+  // Nothing is begun where an operator of a scope around this one has failed: other workers would not expect it.
+  if let error = ExhaustionScope.current?.first { throw error }
   let scope = ExhaustionScope()
   let result = ExhaustionScope.$current.withValue(scope) {
     Swift.Result { try body() }

@@ -159,6 +159,41 @@ import ViewRecords
     }
   }
 
+  /// `failCollectiveAt` from the first collective to the last, of either worker: all end with an error, and starting again
+  /// makes the encoder that was never interrupted.
+  @Test func aFailureInAnyCollectiveIsAnErrorForAllAndTheRunGoesOn() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let settings = ["optimizer.learning_rate=0.02", "training.epochs=1", "evaluation.online.images=16"]
+      let configuration = try tiny.configuration(settings + ["optimizer.shards_memory=true"])
+      @Sendable func start(_ name: String, failing: Int?, _ workers: any Communicator) throws -> (Int, String) {
+        let worker = FaultyWorker(workers, failCollectiveAt: failing)
+        do {
+          try withWorkers(worker) {
+            _ = try Pretraining.startAgain(configuration, output: tiny.directory(name)).run()
+          }
+          return (worker.collectives, "")
+        } catch {
+          return (worker.collectives, "\(error)")
+        }
+      }
+      let whole = try onWorkers(2) { try start("whole", failing: nil, $0) }
+      #expect(whole.map(\.1) == ["", ""] && whole[0].0 == whole[1].0 && whole[0].0 > 50)
+      let encoder = try TinyRun.encoder(.open(at: tiny.directory("whole")))
+      for (number, place) in stride(from: 0, to: whole[0].0, by: max(1, whole[0].0 / 9)).enumerated() {
+        let (name, failing) = ("run-\(number)", number % 2)
+        let endings = try onWorkers(2, timeout: 20) { workers in
+          try start(name, failing: workers.rank == failing ? place : nil, workers)
+        }
+        #expect(endings.allSatisfy { !$0.1.isEmpty }, "collective \(place) of worker \(failing): \(endings)")
+        let again = try onWorkers(2) { try start(name, failing: nil, $0) }
+        #expect(again.map(\.1) == ["", ""], "collective \(place)")
+        let run = try RunDirectory.open(at: tiny.directory(name))
+        #expect(try TinyRun.encoder(run) == encoder, "collective \(place) of worker \(failing)")
+      }
+    }
+  }
+
   /// A worker that hangs in the middle is an error for the other, and leaves the run as its last checkpoint has it.
   @Test func aWorkerThatHangsIsAnErrorAndTheRunGoesOn() throws {
     try withTemporaryDirectory { folder in

@@ -107,9 +107,9 @@ import Views
           of: images, with: backbone(), transform: transform, threads: 0, skipped: SkippedImages(maximumShare: 0.1))
         return "none"
       } catch {
-        return "\(type(of: error))"
+        return "\(error)"
       }
     }
-    #expect(failures == ["OtherWorkerError", "LoaderError"])
+    #expect(failures[0] == failures[1] && failures[0].hasPrefix("Worker 1 ended: "), "\(failures)")
   }
 }

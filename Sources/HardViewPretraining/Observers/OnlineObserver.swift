@@ -1,6 +1,9 @@
 import Foundation
+import ImageData
 import NeuralNetworks
 import Optimization
+import RepresentationEvaluation
+import Torch
 
 /// Measures the online signal when it is due, and says what was found.
 final class OnlineObserver: TrainingObserver {
@@ -25,18 +28,18 @@ final class OnlineObserver: TrainingObserver {
 
   func resume(at position: TrainingProgress) throws {
     began = .now
-    if position.step == 0 { measure(at: position) }
+    if position.step == 0 { try measure(at: position) }
   }
 
   func observe(_ step: TrainingStep, at position: TrainingProgress) throws {
     guard position.stepInEpoch == 0 else { return }
-    if position.epoch % everyEpochs == 0 || position.isFinished { measure(at: position) }
+    if position.epoch % everyEpochs == 0 || position.isFinished { try measure(at: position) }
   }
 
   /// A sample that cannot be read ends no training.
-  private func measure(at position: TrainingProgress) {
+  private func measure(at position: TrainingProgress) throws {
     guard let evaluator else { return }
-    clock.during(.evaluation) {
+    try clock.during(.evaluation) {
       let start = ContinuousClock.now
       do {
         let signal = try evaluator.signal(at: position)
@@ -46,9 +49,16 @@ final class OnlineObserver: TrainingObserver {
         events.send(
           .signal(signal, Self.line(on: signal, best: history.best, share: position.step > 0 ? share : nil)))
       } catch {
+        // Others would wait for a worker that goes on after something that has happened to it alone.
+        guard Workers.current.count == 1 || Self.isOfAll(error) else { throw error }
         events.send(.warning("The online signal was not measured: \(error)"))
       }
     }
+  }
+
+  /// Whether all workers have the error.
+  private static func isOfAll(_ error: any Error) -> Bool {
+    error is OtherWorkerError || error is LoaderError || error is EvaluationDataError
   }
 
   /// One line for people; `share` is that of the time that signals have taken.

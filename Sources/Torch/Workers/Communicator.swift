@@ -44,15 +44,20 @@ extension Communicator {
   /// - Throws: What `body` throws; `OtherWorkerError` where it does elsewhere; `TorchError` where others do not answer.
   public func agreeing<Result>(_ body: () throws -> Result) throws -> Result {
     let result = Swift.Result { try body() }
-    guard count > 1 else { return try result.get() }
+    let failure = try firstFailure(of: result)
+    let value = try result.get()
+    if let failure { throw failure }
+    return value
+  }
+
+  /// The first failure among the results of all workers, the same on each; nil where there is none, or no other worker.
+  /// - Throws: `TorchError` where others do not answer.
+  public func firstFailure<Value>(of result: Result<Value, any Error>) throws -> OtherWorkerError? {
+    guard count > 1 else { return nil }
     var failure = ""
     if case .failure(let error) = result { failure = "\(error)" }
     let failures = try gathered(failure)
-    let value = try result.get()
-    if let worker = failures.firstIndex(where: { !$0.isEmpty }) {
-      throw OtherWorkerError(worker: worker, reason: failures[worker])
-    }
-    return value
+    return failures.firstIndex { !$0.isEmpty }.map { OtherWorkerError(worker: $0, reason: failures[$0]) }
   }
 
   /// Compares a text with the first worker's, line by line.
