@@ -21,7 +21,16 @@ extension CommandLineTests {
   private func workers(
     _ count: Int, in folder: String, epochs: Int, arguments: [String] = []
   ) throws -> [Worker] {
-    let configuration = try tinyConfiguration(in: folder)
+    try start(
+      count, in: folder,
+      [
+        "pretrain", try tinyConfiguration(in: folder), "--output", "run", "--worker-timeout", "60", "--set",
+        "training.epochs=\(epochs)", "--set", "records.checkpoints.every_epochs=100000", "--set",
+        "records.metrics_every_steps=1",
+      ] + arguments)
+  }
+
+  private func start(_ count: Int, in folder: String, _ arguments: [String]) throws -> [Worker] {
     let port = freePort()
     return try (0..<count).reversed().map { rank in
       let process = Process()
@@ -33,11 +42,7 @@ extension CommandLineTests {
         "TORCHELASTIC_ERROR_FILE": "\(folder)/error-\(rank).json",
       ]) { $1 }
       process.executableURL = Self.program
-      process.arguments =
-        [
-          "pretrain", configuration, "--output", "run", "--worker-timeout", "60", "--set", "training.epochs=\(epochs)",
-          "--set", "records.checkpoints.every_epochs=100000", "--set", "records.metrics_every_steps=1",
-        ] + arguments
+      process.arguments = arguments
       process.currentDirectoryURL = URL(filePath: folder)
       let error = Pipe()
       process.standardError = error
@@ -123,6 +128,49 @@ extension CommandLineTests {
       #expect(run.savedCheckpoints().first?.step == 160)
       let history = try String(contentsOfFile: run.historyPath, encoding: .utf8).split(separator: "\n")
       #expect(history.count == 2, "\(ending.error)")
+    }
+  }
+
+  /// SIGUSR1 to any worker asks for a checkpoint, and training goes on.
+  @Test func aSignalToOneWorkerSavesACheckpoint() throws {
+    try withTemporaryDirectory { folder in
+      let workers = try workers(2, in: folder, epochs: 100_000)
+      waitForMetrics(in: folder, of: workers[0])
+      kill(workers[1].process.processIdentifier, SIGUSR1)
+      let checkpoint = folder + "/run/checkpoints/last.safetensors"
+      while !FileManager.default.fileExists(atPath: checkpoint), workers[0].process.isRunning { usleep(20_000) }
+      #expect(workers[0].process.isRunning && workers[1].process.isRunning)
+      kill(workers[0].process.processIdentifier, SIGTERM)
+      #expect(workers.map { $0.ending().code } == [130, 130])
+    }
+  }
+
+  /// `evaluate` and `embed` of two processes write what one writes, and one of them speaks.
+  @Test func twoProcessesMeasureAndEmbed() throws {
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      #expect(try hardviews(["pretrain", configuration, "--output", "run"], in: folder).code == 0)
+      for (command, output) in [
+        (["evaluate", "knn", "run", "--k", "1,5"], "--output"), (["embed", "run", folder + "/images"], "--output"),
+      ] {
+        let isEmbedding = command[0] == "embed"
+        let names = ["one", "two"].map { isEmbedding ? "\($0).safetensors" : $0 }
+        let alone = try hardviews(command + [output, names[0]], in: folder)
+        #expect(alone.code == 0, "\(alone.error)")
+        let endings = try start(2, in: folder, command + [output, names[1]]).map { $0.ending() }
+        #expect(endings.map(\.code) == [0, 0], "\(endings)")
+        #expect(!endings[0].error.isEmpty && endings[1].error.isEmpty, "\(endings)")
+        if isEmbedding {
+          let files = try names.map { try Data(contentsOf: URL(filePath: "\(folder)/\($0)")) }
+          #expect(files[0] == files[1])
+        } else {
+          let measures = try names.map { name in
+            let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)/knn.json"))
+            return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])["measures"] as? NSArray
+          }
+          #expect(measures[0] != nil && measures[0] == measures[1])
+        }
+      }
     }
   }
 

@@ -159,6 +159,30 @@ import ViewRecords
     }
   }
 
+  /// All go back to the checkpoints of the first, as one process does.
+  @Test func workersGoBackTogether() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      let settings = [
+        "training.epochs=5", "safety.rank_floor=1000", "safety.grace_epochs=2", "safety.collapse=go_back",
+      ]
+      let configuration = try tiny.configuration(Self.settings + settings)
+      let findings = try [1, 2].map { count in
+        let path = tiny.directory("run-\(count)")
+        let errors = try onWorkers(count) { _ in
+          let error = #expect(throws: CollapseError.self) {
+            _ = try Pretraining.start(configuration, output: path).run()
+          }
+          return error?.description ?? ""
+        }
+        #expect(Set(errors).count == 1)
+        return try JSONLines.read(HealthFinding.self, from: RunDirectory.open(at: path).healthPath)
+      }
+      #expect(findings[0].count { $0.kind == .wentBack } == 3)
+      #expect(findings[0].map(\.kind) == findings[1].map(\.kind) && findings[0].map(\.step) == findings[1].map(\.step))
+    }
+  }
+
   /// `failCollectiveAt` from the first collective to the last, of either worker: all end with an error, and starting again
   /// makes the encoder that was never interrupted.
   @Test func aFailureInAnyCollectiveIsAnErrorForAllAndTheRunGoesOn() throws {

@@ -3,6 +3,7 @@ import HardViewSelection
 import NeuralNetworks
 import Optimization
 import RunRecords
+import Torch
 
 /// A problem that `safety` answers by going back to an earlier checkpoint.
 struct GoBackRequest: Error {
@@ -53,9 +54,11 @@ final class Easing {
   ///   checkpoint can be read.
   func goBack(_ request: GoBackRequest) throws {
     guard returns < Self.patience, selection.selectsAny(at: state.position) else { throw request.problem }
-    let saved = directory.savedCheckpoints()
-    guard let place = saved.dropFirst(min(returns, max(saved.count - 1, 0))).first,
-      let checkpoint = try? Checkpoint(path: place.path)
+    // As the first worker sees them, which writes them.
+    let workers = Workers.current
+    let saved = try workers.gatheredValues(directory.savedCheckpoints().map(\.path))[0]
+    guard let path = saved.dropFirst(min(returns, max(saved.count - 1, 0))).first,
+      let checkpoint = try? workers.agreeing({ try Checkpoint(path: path) })
     else { throw request.problem }
     returns += 1
     let easing = selection.easing / 2
