@@ -6,6 +6,7 @@ import HardViewSelection
 import Pictures
 import RunConfiguration
 import RunRecords
+import Torch
 
 /// `hardviews plan`.
 struct PlanCommand: ParsableCommand {
@@ -61,7 +62,12 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let workers = group.workers { return try plan(for: workers.numbers) }
+    if let workers = group.workers {
+      return try WorkerProcess.run(timeout: 600) {
+        WorkerProcess.silence()
+        try planGroup(of: workers.numbers)
+      }
+    }
     let plan = try PretrainingPlan.calibrate(
       chosen.resolved(), warmUpSteps: warmUpSteps, rounds: rounds
     ) { Watching.opened($0) }
@@ -96,10 +102,15 @@ struct PlanCommand: ParsableCommand {
     print(explanation(plan))
   }
 
-  private func plan(for workers: [Int]) throws {
-    let network = Network(bytesPerSecond: group.bandwidth.bytesPerSecond, latency: group.latency.seconds)
+  private func planGroup(of workers: [Int]) throws {
+    let configuration = try chosen.resolved()
+    guard configuration.values.device == .cpu || group.perMachine == 1 else {
+      throw ValidationError(
+        "--per-machine trains several networks on processors at once. On GPUs each worker has its own: leave it out.")
+    }
+    let network = try configuration.values.device.use { try group.network(of: Workers.current) }
     let plan = try WorkerPlan.measure(
-      chosen.resolved(), workers: workers, network: network, workersPerMachine: group.perMachine, rounds: rounds
+      configuration, workers: workers, network: network, workersPerMachine: group.perMachine, rounds: rounds
     ) { Watching.opened($0) }
     let report = WorkerPlanReport(plan: plan, options: group)
     if json { try printJSON(report.json) } else { print(report.text) }

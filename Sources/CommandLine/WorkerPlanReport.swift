@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HardViewPretraining
 import RunRecords
+import Torch
 
 /// What `hardviews plan --workers` asks for.
 struct WorkerPlanOptions: ParsableArguments {
@@ -10,15 +11,29 @@ struct WorkerPlanOptions: ParsableArguments {
       "Predict instead how long steps take on so many workers, such as 8,64,512.", valueName: "counts"))
   var workers: WorkerCounts?
 
-  @Option(help: "What a worker sends in a second: 10Gb (bits) or 1.25GB (bytes).")
-  var bandwidth = Bandwidth(argument: "10Gb")!
+  @Option(
+    help: """
+      What a worker sends in a second, such as 10Gb (bits, the default) or 1.25GB (bytes); measured where a launcher \
+      starts several workers.
+      """)
+  var bandwidth: Bandwidth?
 
-  @Option(help: "What a short message takes: 50us or 0.05ms.")
-  var latency = Latency(argument: "50us")!
+  @Option(help: "What a short message takes, such as 50us (the default) or 0.05ms; measured likewise.")
+  var latency: Latency?
 
   @Option(
     help: ArgumentHelp("Workers that share a machine like this one; so many train here at once.", valueName: "count"))
   var perMachine = 1
+
+  /// The network as it is stated, else as it is between the workers, or, where there is one, as defaults say.
+  func network(of workers: any Communicator) throws -> Network {
+    let standard = Network(bytesPerSecond: 1.25e9, latency: 50e-6)
+    let isStated = bandwidth != nil && latency != nil
+    var network = workers.count > 1 && !isStated ? try Network.measured(over: workers) : standard
+    if let bandwidth { network.bytesPerSecond = bandwidth.bytesPerSecond }
+    if let latency { network.latency = latency.seconds }
+    return network
+  }
 
   func validate() throws {
     guard perMachine >= 1 else { throw ValidationError("--per-machine must be at least 1.") }
@@ -46,23 +61,21 @@ struct WorkerPlanOptions: ParsableArguments {
 
   struct Bandwidth: ExpressibleByArgument {
     let bytesPerSecond: Double
-    let defaultValueDescription: String
 
     init?(argument: String) {
       let units = [("Tb", 1.25e11), ("Gb", 1.25e8), ("Mb", 1.25e5), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6)]
       guard let value = WorkerPlanOptions.value(of: argument, units: units) else { return nil }
-      (bytesPerSecond, defaultValueDescription) = (value, argument)
+      bytesPerSecond = value
     }
   }
 
   struct Latency: ExpressibleByArgument {
     let seconds: Double
-    let defaultValueDescription: String
 
     init?(argument: String) {
       let units = [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9), ("s", 1.0)]
       guard let value = WorkerPlanOptions.value(of: argument, units: units) else { return nil }
-      (seconds, defaultValueDescription) = (value, argument)
+      seconds = value
     }
   }
 }
@@ -75,8 +88,7 @@ struct WorkerPlanReport {
   var text: String {
     """
     \(plan.epochs) epochs of \(plan.stepsPerEpoch) steps of \(plan.batchSize) images of all workers together
-    a worker sends \(options.bandwidth.defaultValueDescription) a second; a short message takes \
-    \(options.latency.defaultValueDescription)
+    a worker sends \(rate) a second; a short message takes \(String(format: "%.0f µs", plan.network.latency * 1e6))
 
     \(table.text)
     \(Self.explanation)
@@ -85,19 +97,24 @@ struct WorkerPlanReport {
     """
   }
 
+  private var rate: String {
+    let bytes = plan.network.bytesPerSecond
+    return bytes < 1e9 ? String(format: "%.0f MB", bytes / 1e6) : String(format: "%.2f GB", bytes / 1e9)
+  }
+
   private var table: Table {
     var table = Table(columns: [
       .right("workers"), .right("images"), .right("computing"), .right("gradients"), .right("others"),
-      .right("a step"), .right("images/s"), .right("faster"), .right("in all"),
+      .right("a step"), .right("faster"), .right("in all"),
     ])
     for workers in options.workers?.numbers ?? [] {
       guard let step = plan.prediction(for: workers) else {
-        table.addRow(["\(workers)", "–", "–", "–", "–", "–", "–", "–", "–"])
+        table.addRow(["\(workers)", "–", "–", "–", "–", "–", "–", "–"])
         continue
       }
       table.addRow([
         "\(workers)", "\(step.images)", (step.isMeasured ? "" : "~ ") + span(step.computing), span(step.gradients),
-        span(step.others), span(step.seconds), String(format: "%.0f", Double(plan.batchSize) / step.seconds),
+        span(step.others), span(step.seconds),
         String(format: "%.1f ×", plan.speedup(step)),
         span(step.seconds * Double(plan.stepsPerEpoch * plan.epochs)),
       ])
@@ -109,8 +126,8 @@ struct WorkerPlanReport {
 
     Images: of each worker. Computing: measured here, or, with ~, on a line through
     what was. Gradients: waiting for them beyond the backward pass. Others: waiting
-    for batch statistics, and for rows of other workers. Faster: than one worker with
-    the whole batch. In all: the time of all epochs. –: the batch does not divide.
+    for batch statistics, and for rows of other workers. Faster: than one worker
+    with the whole batch. In all: all epochs. –: the batch does not divide.
     """
 
   private var saturation: String {

@@ -100,6 +100,38 @@ import Testing
     }
   }
 
+  @Test func plansForManyWorkers() throws {
+    struct Report: Decodable {
+      struct Row: Decodable {
+        var workers: Int
+        var imagesEach: Int
+        var stepSeconds: Double
+        var otherSeconds: Double
+      }
+      var rows: [Row]
+      var bytesPerSecond: Double
+    }
+    try withTemporaryDirectory { folder in
+      let configuration = try tinyConfiguration(in: folder)
+      let arguments = ["plan", configuration, "--workers", "2,3,4", "--rounds", "1", "--latency", "2ms"]
+      let text = try hardviews(arguments + ["--per-machine", "2"], in: folder)
+      #expect(text.code == 0, "\(text.error)")
+      #expect(text.output.contains("Saturates at") && text.output.contains("      3       –"))
+      #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text.output)")
+      let json = try hardviews(arguments + ["--bandwidth", "10Gb", "--json"], in: folder)
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      let report = try decoder.decode(Report.self, from: Data(json.output.utf8))
+      #expect(report.rows.map(\.workers) == [2, 4] && report.rows.map(\.imagesEach) == [8, 4])
+      #expect(report.bytesPerSecond == 1.25e9)
+      // Each of many messages takes 2 ms to every other worker.
+      #expect(report.rows[0].otherSeconds > 0.02 && report.rows[1].otherSeconds > 2.5 * report.rows[0].otherSeconds)
+      let odd = try hardviews(["plan", configuration, "--workers", "3,5"], in: folder)
+      #expect(odd.code == 1 && odd.error.contains("training.batch_size: is 16, which does not divide"), "\(odd.error)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["images", "tiny.yaml"])
+    }
+  }
+
   @Test func timesStepsOfEveryRule() throws {
     struct Rule: Decodable {
       var rule: String
@@ -275,6 +307,10 @@ import Testing
     arguments: [
       (["plan"], 2, "Name a configuration file"),
       (["plan", "--recipe", "simsiam-small", "--budget", "2x"], 2, "budget"),
+      (["plan", "--recipe", "simsiam-small", "--workers", "8,x"], 2, "workers"),
+      (["plan", "--recipe", "simsiam-small", "--workers", "8", "--bandwidth", "fast"], 2, "bandwidth"),
+      (["plan", "--recipe", "simsiam-small", "--workers", "8", "--latency", "-1us"], 2, "latency"),
+      (["evaluate", "knn", "random", "--workers", "0"], 2, "workers"),
       (["bench", "step", "--recipe", "simsiam-small", "--rule", "half"], 2, "A rule is a name"),
       (["pretrain"], 2, "Name a configuration file, or a recipe"),
       (["pretrain", "x.yaml", "--nonsense"], 2, "nonsense"),

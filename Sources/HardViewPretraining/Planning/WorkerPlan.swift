@@ -13,8 +13,6 @@ import Torch
 public struct WorkerPlan: Sendable {
   /// What was measured with one part of the batch.
   struct Trial: Sendable {
-    /// Workers that would have such a part each.
-    var workers: Int
     /// Images in it.
     var images: Int
     /// Seconds in which a step computes.
@@ -65,7 +63,7 @@ public struct WorkerPlan: Sendable {
     return Prediction(
       workers: workers, images: images, computing: interpolated(at: images, trials.map(\.computing)),
       gradients: interpolated(at: images, waiting.map(\.gradients)),
-      others: interpolated(at: images, zip(waiting, trials).map { $0.others + $1.waiting }),
+      others: interpolated(at: images, zip(waiting, trials).map { $0.others + (workers > 1 ? $1.waiting : 0) }),
       isMeasured: trials.contains { $0.images == images })
   }
 
@@ -207,7 +205,7 @@ extension WorkerPlan {
         let seconds = try (0..<rounds).map { _ in try step() }.sorted()
         let waiting = (group.waitedSeconds - before) / Double(rounds)
         return Trial(
-          workers: count, images: images, computing: max(0, seconds[rounds / 2] - waiting), waiting: waiting,
+          images: images, computing: max(0, seconds[rounds / 2] - waiting), waiting: waiting,
           exchanges: group.takeExchanges())
       }
     }

@@ -101,15 +101,16 @@ public final class PretendedWorkers: Communicator, BucketCarrier, @unchecked Sen
     return tensor * Double(count)
   }
 
-  private func meet() {
+  /// Waits for those of the machine, as often as each hands something on in a ring.
+  private func meet(for kind: Exchange.Kind) {
     guard let rendezvous else { return }
     let start = ContinuousClock.now
-    rendezvous.wait()
+    for _ in 0..<(rendezvous.count - 1) * (kind == .sum ? 2 : 1) { rendezvous.wait() }
     waited.withLock { $0 += (ContinuousClock.now - start) / .seconds(1) }
   }
 
   private func record(_ kind: Exchange.Kind, _ bytes: Int) {
-    meet()
+    meet(for: kind)
     recorded.withLock { $0.append(Exchange(kind, bytes: bytes)) }
   }
 
@@ -127,7 +128,7 @@ public final class PretendedWorkers: Communicator, BucketCarrier, @unchecked Sen
     let end = ContinuousClock.now
     let exchanges = sent.map { Exchange(.sum, bytes: $0.bytes, leeway: (end - $0.moment) / .seconds(1)) }
     recorded.withLock { $0 += exchanges }
-    if !sent.isEmpty { meet() }
+    if !sent.isEmpty { meet(for: .sum) }
     return tensor * Double(count)
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Where pretended workers of one machine wait for each other at every exchange, as real ones do.
 public final class Rendezvous: @unchecked Sendable {
-  private let count: Int
+  let count: Int
   private let condition = NSCondition()
   private var arrived = 0
   private var round = 0
