@@ -56,7 +56,7 @@ struct EmbedCommand: ParsableCommand {
     let job = try EmbeddingRun(encoder, of: dataset, features: features, precision: precision, to: output)
     let start = ContinuousClock.now
     var said = start
-    Interruption.listen()
+    Interruption.listen(isPatient: Workers.current.count > 1)
     let summary = try job.run(
       progress: { done, total in
         guard Interruption.request != .stop else {
