@@ -46,11 +46,10 @@ struct PlanCommand: ParsableCommand {
     let seconds: Double
 
     init?(argument: String) {
-      let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
-      guard let unit = argument.last.flatMap({ units[$0] }), let value = Double(argument.dropLast()), value > 0,
-        value.isFinite
-      else { return nil }
-      seconds = value * unit
+      guard let value = number(in: argument, units: [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]) else {
+        return nil
+      }
+      seconds = value
     }
   }
 
@@ -112,7 +111,7 @@ struct PlanCommand: ParsableCommand {
     let plan = try WorkerPlan.measure(
       configuration, workers: workers, network: network, workersPerMachine: group.perMachine, rounds: rounds
     ) { Watching.opened($0) }
-    let report = WorkerPlanReport(plan: plan, options: group)
+    let report = WorkerPlanReport(plan: plan, workers: workers)
     if json { try printJSON(report.json) } else { print(report.text) }
   }
 

@@ -61,8 +61,9 @@ struct PretrainCommand: ParsableCommand {
 
   func run() throws {
     // Named here, so that workers that are started again find it.
-    let named = output == nil && resume == nil ? ["--output", unusedPath(planned)] : []
-    try group.run(timeout: 600, restarts: restarts, adding: named, train)
+    try group.run(
+      timeout: 600, restarts: restarts,
+      adding: output == nil && resume == nil ? ["--output", unusedPath(planned)] : [], train)
   }
 
   private func train() throws {

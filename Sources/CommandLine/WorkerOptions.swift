@@ -28,10 +28,12 @@ struct WorkerOptions: ParsableArguments {
   ///   - timeout: How long a worker waits where that is not said, in seconds.
   ///   - restarts: How often all are started again after one of them failed.
   ///   - arguments: What they are told beyond the command line.
-  func run(timeout: Double, restarts: Int = 0, adding arguments: [String] = [], _ body: () throws -> Void) throws {
+  func run(
+    timeout: Double, restarts: Int = 0, adding arguments: @autoclosure () -> [String] = [], _ body: () throws -> Void
+  ) throws {
     if let workers, workers > 1, try WorkerPlace.current() == nil {
       try Torchrun.replaceProcess(
-        workers: workers, restarts: restarts, arguments: CommandLine.arguments.dropFirst() + arguments)
+        workers: workers, restarts: restarts, arguments: CommandLine.arguments.dropFirst() + arguments())
     }
     try WorkerProcess.run(timeout: workerTimeout ?? timeout, body)
   }

@@ -50,21 +50,12 @@ struct WorkerPlanOptions: ParsableArguments {
     }
   }
 
-  /// A number with a unit.
-  private static func value(of text: String, units: [(name: String, size: Double)]) -> Double? {
-    for (name, size) in units where text.hasSuffix(name) {
-      guard let value = Double(text.dropLast(name.count).trimmingCharacters(in: .whitespaces)) else { return nil }
-      return value.isFinite && value > 0 ? value * size : nil
-    }
-    return nil
-  }
-
   struct Bandwidth: ExpressibleByArgument {
     let bytesPerSecond: Double
 
     init?(argument: String) {
       let units = [("Tb", 1.25e11), ("Gb", 1.25e8), ("Mb", 1.25e5), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6)]
-      guard let value = WorkerPlanOptions.value(of: argument, units: units) else { return nil }
+      guard let value = number(in: argument, units: units) else { return nil }
       bytesPerSecond = value
     }
   }
@@ -74,16 +65,24 @@ struct WorkerPlanOptions: ParsableArguments {
 
     init?(argument: String) {
       let units = [("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9), ("s", 1.0)]
-      guard let value = WorkerPlanOptions.value(of: argument, units: units) else { return nil }
+      guard let value = number(in: argument, units: units) else { return nil }
       seconds = value
     }
   }
 }
 
+/// The number in front of one of some units, as so many of what the unit is of; nil where there is none above zero.
+func number(in text: String, units: [(name: String, size: Double)]) -> Double? {
+  guard let unit = units.first(where: { text.hasSuffix($0.name) }),
+    let value = Double(text.dropLast(unit.name.count).trimmingCharacters(in: .whitespaces)), value.isFinite, value > 0
+  else { return nil }
+  return value * unit.size
+}
+
 /// What `hardviews plan --workers` prints.
 struct WorkerPlanReport {
   let plan: WorkerPlan
-  let options: WorkerPlanOptions
+  let workers: [Int]
 
   var text: String {
     """
@@ -107,7 +106,7 @@ struct WorkerPlanReport {
       .right("workers"), .right("images"), .right("computing"), .right("gradients"), .right("others"),
       .right("a step"), .right("faster"), .right("in all"),
     ])
-    for workers in options.workers?.numbers ?? [] {
+    for workers in workers {
       guard let step = plan.prediction(for: workers) else {
         table.addRow(["\(workers)", "–", "–", "–", "–", "–", "–", "–"])
         continue
@@ -189,7 +188,7 @@ extension WorkerPlanReport {
       bytesPerSecond = plan.network.bytesPerSecond
       latency = plan.network.latency
       workersPerMachine = plan.workersPerMachine
-      rows = (report.options.workers?.numbers ?? []).compactMap { plan.prediction(for: $0).map { Row($0, of: plan) } }
+      rows = report.workers.compactMap { plan.prediction(for: $0).map { Row($0, of: plan) } }
       saturation = plan.saturation.map { Row($0.prediction, of: plan) }
       fastest = Row(plan.fastest, of: plan)
     }

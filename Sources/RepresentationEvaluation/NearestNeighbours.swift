@@ -1,3 +1,4 @@
+import ImageData
 import Torch
 
 /// Weighted k-nearest-neighbor classification of frozen features.
@@ -88,7 +89,7 @@ public struct NearestNeighbours: LeaveOneOutProtocol, Equatable {
     if largest > available { throw EvaluationDataError.tooManyNeighbours(largest, images: available) }
     // Each of several workers finds the neighbors of a part of the images.
     let workers = Workers.current
-    let part = test.count * workers.rank / workers.count..<test.count * (workers.rank + 1) / workers.count
+    let part = DividedPass().part.share(of: test.count)
     let own = try throwingExhaustion {
       let bankLabels = Tensor(train.labels)
       let classes = (train.labels + test.labels).max()! + 1

@@ -16,7 +16,8 @@ import Views
 /// print(record.measures)
 /// ```
 ///
-/// Features are taken once, for all protocols, each of several workers from a part of the images. Results go into the encoder's evaluation folder, a file for each.
+/// Features are taken once, for all protocols, each of several workers from a part of the images. Results go into the
+/// encoder's evaluation folder, a file for each.
 public final class EncoderEvaluation {
   /// What is measured.
   public let encoder: VisionEncoder

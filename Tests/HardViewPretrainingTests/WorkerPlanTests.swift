@@ -1,3 +1,4 @@
+import Foundation
 import RunConfiguration
 import Synchronization
 import TestSupport
@@ -141,13 +142,15 @@ import Torch
     #expect(throws: Failure.self) { try load.end() }
     let early = MachineLoad(threads: 1) { _ in throw Failure() }
     #expect(throws: Failure.self) { try early.waitUntilBusy() }
-    let rounds = Mutex(0)
+    // The end is that of the last round of all.
+    let ended = Mutex(0)
     let sound = MachineLoad(threads: 2) { isWanted in
-      while isWanted() { rounds.withLock { $0 += 1 } }
+      while isWanted() { Thread.sleep(forTimeInterval: 0.01) }
+      ended.withLock { $0 += 1 }
     }
     try sound.waitUntilBusy()
+    #expect(ended.withLock { $0 } == 0)
     try sound.end()
-    let finished = rounds.withLock { $0 }
-    #expect(finished >= 0 && rounds.withLock { $0 } == finished)
+    #expect(ended.withLock { $0 } == 2)
   }
 }

@@ -46,6 +46,37 @@ import ViewRecords
     }
   }
 
+  /// Averages, audits and what they teach are of the images of all workers.
+  @Test func whatIsMeasuredOfSelectionIsOfAllImages() throws {
+    try withTemporaryDirectory { folder in
+      let tiny = try TinyRun(in: folder)
+      for count in [1, 2] { try train(tiny, "run-\(count)", workers: count, ["selection.audit_every_steps=2"]) }
+      let runs = try [1, 2].map { try RunDirectory.open(at: tiny.directory("run-\($0)")) }
+      let metrics = try runs.map { try JSONLines.read(MetricsRecord.self, from: $0.metricsPath) }
+      #expect(metrics[0].count == metrics[1].count && !metrics[0].isEmpty)
+      for (one, two) in zip(metrics[0], metrics[1]) {
+        for quantity in [
+          \.selectedOverlap, \.randomOverlap, \.selectionShare, \.featureRank,
+        ] as [KeyPath<MetricsRecord, Double>] {
+          #expect(abs(one[keyPath: quantity] - two[keyPath: quantity]) < 1e-3, "\(quantity)")
+        }
+        for quantity in [
+          \.rejectedOverlap, \.leastOverlapShare, \.selectedScore, \.randomScore, \.capturedHardness,
+          \.capturedImageHardness, \.exactImageHardness,
+        ] as [KeyPath<MetricsRecord, Double?>] {
+          let values = [try #require(one[keyPath: quantity]), try #require(two[keyPath: quantity])]
+          #expect(abs(values[0] - values[1]) < 1e-3, "\(quantity): \(values)")
+        }
+      }
+      let learned = try runs.map { run in
+        let file = try SafetensorsFile(path: run.checkpointPath)
+        return try file.withBytes(of: "selection.products") { Array($0.bindMemory(to: Double.self)) }
+      }
+      #expect(learned[0].contains { $0 != 0 })
+      #expect(zip(learned[0], learned[1]).allSatisfy { abs($0 - $1) < 1e-6 * max(1, abs($0)) })
+    }
+  }
+
   @Test func aRunGoesOnWithAnotherNumberOfWorkers() throws {
     try withTemporaryDirectory { folder in
       let tiny = try TinyRun(in: folder)

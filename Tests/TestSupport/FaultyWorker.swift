@@ -1,7 +1,7 @@
 import Synchronization
 import Torch
 
-/// A worker that fails by name: at a step where a test asks it to, or in the collective of a number.
+/// A worker that fails by name: in the collective of a number.
 ///
 /// A failure is real: memory runs out in the middle of what the worker was doing, and it goes away without taking leave.
 public final class FaultyWorker: Communicator {

@@ -113,15 +113,15 @@ public struct EmbeddingRun {
     let workers = Workers.current
     let partCount = (dataset.count + rowsPerPart - 1) / rowsPerPart
     let identity = identity
-    let lines = identity.entries.map { "\($0.name): \($0.value)" }
-    try workers.requireAgreement(on: "features", lines.joined(separator: "\n"))
+    try workers.requireAgreement(
+      on: "features", identity.entries.map { "\($0.name): \($0.value)" }.joined(separator: "\n"))
     try workers.agreeing {
       if workers.isFirst { try begin(identity) }
     }
     // As the first one sees them: others write some of them soon.
     let missing = try workers.gatheredValues(
       (0..<partCount).filter { !FileManager.default.fileExists(atPath: partPath($0)) })[0]
-    let own = missing.count * workers.rank / workers.count..<missing.count * (workers.rank + 1) / workers.count
+    let own = BatchPart(workers.rank, of: workers.count).share(of: missing.count)
     try workers.agreeing { try embed(missing[own], progress: progress, onSkip: onSkip) }
     let summary = try workers.agreeing { workers.isFirst ? try assemble(partCount, embedded: Set(missing)) : nil }
     return try workers.gatheredValues(summary)[0]!

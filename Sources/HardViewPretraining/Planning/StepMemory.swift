@@ -128,7 +128,7 @@ extension ResolvedConfiguration {
       }
       return parts
     }
-    let parts = try workers.gathered("\(own)").compactMap { Int($0) }.max() ?? own
+    let parts = try workers.gathered([own]).max() ?? own
     var settings = tree
     settings.set(.integer(parts), at: "training.accumulation")
     return try ResolvedConfiguration(settings, components: components)

@@ -136,7 +136,7 @@ extension WorkerPlan {
         try trial(configuration, on: dataset, images, rounds: rounds, besides: workersPerMachine - 1))
     }
     return WorkerPlan(
-      batchSize: training.batchSize, stepsPerEpoch: max(1, dataset.count / training.batchSize),
+      batchSize: training.batchSize, stepsPerEpoch: dataset.count / training.batchSize,
       epochs: training.epochs, network: network, workersPerMachine: workersPerMachine, trials: trials)
   }
 

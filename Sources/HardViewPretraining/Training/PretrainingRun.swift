@@ -95,10 +95,10 @@ public final class PretrainingRun<Method: SelfSupervisedMethod>: PretrainingTask
     let own = try parts.resolved.components.makeObservers(
       of: ObservedRun(
         directory: records, dataset: dataset, encoder: method.encoder, configuration: parts.resolved, events: events))
-    let drawn = try parts.resolved.drawnRecipes()
     let tensorBoard =
-      values.records.tensorboard
-      ? TensorBoardRecorder(records, pictures: ChosenViewsPicture(dataset: dataset, recipes: drawn)) : nil
+      try values.records.tensorboard
+      ? TensorBoardRecorder(
+        records, pictures: ChosenViewsPicture(dataset: dataset, recipes: parts.resolved.drawnRecipes())) : nil
     var observers: [any TrainingObserver] = [
       online.observer(imagesPerEpoch: loader.batchesPerEpoch * values.training.batchSize, clock: clock, events: events),
       ViewsRecorder(records, dataset: dataset, values.records, seed: UInt64(bitPattern: Int64(values.seed))),

@@ -36,8 +36,7 @@ public struct EvaluationLoader: Sendable {
     precondition(batchSize > 0, "a batch holds at least one image, not \(batchSize)")
     precondition(threads >= 0, "the number of threads cannot be \(threads)")
     source = EvaluationSource(
-      images: SkippingImages(dataset: dataset, skipped: skipped),
-      range: dataset.count * part.number / part.count..<dataset.count * (part.number + 1) / part.count,
+      images: SkippingImages(dataset: dataset, skipped: skipped), range: part.share(of: dataset.count),
       transform: transform,
       augmentation: augmentation.map { ViewRenderer(recipe: $0, channels: transform.channels, format: format) },
       format: format, batchSize: batchSize)

@@ -15,6 +15,9 @@ public struct BatchPart: Equatable, Sendable {
     self.count = count
   }
 
+  /// This part of so many things that follow one another; parts differ by one at most.
+  package func share(of total: Int) -> Range<Int> { total * number / count..<total * (number + 1) / count }
+
   /// The places of this part among those of a batch.
   func places(of batch: Range<Int>) -> Range<Int> {
     let size = batch.count / count

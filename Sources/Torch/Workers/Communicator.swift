@@ -64,8 +64,9 @@ extension Communicator {
   ///
   /// - Parameter subject: What it is, for errors, such as "data".
   /// - Throws: `WorkersDisagreeError` with the first difference, on every worker; `TorchError` where others do not answer.
-  public func requireAgreement(on subject: String, _ text: String) throws {
-    let texts = try gathered(text)
+  public func requireAgreement(on subject: String, _ text: @autoclosure () throws -> String) throws {
+    guard count > 1 else { return }
+    let texts = try gathered(text())
     for (worker, other) in texts.enumerated() where other != texts[0] {
       let (first, second) = (texts[0].split(separator: "\n"), other.split(separator: "\n"))
       let place = zip(first, second).enumerated().first { $1.0 != $1.1 }?.offset ?? min(first.count, second.count)
